@@ -1,0 +1,41 @@
+# The front door. Each target installs what it needs from Debian's packages (with sudo when not root, nothing
+# when all is there), configures, builds and runs.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+JOBS ?= $(shell nproc)
+BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev
+TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev curl
+BENCH_PACKAGES := $(BUILD_PACKAGES) libbenchmark-dev
+
+.PHONY: help run test bench
+help:
+	@echo 'make run    start the Item Service on 127.0.0.1:8080'
+	@echo 'make test   build and run all tests, in release and under ASan+UBSan'
+	@echo 'make bench  build and run the benchmarks'
+
+# $(call install,packages): quiet when there is nothing to do.
+install = @bash cmake/install-packages.sh $(1)
+
+run:
+	$(call install,$(BUILD_PACKAGES))
+	@cmake --preset release -DZIGMUND_TESTS=OFF -B build/run >/dev/null
+	@cmake --build build/run --target item_service -j $(JOBS)
+	@echo 'try, from another terminal:'
+	@echo "  curl -s localhost:8080/items -H 'content-type: application/json' -d '{\"name\":\"Pen\",\"price\":2.5}'"
+	@echo '  curl -s localhost:8080/users/7'
+	@exec build/run/docs/examples/item_service
+
+test:
+	$(call install,$(TEST_PACKAGES))
+	@for preset in release asan; do \
+	  cmake --preset $$preset && cmake --build --preset $$preset -j $(JOBS) && ctest --preset $$preset -j $(JOBS); \
+	done
+
+bench:
+	$(call install,$(BENCH_PACKAGES))
+	@cmake --preset release -DZIGMUND_TESTS=OFF -DZIGMUND_BENCHMARKS=ON -B build/bench
+	@cmake --build build/bench -j $(JOBS)
+	@cmake --build build/bench --target run_benchmarks

@@ -1,0 +1,8 @@
+// Everything in zigmund::alloc but print (its formatting library is a choice: <zigmund/alloc/print.hpp>).
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/error.hpp>
+#include <zigmund/alloc/heap.hpp>
+#include <zigmund/alloc/malloc.hpp>
+#include <zigmund/alloc/resource.hpp>
