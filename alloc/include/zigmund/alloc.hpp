@@ -5,4 +5,5 @@
 #include <zigmund/alloc/error.hpp>
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/malloc.hpp>
+#include <zigmund/alloc/pages.hpp>
 #include <zigmund/alloc/resource.hpp>
