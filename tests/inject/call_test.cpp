@@ -103,18 +103,19 @@ TEST(Call, CallsTheCallableThatWasGivenAndNotACopy) {
 
 // A provider of its own: notes in which order it was asked, and can fail.
 struct Noting {
-    using allowed = inject::Allowed<int, std::string, const std::string&>;
+    using allowed = inject::Allowed<int, std::string, std::unique_ptr<int>>;
 
     template <class P>
-    static constexpr bool provides = std::is_same_v<P, int> || std::is_same_v<P, std::unique_ptr<int>> ||
-                                     std::is_same_v<std::remove_cvref_t<P>, std::string>;
+    static constexpr bool provides =
+        std::is_same_v<P, int> || std::is_same_v<std::remove_cvref_t<P>, std::unique_ptr<int>> ||
+        std::is_same_v<std::remove_cvref_t<P>, std::string>;
 
     template <class P>
     auto provide() -> std::remove_cvref_t<P> {
         if constexpr (std::is_same_v<P, int>) {
             asked.emplace_back("int");
             return next++;
-        } else if constexpr (std::is_same_v<P, std::unique_ptr<int>>) {
+        } else if constexpr (std::is_same_v<std::remove_cvref_t<P>, std::unique_ptr<int>>) {
             asked.emplace_back("pointer");
             if (fail) throw std::runtime_error("no pointer");
             return std::make_unique<int>(next++);
@@ -169,7 +170,7 @@ TEST(Resolve, LeavesTheCallToTheCaller) {
 TEST(Resolve, PassesOnWhatTheProviderThrowsAndAsksNoFurther) {
     Noting noting;
     noting.fail = true;
-    auto f = [](std::string, std::unique_ptr<int>, int) {};
+    auto f = [](std::string&&, std::unique_ptr<int>&&, int) {};
     EXPECT_THROW((void)inject::resolve<decltype(f)>(noting), std::runtime_error);
     EXPECT_EQ(noting.asked, (std::vector<std::string>{"string", "pointer"}));
 }
