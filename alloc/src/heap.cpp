@@ -4,6 +4,8 @@
 
 #include <mimalloc.h>
 
+#include <algorithm>
+
 namespace zigmund::alloc {
 
 #if defined(ZIGMUND_SANITIZED)
@@ -16,8 +18,11 @@ namespace {
 
 class Heap final : public Resource {
     void* do_try_allocate(std::size_t size, std::size_t align) noexcept override {
-        // mi_malloc aligns to max_align_t by itself and has the shorter path.
-        return align <= default_align ? mi_malloc(size) : mi_malloc_aligned(size, align);
+        // mi_malloc has the shorter path, and aligns to max_align_t all blocks that are not smaller than
+        // that. mi_malloc_aligned of 2.0 misplaces 256 bytes at 256 and their like (mimalloc#700); with an
+        // offset, even of 0, it looks at the address.
+        return align <= default_align ? mi_malloc(std::max(size, align))
+                                      : mi_malloc_aligned_at(size, align, 0);
     }
 
     void do_deallocate(void* p, std::size_t /*size*/, std::size_t /*align*/) noexcept override { mi_free(p); }

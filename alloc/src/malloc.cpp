@@ -5,12 +5,22 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <limits>
 
 namespace zigmund::alloc {
 namespace {
 
+#if defined(ZIGMUND_SANITIZED)
+// Asked for more than it can map, a sanitizer ends the process instead of returning null. 8 GiB is the least
+// that any of them supports.
+constexpr std::size_t largest = std::size_t{1} << 33;
+#else
+constexpr std::size_t largest = std::numeric_limits<std::size_t>::max();
+#endif
+
 class Malloc final : public Resource {
     void* do_try_allocate(std::size_t size, std::size_t align) noexcept override {
+        if (size > largest) return nullptr;
         size = std::max<std::size_t>(size, 1);
         if (align <= default_align) return std::malloc(size);
         void* p = nullptr;
