@@ -2,6 +2,8 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/arena_options.hpp>
 #include <zigmund/alloc/error.hpp>
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/malloc.hpp>

@@ -1,0 +1,352 @@
+#include <zigmund/alloc/arena.hpp>
+
+#include <algorithm>
+#include <limits>
+#include <new>
+
+#include "memory_checker.hpp"
+
+namespace zigmund::alloc {
+namespace {
+
+constexpr std::size_t no_size = std::numeric_limits<std::size_t>::max();
+
+// Where the window of an arena without a chunk lies. Never written: it has no bytes to give.
+alignas(default_align) constinit const std::byte nowhere[default_align]{};
+
+std::uintptr_t address(const void* p) noexcept { return reinterpret_cast<std::uintptr_t>(p); }
+
+constexpr std::uintptr_t round_down(std::uintptr_t value) noexcept {
+    return value & ~(std::uintptr_t{default_align} - 1);
+}
+
+}  // namespace
+
+Arena::Arena(Allocator upstream, ArenaOptions options) noexcept
+    : Arena{std::span<std::byte>{}, upstream, options} {}
+
+Arena::Arena(std::span<std::byte> buffer, Allocator upstream, ArenaOptions options) noexcept
+    : window_{address(nowhere), address(nowhere), address(nowhere), address(nowhere)},
+      watched_{memory_checker::watches()},
+      frees_{watched_},
+      hidden_{window_},
+      upstream_{upstream},
+      options_{options} {
+    const std::uintptr_t begin = round_down(address(buffer.data()) + default_align - 1);
+    const std::uintptr_t end = address(buffer.data()) + buffer.size();
+    if (begin >= end) return;
+    initial_ = {.older = nullptr, .begin = begin, .end = end, .cursor = begin};
+    hide(begin, end);
+    enter(&initial_);
+}
+
+Arena::~Arena() {
+    retain(0);
+    // The caller goes on using the buffer.
+    if (initial_.end != 0) show(initial_.begin, initial_.end - initial_.begin);
+}
+
+// ---- allocation ----
+
+void* Arena::do_try_allocate(std::size_t size, std::size_t align) noexcept {
+    return Arena::try_allocate(size, align);
+}
+
+void* Arena::do_allocate(std::size_t size, std::size_t align) { return Arena::allocate(size, align); }
+
+void* Arena::allocate_or_throw(std::size_t size, std::size_t align) {
+    void* p = allocate_slow(size, align);
+    if (p == nullptr) detail::throw_bad_alloc();
+    return p;
+}
+
+void* Arena::allocate_slow(std::size_t size, std::size_t align) noexcept {
+    if (void* p = cut(size, align)) return p;
+    if (size > budget()) return nullptr;
+    // The upstream promises 16; what is asked beyond that is found inside the chunk.
+    const std::size_t slack = sizeof(Chunk) + (align > default_align ? align - default_align : 0);
+    if (size > no_size - slack) return nullptr;
+    const std::size_t need = size + slack;
+    return need > next_chunk() / 2 ? allocate_big(size, align, need) : cut_from_new_chunk(size, align, need);
+}
+
+// A block from the window, with any alignment, up to the last byte of the chunk and of the limit.
+void* Arena::cut(std::size_t size, std::size_t align) noexcept {
+    Window& window = real();
+    if (chunks_ == nullptr || window.begin != chunks_->begin) return nullptr;
+    const std::size_t room = std::min(chunks_->end - window.cursor, budget());
+    const std::size_t padding = (0 - window.cursor) & (align - 1);
+    if (padding > room || size > room - padding) return nullptr;
+    const std::uintptr_t block = window.cursor + padding;
+    window.cursor = block + size;
+    show(block, size);
+    // Past the limit lie at most 15 bytes; a window that ends in them has none left to give.
+    if (window.cursor > window.limit) leave();
+    return reinterpret_cast<void*>(block);
+}
+
+void* Arena::cut_from_new_chunk(std::size_t size, std::size_t align, std::size_t need) noexcept {
+    std::size_t total = next_chunk();
+    if (options_.limit != no_size) total = std::max(need, std::min(total, sizeof(Chunk) + budget()));
+    Chunk* chunk = take(total);
+    while (chunk == nullptr && total > need) {
+        total = std::max(need, total / 2);
+        chunk = take(total);
+    }
+    if (chunk == nullptr) return nullptr;
+    leave();
+    chunk->older = chunks_;
+    enter(chunk);
+    return cut(size, align);
+}
+
+void* Arena::allocate_big(std::size_t size, std::size_t align, std::size_t need) noexcept {
+    Chunk* big = take(need);
+    if (big == nullptr) return nullptr;
+    big->begin += (0 - big->begin) & (align - 1);
+    big->cursor = big->begin + size;
+    big->older = bigs_;
+    smallest_big_ = bigs_ == nullptr ? size : std::min(size, smallest_big_);
+    bigs_ = big;
+    frees_ = true;
+    closed_ += size;
+    set_limit();
+    show(big->begin, size);
+    return reinterpret_cast<void*>(big->begin);
+}
+
+std::size_t Arena::next_chunk() const noexcept {
+    std::size_t next = options_.first_chunk;
+    if (chunks_ != nullptr && chunks_ != &initial_) {
+        const std::size_t last = std::min(total_size(chunks_), options_.max_chunk);
+        next = last / 100 * options_.growth_percent + last % 100 * options_.growth_percent / 100;
+    }
+    return std::max(std::min(next, options_.max_chunk), smallest_chunk);
+}
+
+// ---- one block ----
+
+void Arena::do_deallocate(void* p, std::size_t size, std::size_t align) noexcept {
+    Arena::deallocate(p, size, align);
+}
+
+bool Arena::do_resize(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept {
+    return Arena::resize(p, old_size, align, new_size);
+}
+
+void* Arena::do_remap(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept {
+    return Arena::remap(p, old_size, align, new_size);
+}
+
+void Arena::deallocate_slow(void* p, std::size_t size, std::size_t /*align*/) noexcept {
+    const std::uintptr_t block = address(p);
+    if (is_newest(real(), block, size)) {
+        real().cursor = block;
+    } else if (Chunk** link = find_big(p, size)) {
+        Chunk* big = *link;
+        *link = big->older;
+        closed_ -= size;
+        give_back(big);
+        set_limit();
+        if (bigs_ == nullptr) frees_ = watched_;
+        return;
+    }
+    hide(block, block + size);
+}
+
+bool Arena::resize_slow(void* p, std::size_t old_size, std::size_t /*align*/, std::size_t new_size) noexcept {
+    const std::uintptr_t block = address(p);
+    if (watched_ && resize_newest(hidden_, p, old_size, new_size)) {
+        if (new_size > old_size) show(block + old_size, new_size - old_size);
+        if (new_size < old_size) hide(block + new_size, block + old_size);
+        return true;
+    }
+    if (Chunk** link = find_big(p, old_size)) {
+        Chunk* big = *link;
+        const std::size_t room = big->end - big->begin;
+        if (new_size > old_size && new_size - old_size > budget()) return false;
+        if (new_size > room) {
+            const std::size_t total = total_size(big);
+            const std::size_t more = new_size - room;
+            if (more > no_size - total || !upstream_.resize(big, total, default_align, total + more))
+                return false;
+            big->end += more;
+            reserved_ += more;
+        }
+        big->cursor = block + new_size;
+        smallest_big_ = std::min(smallest_big_, new_size);
+        closed_ = closed_ - old_size + new_size;
+        set_limit();
+        if (new_size > old_size) show(block + old_size, new_size - old_size);
+    } else if (new_size > old_size) {
+        return false;
+    }
+    if (new_size < old_size) hide(block + new_size, block + old_size);
+    return true;
+}
+
+void* Arena::remap_slow(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept {
+    if (resize_slow(p, old_size, align, new_size)) return p;
+    Chunk** link = find_big(p, old_size);
+    // A larger alignment was found inside the chunk, and would be lost with its address.
+    if (link == nullptr || align > default_align) return nullptr;
+    if (new_size > no_size - sizeof(Chunk) || new_size - old_size > budget()) return nullptr;
+    const std::size_t total = total_size(*link);
+    const std::size_t new_total = sizeof(Chunk) + new_size;
+    void* moved = upstream_.remap(*link, total, default_align, new_total);
+    if (moved == nullptr) return nullptr;
+    auto* big = static_cast<Chunk*>(moved);
+    *link = big;
+    big->begin = address(big) + sizeof(Chunk);
+    big->cursor = big->begin + new_size;
+    big->end = address(big) + new_total;
+    reserved_ = reserved_ - total + new_total;
+    closed_ = closed_ - old_size + new_size;
+    set_limit();
+    show(big->begin + old_size, new_size - old_size);
+    return reinterpret_cast<void*>(big->begin);
+}
+
+// The link to the block with memory of its own that begins at p, or null. Looked for among blocks of such
+// a size only, of which there are few.
+Arena::Chunk** Arena::find_big(void* p, std::size_t size) noexcept {
+    if (bigs_ == nullptr || size < smallest_big_) return nullptr;
+    for (Chunk** link = &bigs_; *link != nullptr; link = &(*link)->older)
+        if ((*link)->begin == address(p)) return link;
+    return nullptr;
+}
+
+// ---- chunks ----
+
+Arena::Chunk* Arena::take(std::size_t total) noexcept {
+    void* memory = upstream_.try_allocate(total, default_align);
+    if (memory == nullptr) return nullptr;
+    reserved_ += total;
+    const std::uintptr_t begin = address(memory) + sizeof(Chunk);
+    const std::uintptr_t end = address(memory) + total;
+    hide(begin, end);
+    return ::new (memory) Chunk{.older = nullptr, .begin = begin, .end = end, .cursor = begin};
+}
+
+void Arena::give_back(Chunk* chunk) noexcept {
+    const std::size_t total = total_size(chunk);
+    show(address(chunk), total);
+    reserved_ -= total;
+    upstream_.deallocate(chunk, total, default_align);
+}
+
+// Puts an empty chunk on top, and the window on it.
+void Arena::enter(Chunk* chunk) noexcept {
+    chunks_ = chunk;
+    real() = {.cursor = chunk->begin, .limit = chunk->begin, .floor = chunk->begin, .begin = chunk->begin};
+    set_limit();
+}
+
+// Takes the window off the top chunk, which keeps its blocks.
+void Arena::leave() noexcept {
+    Window& window = real();
+    if (chunks_ != nullptr && window.begin == chunks_->begin) {
+        chunks_->cursor = window.cursor;
+        closed_ += window.cursor - window.begin;
+    }
+    window = {address(nowhere), address(nowhere), address(nowhere), address(nowhere)};
+}
+
+// After anything that changes what the window may give: its chunk, or the budget.
+void Arena::set_limit() noexcept {
+    Window& window = real();
+    if (chunks_ == nullptr || window.begin != chunks_->begin) return;
+    const std::size_t room = std::min(chunks_->end - window.cursor, budget());
+    window.limit = round_down(window.cursor + room);
+    if (window.limit < window.cursor) leave();
+}
+
+void Arena::show(std::uintptr_t begin, std::size_t size) const noexcept {
+    if (watched_) memory_checker::show(reinterpret_cast<void*>(begin), size);
+}
+
+void Arena::hide(std::uintptr_t begin, std::uintptr_t end) const noexcept {
+    if (watched_ && begin < end) memory_checker::hide(reinterpret_cast<void*>(begin), end - begin);
+}
+
+// ---- all at once ----
+
+bool Arena::reset(Reset mode) noexcept {
+    std::size_t limit = mode.limit_;
+    if (mode.mode_ == Reset::Mode::decay) {
+        high_water_ = std::max(bytes_used(), high_water_ - high_water_ / 8);
+        // Half as much again stays, so that rounds of like size keep their chunk.
+        if (reserved_ / 2 > high_water_)
+            limit = std::max(high_water_ + high_water_ / 2 + sizeof(Chunk), options_.first_chunk);
+    }
+    return retain(limit);
+}
+
+// Empties the arena and keeps one chunk of what was reserved, of no more than `limit` bytes.
+bool Arena::retain(std::size_t limit) noexcept {
+    leave();
+    // The one chunk will lie on top of the initial buffer and must have room for what was in that as well.
+    const bool buffer_used = initial_.cursor != initial_.begin;
+    const std::size_t wanted =
+        reserved_ + (reserved_ != 0 && buffer_used ? initial_.end - initial_.begin : 0);
+    const std::size_t target = wanted <= limit ? wanted : limit;
+
+    Chunk* keep = nullptr;
+    for (Chunk* list : {chunks_, bigs_}) {
+        while (list != nullptr) {
+            Chunk* chunk = list;
+            list = list->older;
+            if (chunk == &initial_) continue;
+            if (total_size(chunk) <= limit && (keep == nullptr || total_size(chunk) > total_size(keep)))
+                std::swap(chunk, keep);
+            if (chunk != nullptr) give_back(chunk);
+        }
+    }
+    chunks_ = nullptr;
+    bigs_ = nullptr;
+    frees_ = watched_;
+    closed_ = 0;
+
+    bool done = true;
+    if (target < smallest_chunk) {
+        if (keep != nullptr) give_back(keep);
+        keep = nullptr;
+    } else if (keep == nullptr || total_size(keep) < target) {
+        Chunk* whole = keep != nullptr ? regrow(keep, target) : nullptr;
+        if (whole == nullptr) {
+            whole = take(target);
+            if (whole != nullptr && keep != nullptr) give_back(keep);
+        }
+        done = whole != nullptr;
+        if (done) keep = whole;
+    }
+    if (initial_.end != 0) {
+        hide(initial_.begin, initial_.end);
+        initial_.cursor = initial_.begin;
+        enter(&initial_);
+    }
+    if (keep != nullptr) {
+        leave();
+        keep->older = chunks_;
+        keep->begin = address(keep) + sizeof(Chunk);
+        hide(keep->begin, keep->end);
+        enter(keep);
+    }
+    return done;
+}
+
+// The chunk, whose blocks are dead, with another size if the upstream can do that without a copy.
+Arena::Chunk* Arena::regrow(Chunk* chunk, std::size_t total) noexcept {
+    const std::size_t old_total = total_size(chunk);
+    show(address(chunk), old_total);
+    void* moved = upstream_.remap(chunk, old_total, default_align, total);
+    if (moved == nullptr) return nullptr;
+    reserved_ = reserved_ - old_total + total;
+    chunk = static_cast<Chunk*>(moved);
+    chunk->end = address(chunk) + total;
+    return chunk;
+}
+
+std::size_t Arena::bytes_used() const noexcept { return closed_ + (real().cursor - real().begin); }
+
+}  // namespace zigmund::alloc

@@ -1,0 +1,54 @@
+// MemoryChecker: tells AddressSanitizer or Valgrind's memcheck which bytes of a chunk are in use.
+//
+// Private to the library, which alone decides whether a checker watches: a header that decided by itself
+// would disagree with a library that was compiled otherwise.
+#pragma once
+
+#include <zigmund/alloc/sanitizer.hpp>
+
+#include <cstddef>
+
+#if defined(ZIGMUND_ASAN)
+#include <sanitizer/asan_interface.h>
+#elif __has_include(<valgrind/memcheck.h>)
+#define ZIGMUND_MEMCHECK 1
+#include <valgrind/memcheck.h>
+#endif
+
+namespace zigmund::alloc::memory_checker {
+
+/// Whether one watches this process. Other tools of Valgrind (callgrind) know nothing of memcheck's
+/// requests and answer none.
+inline bool watches() noexcept {
+#if defined(ZIGMUND_ASAN)
+    return true;
+#elif defined(ZIGMUND_MEMCHECK)
+    static const bool answered = [] {
+        char byte = 0;
+        return VALGRIND_MAKE_MEM_DEFINED(&byte, 1) != 0;
+    }();
+    return answered;
+#else
+    return false;
+#endif
+}
+
+/// The bytes may be used; their content is indeterminate.
+inline void show([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t size) noexcept {
+#if defined(ZIGMUND_ASAN)
+    ASAN_UNPOISON_MEMORY_REGION(begin, size);
+#elif defined(ZIGMUND_MEMCHECK)
+    (void)VALGRIND_MAKE_MEM_UNDEFINED(begin, size);
+#endif
+}
+
+/// The bytes must not be touched.
+inline void hide([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t size) noexcept {
+#if defined(ZIGMUND_ASAN)
+    ASAN_POISON_MEMORY_REGION(begin, size);
+#elif defined(ZIGMUND_MEMCHECK)
+    (void)VALGRIND_MAKE_MEM_NOACCESS(begin, size);
+#endif
+}
+
+}  // namespace zigmund::alloc::memory_checker
