@@ -10,15 +10,26 @@
 namespace zigmund::alloc {
 namespace {
 
-/// Bytes of the mapping that holds `size` bytes; 0 when that many do not exist.
+/// Of x86-64, and of arm64 with small pages. Where it is another, the advice is still harmless.
+constexpr std::size_t huge_page = std::size_t{1} << 21;
+
+/// Bytes of the mapping that holds `size` bytes; 0 when that many do not exist. From here on the kernel
+/// aligns a mapping to huge pages if its size is a multiple of theirs, which is worth an eighth of a block.
 std::size_t mapped_size(std::size_t size) noexcept {
-    const std::size_t page = page_size();
-    return (std::max<std::size_t>(size, 1) + (page - 1)) & ~(page - 1);
+    const std::size_t unit = size < 8 * huge_page ? page_size() : huge_page;
+    return (std::max<std::size_t>(size, 1) + (unit - 1)) & ~(unit - 1);
+}
+
+/// One fault instead of 512, and one clearing of 2 MiB, for each huge page that is touched.
+void* advised(void* p, std::size_t mapped) noexcept {
+    if (p == MAP_FAILED) return nullptr;
+    if (mapped >= huge_page) ::madvise(p, mapped, MADV_HUGEPAGE);
+    return p;
 }
 
 void* map(std::size_t mapped) noexcept {
-    void* p = ::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return p == MAP_FAILED ? nullptr : p;
+    return advised(::mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
+                   mapped);
 }
 
 void unmap(std::byte* p, std::size_t mapped) noexcept {
@@ -67,8 +78,7 @@ class Pages final : public Resource {
         if (new_mapped == old_mapped) return p;
         if (new_mapped == 0) [[unlikely]]
             return nullptr;
-        void* const moved = ::mremap(p, old_mapped, new_mapped, flags);
-        return moved == MAP_FAILED ? nullptr : moved;
+        return advised(::mremap(p, old_mapped, new_mapped, flags), new_mapped);
     }
 };
 
