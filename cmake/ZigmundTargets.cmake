@@ -42,16 +42,24 @@ function(zigmund_library name)
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/zigmund COMPONENT ${name})
 endfunction()
 
-# zigmund_tests(alloc LIBRARIES zigmund::alloc): one executable for each *_test.cpp of the folder.
+# zigmund_tests(alloc LIBRARIES zigmund::alloc): one executable for each *_test.cpp of the folder. Those named
+# after COUNTED count heap calls (tests/support/heap_counter.hpp), and are left out under a sanitizer.
 function(zigmund_tests room)
-  cmake_parse_arguments(arg "" "" "LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "" "LIBRARIES;COUNTED" ${ARGN})
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
   foreach(file IN LISTS files)
     cmake_path(GET file STEM stem)
+    cmake_path(GET file FILENAME name)
+    if(name IN_LIST arg_COUNTED AND ZIGMUND_SANITIZE)
+      continue()
+    endif()
     set(target ${room}_${stem})
     add_executable(${target} ${file})
     zigmund_own(${target})
     target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} GTest::gtest_main)
+    if(name IN_LIST arg_COUNTED)
+      target_link_libraries(${target} PRIVATE zigmund_heap_counter)
+    endif()
     gtest_discover_tests(${target} TEST_PREFIX ${room}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
       PROPERTIES LABELS ${room} TIMEOUT 300)
   endforeach()

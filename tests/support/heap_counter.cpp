@@ -1,0 +1,169 @@
+#include "heap_counter.hpp"
+
+#include <mimalloc.h>
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <bit>
+#include <cstdarg>
+#include <cstdint>
+#include <cstdlib>
+
+// The C library's malloc under the names that stay its own when malloc is replaced.
+extern "C" {
+void* __libc_malloc(std::size_t size) noexcept;
+void* __libc_calloc(std::size_t count, std::size_t size) noexcept;
+void* __libc_realloc(void* p, std::size_t size) noexcept;
+void* __libc_memalign(std::size_t align, std::size_t size) noexcept;
+}
+
+namespace {
+
+constinit std::atomic<std::size_t> heap_call_count{0};
+constinit std::atomic<std::size_t> mmap_call_count{0};
+constinit thread_local unsigned depth = 0;
+
+// Counts the outermost of calls that are made of others.
+class HeapCall {
+  public:
+    HeapCall() noexcept {
+        if (depth++ == 0) heap_call_count.fetch_add(1, std::memory_order_relaxed);
+    }
+    ~HeapCall() { --depth; }
+    HeapCall(const HeapCall&) = delete;
+    HeapCall& operator=(const HeapCall&) = delete;
+};
+
+/// The next definition of the same function after the one in this file.
+template <class Function>
+Function* next(const char* name, Function* /*own*/) noexcept {
+    void* const found = ::dlsym(RTLD_NEXT, name);
+    if (found == nullptr) std::abort();
+    return std::bit_cast<Function*>(found);
+}
+
+void* aligned(std::size_t align, std::size_t size) noexcept {
+    const HeapCall call;
+    return __libc_memalign(align, size);
+}
+
+}  // namespace
+
+namespace zigmund::support {
+
+std::size_t heap_calls() noexcept { return heap_call_count.load(std::memory_order_relaxed); }
+std::size_t mmap_calls() noexcept { return mmap_call_count.load(std::memory_order_relaxed); }
+
+}  // namespace zigmund::support
+
+extern "C" {
+
+void* malloc(std::size_t size) noexcept {
+    const HeapCall call;
+    return __libc_malloc(size);
+}
+
+void* calloc(std::size_t count, std::size_t size) noexcept {
+    const HeapCall call;
+    return __libc_calloc(count, size);
+}
+
+void* realloc(void* p, std::size_t size) noexcept {
+    const HeapCall call;
+    return __libc_realloc(p, size);
+}
+
+void* reallocarray(void* p, std::size_t count, std::size_t size) noexcept {
+    std::size_t bytes = 0;
+    if (__builtin_mul_overflow(count, size, &bytes)) {
+        errno = ENOMEM;
+        return nullptr;
+    }
+    return realloc(p, bytes);
+}
+
+void* memalign(std::size_t align, std::size_t size) noexcept { return aligned(align, size); }
+
+void* aligned_alloc(std::size_t align, std::size_t size) noexcept { return aligned(align, size); }
+
+void* valloc(std::size_t size) noexcept {
+    return aligned(static_cast<std::size_t>(::sysconf(_SC_PAGESIZE)), size);
+}
+
+int posix_memalign(void** result, std::size_t align, std::size_t size) noexcept {
+    if (!std::has_single_bit(align) || align % sizeof(void*) != 0) return EINVAL;
+    void* const p = aligned(align, size);
+    if (p == nullptr) return ENOMEM;
+    *result = p;
+    return 0;
+}
+
+void* mi_malloc(std::size_t size) noexcept {
+    static const auto real = next("mi_malloc", mi_malloc);
+    const HeapCall call;
+    return real(size);
+}
+
+void* mi_zalloc(std::size_t size) noexcept {
+    static const auto real = next("mi_zalloc", mi_zalloc);
+    const HeapCall call;
+    return real(size);
+}
+
+void* mi_calloc(std::size_t count, std::size_t size) noexcept {
+    static const auto real = next("mi_calloc", mi_calloc);
+    const HeapCall call;
+    return real(count, size);
+}
+
+void* mi_realloc(void* p, std::size_t size) noexcept {
+    static const auto real = next("mi_realloc", mi_realloc);
+    const HeapCall call;
+    return real(p, size);
+}
+
+void* mi_malloc_aligned(std::size_t size, std::size_t align) noexcept {
+    static const auto real = next("mi_malloc_aligned", mi_malloc_aligned);
+    const HeapCall call;
+    return real(size, align);
+}
+
+void* mi_malloc_aligned_at(std::size_t size, std::size_t align, std::size_t offset) noexcept {
+    static const auto real = next("mi_malloc_aligned_at", mi_malloc_aligned_at);
+    const HeapCall call;
+    return real(size, align, offset);
+}
+
+void* mi_realloc_aligned(void* p, std::size_t size, std::size_t align) noexcept {
+    static const auto real = next("mi_realloc_aligned", mi_realloc_aligned);
+    const HeapCall call;
+    return real(p, size, align);
+}
+
+void* mmap(void* at, std::size_t size, int protection, int flags, int file, off_t offset) noexcept {
+    mmap_call_count.fetch_add(1, std::memory_order_relaxed);
+    const long result = ::syscall(SYS_mmap, at, size, protection, flags, file, offset);
+    return std::bit_cast<void*>(result);
+}
+
+void* mmap64(void* at, std::size_t size, int protection, int flags, int file, off64_t offset) noexcept {
+    return mmap(at, size, protection, flags, file, offset);
+}
+
+void* mremap(void* at, std::size_t old_size, std::size_t new_size, int flags, ...) noexcept {
+    mmap_call_count.fetch_add(1, std::memory_order_relaxed);
+    void* fixed = nullptr;
+    if ((flags & MREMAP_FIXED) != 0) {
+        std::va_list rest;
+        va_start(rest, flags);
+        fixed = va_arg(rest, void*);
+        va_end(rest);
+    }
+    return std::bit_cast<void*>(::syscall(SYS_mremap, at, old_size, new_size, flags, fixed));
+}
+}
