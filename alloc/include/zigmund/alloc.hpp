@@ -4,8 +4,12 @@
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/arena.hpp>
 #include <zigmund/alloc/arena_options.hpp>
+#include <zigmund/alloc/defer.hpp>
+#include <zigmund/alloc/err_scope.hpp>
+#include <zigmund/alloc/errdefer.hpp>
 #include <zigmund/alloc/error.hpp>
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/malloc.hpp>
 #include <zigmund/alloc/pages.hpp>
 #include <zigmund/alloc/resource.hpp>
+#include <zigmund/alloc/try.hpp>

@@ -37,10 +37,8 @@ struct KnownSignature {
     using result = R;
 };
 
-template <class R, class... Ps>
-struct Signature<R(Ps...)> : KnownSignature<R, Ps...> {};
-template <class R, class... Ps>
-struct Signature<R(Ps...) noexcept> : KnownSignature<R, Ps...> {};
+template <class R, bool N, class... Ps>
+struct Signature<R(Ps...) noexcept(N)> : KnownSignature<R, Ps...> {};
 
 /// The type of `&F::operator()`, as the function type that a caller of an `F` sees.
 template <class F, class Member>
@@ -48,43 +46,40 @@ struct CallOperator {
     using type = void;
 };
 
-#define ZIGMUND_INJECT_MEMBER(qualifiers)                    \
-    template <class F, class Class, class R, class... Ps>    \
-    struct CallOperator<F, R (Class::*)(Ps...) qualifiers> { \
-        using type = R(Ps...);                               \
-    };
-ZIGMUND_INJECT_MEMBER()
-ZIGMUND_INJECT_MEMBER(const)
-ZIGMUND_INJECT_MEMBER(&)
-ZIGMUND_INJECT_MEMBER(const&)
-ZIGMUND_INJECT_MEMBER(&&)
-ZIGMUND_INJECT_MEMBER(const&&)
-ZIGMUND_INJECT_MEMBER(noexcept)
-ZIGMUND_INJECT_MEMBER(const noexcept)
-ZIGMUND_INJECT_MEMBER(& noexcept)
-ZIGMUND_INJECT_MEMBER(const& noexcept)
-ZIGMUND_INJECT_MEMBER(&& noexcept)
-ZIGMUND_INJECT_MEMBER(const&& noexcept)
-#undef ZIGMUND_INJECT_MEMBER
-
-/// A static operator() (C++23).
-template <class F, class R, class... Ps>
-struct CallOperator<F, R (*)(Ps...)> {
+template <class F, class Class, class R, bool N, class... Ps>
+struct CallOperator<F, R (Class::*)(Ps...) noexcept(N)> {
     using type = R(Ps...);
 };
-template <class F, class R, class... Ps>
-struct CallOperator<F, R (*)(Ps...) noexcept> {
+template <class F, class Class, class R, bool N, class... Ps>
+struct CallOperator<F, R (Class::*)(Ps...) const noexcept(N)> {
+    using type = R(Ps...);
+};
+template <class F, class Class, class R, bool N, class... Ps>
+struct CallOperator<F, R (Class::*)(Ps...) & noexcept(N)> {
+    using type = R(Ps...);
+};
+template <class F, class Class, class R, bool N, class... Ps>
+struct CallOperator<F, R (Class::*)(Ps...) const & noexcept(N)> {
+    using type = R(Ps...);
+};
+template <class F, class Class, class R, bool N, class... Ps>
+struct CallOperator<F, R (Class::*)(Ps...) && noexcept(N)> {
+    using type = R(Ps...);
+};
+template <class F, class Class, class R, bool N, class... Ps>
+struct CallOperator<F, R (Class::*)(Ps...) const && noexcept(N)> {
+    using type = R(Ps...);
+};
+
+/// A static operator() (C++23).
+template <class F, class R, bool N, class... Ps>
+struct CallOperator<F, R (*)(Ps...) noexcept(N)> {
     using type = R(Ps...);
 };
 /// An operator() with an explicit object parameter (C++23): the object is not one of the parameters.
-template <class F, class R, class Self, class... Ps>
+template <class F, class R, bool N, class Self, class... Ps>
     requires std::is_same_v<std::remove_cvref_t<Self>, F>
-struct CallOperator<F, R (*)(Self, Ps...)> {
-    using type = R(Ps...);
-};
-template <class F, class R, class Self, class... Ps>
-    requires std::is_same_v<std::remove_cvref_t<Self>, F>
-struct CallOperator<F, R (*)(Self, Ps...) noexcept> {
+struct CallOperator<F, R (*)(Self, Ps...) noexcept(N)> {
     using type = R(Ps...);
 };
 
