@@ -8,8 +8,10 @@
 #include <zigmund/alloc/err_scope.hpp>
 #include <zigmund/alloc/errdefer.hpp>
 #include <zigmund/alloc/error.hpp>
+#include <zigmund/alloc/general_purpose_allocator.hpp>
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/malloc.hpp>
 #include <zigmund/alloc/pages.hpp>
 #include <zigmund/alloc/resource.hpp>
+#include <zigmund/alloc/symbolizer.hpp>
 #include <zigmund/alloc/try.hpp>

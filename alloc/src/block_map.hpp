@@ -1,0 +1,116 @@
+// BlockMap: what an address means to one allocator, answered without touching the memory behind it.
+//
+// One byte for each 32 bytes of address space, in leaves of 2 MiB that cover 64 MiB each and are mapped
+// when the first block appears there. Blocks are at least 48 bytes apart, so a byte never has to speak for
+// two of them. Bytes of neighbours are written by different threads without a lock or an atomic
+// read-modify-write. Cost: two loads a lookup, 1/32 of the memory that holds blocks.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <utility>
+
+#include "page_memory.hpp"
+
+namespace zigmund::alloc::detail {
+
+enum class BlockState : std::uint8_t {
+    unknown,      // no block ever began here
+    live,         // handed out
+    quarantined,  // given back, its memory still held to catch late writes
+    freed,        // given back; the memory is the backing's again
+};
+
+class BlockMap {
+  public:
+    static constexpr std::size_t spacing = 48;  // smallest distance between two blocks
+
+    BlockMap() = default;
+    BlockMap(const BlockMap&) = delete;
+    BlockMap& operator=(const BlockMap&) = delete;
+    ~BlockMap() {
+        for (Leaf* leaf = leaves_.load(std::memory_order_acquire); leaf != nullptr;)
+            unmap_pages(std::exchange(leaf, leaf->next), sizeof(Leaf));
+        if (Leaf* leaf = spare_.load(std::memory_order_acquire); leaf != nullptr)
+            unmap_pages(leaf, sizeof(Leaf));
+        if (root_ != nullptr) unmap_pages(root_, root_size);
+    }
+
+    /// False: no memory for the root.
+    [[nodiscard]] bool open() noexcept {
+        root_ = static_cast<std::atomic<Leaf*>*>(map_pages(root_size));
+        return root_ != nullptr;
+    }
+
+    /// Records the state of the block at `address`, a multiple of 16. False: no memory for a leaf; never
+    /// when the address was recorded before.
+    [[nodiscard]] bool set(std::uintptr_t address, BlockState state) noexcept {
+        Leaf* leaf = root_[address >> leaf_bits].load(std::memory_order_acquire);
+        if (leaf == nullptr) [[unlikely]] {
+            leaf = add_leaf(address >> leaf_bits);
+            if (leaf == nullptr) return false;
+        }
+        leaf->cells[cell(address)].store(value(address, state), std::memory_order_relaxed);
+        return true;
+    }
+
+    /// True: the next set() succeeds, wherever it is. False: no memory.
+    [[nodiscard]] bool reserve() noexcept;
+
+    /// What is known of a block that begins at `address`. Any value of the pointer is fine.
+    [[nodiscard]] BlockState get(std::uintptr_t address) const noexcept {
+        if ((address >> address_bits) != 0 || (address & 15U) != 0) [[unlikely]]
+            return BlockState::unknown;
+        const Leaf* leaf = root_[address >> leaf_bits].load(std::memory_order_acquire);
+        if (leaf == nullptr) [[unlikely]]
+            return BlockState::unknown;
+        const unsigned found = leaf->cells[cell(address)].load(std::memory_order_relaxed);
+        return (found & 1U) == ((address >> 4) & 1U) ? static_cast<BlockState>(found >> 1)
+                                                     : BlockState::unknown;
+    }
+
+    /// The last block in `state` that begins at or before `address`, within `reach` bytes; 0: none.
+    [[nodiscard]] std::uintptr_t find_before(std::uintptr_t address, BlockState state,
+                                             std::uintptr_t reach) const noexcept;
+
+    /// Calls `visit(address)` for each block in `state`, in no particular order of leaves.
+    template <class Visit>
+    void for_each(BlockState state, Visit&& visit) const {
+        for (const Leaf* leaf = leaves_.load(std::memory_order_acquire); leaf != nullptr; leaf = leaf->next) {
+            for (std::size_t i = 0; i < cells_per_leaf; ++i) {
+                const unsigned found = leaf->cells[i].load(std::memory_order_relaxed);
+                if (static_cast<BlockState>(found >> 1) != state) continue;
+                visit((leaf->index << leaf_bits) + (i << cell_bits) + ((found & 1U) << 4));
+            }
+        }
+    }
+
+  private:
+    static constexpr unsigned address_bits = 48;
+    static constexpr unsigned leaf_bits = 26;
+    static constexpr unsigned cell_bits = 5;
+    static constexpr std::size_t cells_per_leaf = std::size_t{1} << (leaf_bits - cell_bits);
+    static constexpr std::size_t root_size = sizeof(void*) << (address_bits - leaf_bits);
+
+    struct Leaf {
+        std::atomic<std::uint8_t> cells[cells_per_leaf];
+        std::uintptr_t index;
+        Leaf* next;
+    };
+
+    static std::size_t cell(std::uintptr_t address) noexcept {
+        return (address >> cell_bits) & (cells_per_leaf - 1);
+    }
+    /// Which half of the 32 bytes the block begins in, and its state.
+    static std::uint8_t value(std::uintptr_t address, BlockState state) noexcept {
+        return static_cast<std::uint8_t>((static_cast<unsigned>(state) << 1) | ((address >> 4) & 1U));
+    }
+
+    [[gnu::cold]] Leaf* add_leaf(std::uintptr_t index) noexcept;
+
+    std::atomic<Leaf*>* root_ = nullptr;
+    std::atomic<Leaf*> leaves_ = nullptr;
+    std::atomic<Leaf*> spare_ = nullptr;
+};
+
+}  // namespace zigmund::alloc::detail

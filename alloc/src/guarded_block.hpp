@@ -1,0 +1,114 @@
+// The form of a tracked block: what is known of it, then bytes that nobody may write, then the user's
+// memory, then such bytes again.
+//
+//     backing block:  [ padding | Header (32) | user's size bytes | canary (8 to 23) ]
+//                                              ^ a multiple of the alignment
+#pragma once
+
+#include <zigmund/alloc/sanitizer.hpp>
+
+#include <algorithm>
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+
+#include "block_map.hpp"
+#include "stack_depot.hpp"
+
+#if defined(ZIGMUND_ASAN)
+#include <sanitizer/asan_interface.h>
+#endif
+
+namespace zigmund::alloc::detail {
+
+struct Header {
+    std::uint64_t size_align;  // size below, log2 of the alignment in the top byte
+    StackId stack;
+    std::uint32_t thread;
+    std::uint32_t seconds;  // since the allocator was made
+    std::uint32_t check;    // of the members above and the address
+    std::uint64_t canary;
+
+    [[nodiscard]] std::size_t size() const noexcept { return size_align & 0x00FF'FFFF'FFFF'FFFFU; }
+    [[nodiscard]] std::size_t align() const noexcept { return std::size_t{1} << (size_align >> 56); }
+};
+static_assert(sizeof(Header) == 32);
+
+inline Header& header_of(void* user) noexcept {
+    return *reinterpret_cast<Header*>(static_cast<std::byte*>(user) - sizeof(Header));
+}
+
+/// What the backing is asked for.
+struct Extent {
+    std::size_t prefix;  // from the backing's block to the user's memory
+    std::size_t total;   // 0: the size cannot exist
+    std::size_t align;
+};
+
+inline Extent extent_of(std::size_t size, std::size_t align) noexcept {
+    Extent extent{
+        .prefix = std::max(align, sizeof(Header)), .total = 0, .align = std::max<std::size_t>(align, 16)};
+    constexpr std::size_t largest = std::size_t{1} << 47;
+    if (size < largest && align < largest) [[likely]]
+        extent.total = (extent.prefix + size + 8 + 15) & ~std::size_t{15};
+    return extent;
+}
+
+/// One byte, repeated: an overflow may end anywhere in it. Never zero, and never a letter or a small number.
+inline std::uint64_t canary_of(const void* user) noexcept {
+    const std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(user) * 0x9E3779B97F4A7C15U;
+    return (0xA0 | (mixed >> 60)) * 0x0101'0101'0101'0101U;
+}
+
+inline std::uint32_t check_of(const Header& header, const void* user) noexcept {
+    std::uint64_t mixed = header.size_align * 0x9E3779B97F4A7C15U;
+    mixed ^= (std::uint64_t{header.stack} << 32 | header.thread) + reinterpret_cast<std::uintptr_t>(user);
+    mixed = (mixed ^ header.seconds) * 0xD6E8FEB86659FD93U;
+    return static_cast<std::uint32_t>(mixed >> 32);
+}
+
+inline void write_tail(void* user, std::size_t size, std::size_t room, std::uint64_t canary) noexcept {
+    std::byte* const tail = static_cast<std::byte*>(user) + size;
+    std::memcpy(tail, &canary, 8);
+    std::memcpy(tail + std::min<std::size_t>(8, room - 8), &canary, 8);
+    std::memcpy(tail + room - 8, &canary, 8);
+}
+
+inline bool tail_intact(const void* user, std::size_t size, std::size_t room, std::uint64_t canary) noexcept {
+    const std::byte* const tail = static_cast<const std::byte*>(user) + size;
+    std::uint64_t first;
+    std::uint64_t second;
+    std::uint64_t last;
+    std::memcpy(&first, tail, 8);
+    std::memcpy(&second, tail + std::min<std::size_t>(8, room - 8), 8);
+    std::memcpy(&last, tail + room - 8, 8);
+    return ((first ^ canary) | (second ^ canary) | (last ^ canary)) == 0;
+}
+
+// Under AddressSanitizer the bytes around the user's memory are poisoned: it stops at the very access.
+#if defined(ZIGMUND_ASAN)
+inline void fence(void* base, const Extent& extent, std::size_t size) noexcept {
+    auto* const begin = static_cast<std::byte*>(base);
+    ASAN_POISON_MEMORY_REGION(begin, extent.prefix);
+    ASAN_POISON_MEMORY_REGION(begin + extent.prefix + size, extent.total - extent.prefix - size);
+}
+inline void unfence(void* base, std::size_t total) noexcept { ASAN_UNPOISON_MEMORY_REGION(base, total); }
+#else
+inline void fence(void* /*base*/, const Extent& /*extent*/, std::size_t /*size*/) noexcept {}
+inline void unfence(void* /*base*/, std::size_t /*total*/) noexcept {}
+#endif
+
+/// A copy of the header of a live block; the fence stays.
+inline Header peek_header(void* user) noexcept {
+    Header& header = header_of(user);
+    unfence(&header, sizeof header);
+    const Header copy = header;
+#if defined(ZIGMUND_ASAN)
+    ASAN_POISON_MEMORY_REGION(&header, sizeof header);
+#endif
+    return copy;
+}
+
+}  // namespace zigmund::alloc::detail

@@ -1,0 +1,149 @@
+// LiveCounters: live, peak and total, counted by many threads without a shared write for each block.
+//
+// Each thread number has a shard that only its owner writes, with plain loads and stores. A shard tells the
+// common counter when its balance has moved by `window` bytes; the peak is found there. One thread alone
+// gets it exactly, because the shard remembers its own highest balance since it last told.
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <cstdint>
+#include <new>
+
+#include "page_memory.hpp"
+#include "spin_lock.hpp"
+#include "thread_context.hpp"
+
+namespace zigmund::alloc::detail {
+
+struct alignas(128) Shard {
+    std::atomic<std::int64_t> live = 0;  // allocated minus freed here; below 0 where others' blocks are freed
+    std::atomic<std::int64_t> high = 0;  // the highest `live` since `told` was set
+    std::atomic<std::int64_t> told = 0;  // the part of `live` that the common counter has
+    std::atomic<std::uint64_t> allocations = 0;
+    std::atomic<std::uint64_t> frees = 0;
+    SpinLock lock;  // taken only in shard 0, whose writers are many
+};
+
+class LiveCounters {
+  public:
+    static constexpr std::int64_t window = 64 << 10;
+
+    LiveCounters() = default;
+    LiveCounters(const LiveCounters&) = delete;
+    LiveCounters& operator=(const LiveCounters&) = delete;
+    ~LiveCounters() {
+        for_each([](Shard& shard) { unmap_pages(&shard, shard_size); });
+    }
+
+    /// The shard of the calling thread. Null: no memory for its first one.
+    [[nodiscard]] Shard* shard(std::uint32_t thread) noexcept {
+        Shard* shard = shards_[thread].load(std::memory_order_acquire);
+        return shard != nullptr ? shard : add(thread);
+    }
+
+    void add_block(Shard& shard, std::uint32_t thread, std::size_t size) noexcept {
+        if (thread == shared_thread) [[unlikely]] {
+            const SpinGuard guard{shard.lock};
+            count_in(shard, size);
+            return;
+        }
+        count_in(shard, size);
+    }
+    void remove_block(Shard& shard, std::uint32_t thread, std::size_t size) noexcept {
+        if (thread == shared_thread) [[unlikely]] {
+            const SpinGuard guard{shard.lock};
+            count_out(shard, size);
+            return;
+        }
+        count_out(shard, size);
+    }
+    /// A block changed its size: no allocation, but the balance moves.
+    void change_block(Shard& shard, std::uint32_t thread, std::size_t from, std::size_t to) noexcept {
+        if (thread == shared_thread) shard.lock.lock();
+        move_balance(shard, static_cast<std::int64_t>(to) - static_cast<std::int64_t>(from));
+        if (thread == shared_thread) shard.lock.unlock();
+    }
+
+    [[nodiscard]] std::size_t live_bytes() const noexcept {
+        std::int64_t sum = 0;
+        for_each([&](const Shard& shard) { sum += shard.live.load(std::memory_order_relaxed); });
+        return static_cast<std::size_t>(std::max<std::int64_t>(sum, 0));
+    }
+    [[nodiscard]] std::size_t live_blocks() const noexcept {
+        std::uint64_t made = 0;
+        std::uint64_t freed = 0;
+        for_each([&](const Shard& shard) {
+            freed += shard.frees.load(std::memory_order_relaxed);
+            made += shard.allocations.load(std::memory_order_relaxed);
+        });
+        return made > freed ? made - freed : 0;
+    }
+    [[nodiscard]] std::uint64_t allocations() const noexcept {
+        std::uint64_t made = 0;
+        for_each([&](const Shard& shard) { made += shard.allocations.load(std::memory_order_relaxed); });
+        return made;
+    }
+    [[nodiscard]] std::size_t peak_bytes() const noexcept {
+        std::int64_t peak = peak_.load(std::memory_order_relaxed);
+        const auto live = static_cast<std::int64_t>(live_bytes());
+        for_each([&](const Shard& shard) {
+            peak = std::max(peak, live + shard.high.load(std::memory_order_relaxed) -
+                                      shard.live.load(std::memory_order_relaxed));
+        });
+        return static_cast<std::size_t>(peak);
+    }
+
+  private:
+    static constexpr std::size_t shard_size = 4096;
+    static_assert(sizeof(Shard) <= shard_size);
+
+    static void set(auto& counter, auto value) noexcept { counter.store(value, std::memory_order_relaxed); }
+    static auto get(const auto& counter) noexcept { return counter.load(std::memory_order_relaxed); }
+
+    void count_in(Shard& shard, std::size_t size) noexcept {
+        set(shard.allocations, get(shard.allocations) + 1);
+        move_balance(shard, static_cast<std::int64_t>(size));
+    }
+    void count_out(Shard& shard, std::size_t size) noexcept {
+        set(shard.frees, get(shard.frees) + 1);
+        move_balance(shard, -static_cast<std::int64_t>(size));
+    }
+    void move_balance(Shard& shard, std::int64_t change) noexcept {
+        const std::int64_t live = get(shard.live) + change;
+        set(shard.live, live);
+        if (live > get(shard.high)) set(shard.high, live);
+        const std::int64_t untold = live - get(shard.told);
+        if (untold > window || untold < -window) [[unlikely]]
+            tell(shard, live, untold);
+    }
+    [[gnu::noinline]] void tell(Shard& shard, std::int64_t live, std::int64_t untold) noexcept {
+        const std::int64_t before = common_.fetch_add(untold, std::memory_order_relaxed);
+        const std::int64_t candidate = before + get(shard.high) - get(shard.told);
+        set(shard.told, live);
+        set(shard.high, live);
+        std::int64_t peak = peak_.load(std::memory_order_relaxed);
+        while (candidate > peak && !peak_.compare_exchange_weak(peak, candidate, std::memory_order_relaxed)) {
+        }
+    }
+    [[gnu::cold]] Shard* add(std::uint32_t thread) noexcept {
+        void* memory = map_pages(shard_size);
+        if (memory == nullptr) return nullptr;
+        Shard* const fresh = new (memory) Shard;
+        Shard* expected = nullptr;
+        if (shards_[thread].compare_exchange_strong(expected, fresh, std::memory_order_acq_rel)) return fresh;
+        unmap_pages(memory, shard_size);
+        return expected;
+    }
+    void for_each(auto&& visit) const {
+        for (const auto& slot : shards_) {
+            if (Shard* shard = slot.load(std::memory_order_acquire); shard != nullptr) visit(*shard);
+        }
+    }
+
+    std::atomic<std::int64_t> common_ = 0;
+    std::atomic<std::int64_t> peak_ = 0;
+    std::atomic<Shard*> shards_[max_threads] = {};
+};
+
+}  // namespace zigmund::alloc::detail

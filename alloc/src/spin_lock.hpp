@@ -1,0 +1,36 @@
+// SpinLock: for sections of a few instructions that must not allocate and must survive fork().
+#pragma once
+
+#include <sched.h>
+
+#include <atomic>
+
+namespace zigmund::alloc::detail {
+
+class SpinLock {
+  public:
+    void lock() noexcept {
+        for (unsigned tries = 0; flag_.exchange(true, std::memory_order_acquire); ++tries) {
+            while (flag_.load(std::memory_order_relaxed)) {
+                if (++tries % 64 == 0) (void)::sched_yield();
+            }
+        }
+    }
+    void unlock() noexcept { flag_.store(false, std::memory_order_release); }
+
+  private:
+    std::atomic<bool> flag_ = false;
+};
+
+class SpinGuard {
+  public:
+    explicit SpinGuard(SpinLock& lock) noexcept : lock_{lock} { lock_.lock(); }
+    SpinGuard(const SpinGuard&) = delete;
+    SpinGuard& operator=(const SpinGuard&) = delete;
+    ~SpinGuard() { lock_.unlock(); }
+
+  private:
+    SpinLock& lock_;
+};
+
+}  // namespace zigmund::alloc::detail

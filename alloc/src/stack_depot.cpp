@@ -1,0 +1,247 @@
+#include "stack_depot.hpp"
+
+#include <dlfcn.h>
+#include <pthread.h>
+#include <unwind.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <cstring>
+
+#include "page_memory.hpp"
+#include "spin_lock.hpp"
+#include "thread_context.hpp"
+
+namespace zigmund::alloc::detail {
+namespace {
+
+using Chain = std::array<std::uintptr_t, max_stack_frames>;
+
+enum class Kind : std::uint16_t {
+    stack,       // a true stack
+    unreliable,  // a frame-pointer chain that skips callers; says nothing
+};
+
+struct Entry {
+    std::atomic<Entry*> next;
+    std::uint64_t hash;
+    StackId id;
+    std::uint16_t count;
+    Kind kind;
+
+    /// The return addresses, right behind the entry.
+    [[nodiscard]] std::uintptr_t* frames() noexcept { return reinterpret_cast<std::uintptr_t*>(this + 1); }
+    [[nodiscard]] const std::uintptr_t* frames() const noexcept {
+        return reinterpret_cast<const std::uintptr_t*>(this + 1);
+    }
+};
+
+/// Entries in chunks of a megabyte; an entry's number is its place in them, in units of 8 bytes.
+class Depot {
+  public:
+    [[nodiscard]] const Entry* find(std::uint64_t hash,
+                                    std::span<const std::uintptr_t> frames) const noexcept {
+        const std::atomic<Entry*>* const buckets = buckets_.load(std::memory_order_acquire);
+        if (buckets == nullptr) [[unlikely]]
+            return nullptr;
+        const Entry* entry = buckets[hash % bucket_count].load(std::memory_order_acquire);
+        while (entry != nullptr && !same(*entry, hash, frames))
+            entry = entry->next.load(std::memory_order_acquire);
+        return entry;
+    }
+
+    /// The entry for `frames`, made if there is none. Null: no memory.
+    [[gnu::cold]] const Entry* add(std::uint64_t hash, std::span<const std::uintptr_t> frames,
+                                   Kind kind) noexcept {
+        const SpinGuard guard{lock_};
+        if (const Entry* entry = find(hash, frames); entry != nullptr) return entry;
+        if (buckets_.load(std::memory_order_relaxed) == nullptr) {
+            auto* buckets = static_cast<std::atomic<Entry*>*>(map_pages(bucket_count * sizeof(void*)));
+            if (buckets == nullptr) return nullptr;
+            buckets_.store(buckets, std::memory_order_release);
+        }
+        Entry* const entry = make(frames.size());
+        if (entry == nullptr) return nullptr;
+        entry->hash = hash;
+        entry->count = static_cast<std::uint16_t>(frames.size());
+        entry->kind = kind;
+        std::copy(frames.begin(), frames.end(), entry->frames());
+        std::atomic<Entry*>& head = buckets_.load(std::memory_order_relaxed)[hash % bucket_count];
+        entry->next.store(head.load(std::memory_order_relaxed), std::memory_order_relaxed);
+        head.store(entry, std::memory_order_release);
+        return entry;
+    }
+
+    [[nodiscard]] const Entry* at(StackId id) const noexcept {
+        if (id == 0) return nullptr;
+        const std::byte* const chunk = chunks_[id / units_per_chunk].load(std::memory_order_acquire);
+        return reinterpret_cast<const Entry*>(chunk + std::size_t{id % units_per_chunk} * unit);
+    }
+
+    SpinLock& lock() noexcept { return lock_; }
+
+  private:
+    static constexpr std::size_t bucket_count = 1U << 16;
+    static constexpr std::size_t unit = 8;
+    static constexpr std::size_t chunk_size = 1U << 20;
+    static constexpr std::uint32_t units_per_chunk = chunk_size / unit;
+    static constexpr std::size_t max_chunks = 1024;
+
+    static bool same(const Entry& entry, std::uint64_t hash,
+                     std::span<const std::uintptr_t> frames) noexcept {
+        return entry.hash == hash && entry.count == frames.size() &&
+               std::equal(frames.begin(), frames.end(), entry.frames());
+    }
+
+    Entry* make(std::size_t count) noexcept {
+        const std::size_t size = sizeof(Entry) + count * sizeof(std::uintptr_t);
+        if (used_ + size > chunk_size) {
+            if (chunk_ + 1 >= max_chunks) return nullptr;
+            auto* fresh = static_cast<std::byte*>(map_pages(chunk_size));
+            if (fresh == nullptr) return nullptr;
+            chunks_[++chunk_].store(fresh, std::memory_order_release);
+            used_ = 0;
+        }
+        auto* const entry = reinterpret_cast<Entry*>(chunks_[chunk_].load(std::memory_order_relaxed) + used_);
+        entry->id = chunk_ * units_per_chunk + static_cast<StackId>(used_ / unit);
+        used_ += size;
+        return entry;
+    }
+
+    SpinLock lock_;
+    std::atomic<std::atomic<Entry*>*> buckets_ = nullptr;
+    std::atomic<std::byte*> chunks_[max_chunks] = {};
+    std::uint32_t chunk_ = 0;  // chunk 0 is never made, so that no entry has the number 0
+    std::size_t used_ = chunk_size;
+};
+
+constinit Depot depot;
+
+std::uint64_t hash_of(std::span<const std::uintptr_t> frames) noexcept {
+    std::uint64_t hash = frames.size();
+    for (const std::uintptr_t frame : frames) hash = (hash ^ frame) * 0x9E3779B97F4A7C15U;
+    return hash ^ (hash >> 32);
+}
+
+// ---- the chain of frame pointers ----
+
+/// Reads saved frame pointers as long as they point up this thread's stack. Return addresses are not
+/// checked here: a chain is believed only after the unwind tables have confirmed it.
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]]
+std::size_t follow_frame_pointers(const void* frame, const ThreadContext& context, unsigned depth,
+                                  Chain& chain) noexcept {
+    auto at = reinterpret_cast<std::uintptr_t>(frame);
+    std::size_t count = 0;
+    if (at < context.stack_low || at >= context.stack_high) {  // a stack of the program's own making
+        chain[count++] = reinterpret_cast<const std::uintptr_t*>(frame)[1];
+        return count;
+    }
+    while (count < depth) {
+        const auto* const words = reinterpret_cast<const std::uintptr_t*>(at);
+        const std::uintptr_t return_address = words[1];
+        if (return_address < 4096) break;
+        chain[count++] = return_address;
+        const std::uintptr_t next = words[0];
+        if (next <= at + 8 || next > context.stack_high - 16 || next % 8 != 0) break;
+        at = next;
+    }
+    return count;
+}
+
+// ---- the unwind tables ----
+
+struct Unwinding {
+    Chain* chain;
+    std::uintptr_t first;  // the return address that the stack begins with
+    std::size_t count;
+    unsigned depth;
+    bool begun;
+    bool whole;
+};
+
+_Unwind_Reason_Code unwind_one(_Unwind_Context* context, void* data) noexcept {
+    auto& unwinding = *static_cast<Unwinding*>(data);
+    const std::uintptr_t address = _Unwind_GetIP(context);
+    if (!unwinding.begun && address != unwinding.first) return _URC_NO_REASON;
+    unwinding.begun = true;
+    if (address == 0) return _URC_END_OF_STACK;
+    if (unwinding.count == unwinding.depth) {
+        unwinding.whole = false;
+        return _URC_END_OF_STACK;
+    }
+    (*unwinding.chain)[unwinding.count++] = address;
+    return _URC_NO_REASON;
+}
+
+/// True for the code that runs before main or a thread's function and calls it: the C and C++ libraries,
+/// and, outermost, the program's own _start.
+bool is_start_code(std::span<const std::uintptr_t> outer) noexcept {
+    if (outer.size() > 4) return false;
+    for (std::size_t i = 0; i < outer.size(); ++i) {
+        Dl_info info{};
+        if (::dladdr(reinterpret_cast<void*>(outer[i]), &info) == 0 || info.dli_fname == nullptr)
+            return false;
+        const bool library = std::strstr(info.dli_fname, "/libc.so") != nullptr ||
+                             std::strstr(info.dli_fname, "/libstdc++.so") != nullptr;
+        if (!library && (i == 0 || i + 1 != outer.size())) return false;
+    }
+    return true;
+}
+
+[[gnu::cold, gnu::noinline]] StackId unwind(const Chain& chain, std::size_t count, unsigned depth,
+                                            std::uint64_t chain_hash, bool known_unreliable) noexcept {
+    Chain found;
+    Unwinding unwinding{
+        .chain = &found, .first = chain[0], .count = 0, .depth = depth, .begun = false, .whole = true};
+    (void)_Unwind_Backtrace(unwind_one, &unwinding);
+    if (unwinding.count == 0) {  // no tables for the caller: its address is all that is certain
+        found[0] = chain[0];
+        unwinding.count = 1;
+    }
+    const std::span<const std::uintptr_t> stack{found.data(), unwinding.count};
+    const bool prefix =
+        count <= stack.size() &&
+        std::equal(stack.begin(), stack.begin() + static_cast<std::ptrdiff_t>(count), chain.begin());
+    if (!known_unreliable) {
+        const bool ends_well =
+            count == stack.size() || (prefix && unwinding.whole && is_start_code(stack.subspan(count - 1)));
+        if (prefix && ends_well) {
+            const Entry* entry = depot.add(chain_hash, {chain.data(), count}, Kind::stack);
+            return entry == nullptr ? 0 : entry->id;
+        }
+        (void)depot.add(chain_hash, {chain.data(), count}, Kind::unreliable);
+    }
+    // Stacks from the tables are found under a hash of their own: the same frames may be an unreliable chain.
+    const std::uint64_t hash = ~hash_of(stack);
+    const Entry* entry = depot.find(hash, stack);
+    if (entry == nullptr) entry = depot.add(hash, stack, Kind::stack);
+    return entry == nullptr ? 0 : entry->id;
+}
+
+}  // namespace
+
+StackId capture_stack(const void* frame, unsigned depth) noexcept {
+    if (depth == 0) return 0;
+    Chain chain;
+    const std::size_t count = follow_frame_pointers(frame, thread_context(), depth, chain);
+    if (count == 0) [[unlikely]]
+        return 0;
+    const std::span<const std::uintptr_t> frames{chain.data(), count};
+    const std::uint64_t hash = hash_of(frames);
+    const Entry* const entry = depot.find(hash, frames);
+    if (entry != nullptr && entry->kind == Kind::stack) [[likely]]
+        return entry->id;
+    return unwind(chain, count, depth, hash, entry != nullptr);
+}
+
+std::span<const std::uintptr_t> stack_frames(StackId id) noexcept {
+    const Entry* const entry = depot.at(id);
+    if (entry == nullptr) return {};
+    return {entry->frames(), entry->count};
+}
+
+void lock_stack_depot() noexcept { depot.lock().lock(); }
+void unlock_stack_depot() noexcept { depot.lock().unlock(); }
+
+}  // namespace zigmund::alloc::detail

@@ -1,0 +1,29 @@
+// StackDepot: call stacks, each stored once and named by a number.
+//
+// Capturing follows the chain of frame pointers, a few nanoseconds a frame, and looks the chain up. A chain
+// that was never seen is compared with what the unwind tables say. If both agree, each function on the way
+// keeps a frame pointer; that is a property of its code, so the same chain is true whenever it is met
+// again. If they differ, some caller keeps none: the chain is marked, and each capture that meets it asks
+// the unwind tables, slower but true.
+//
+// Threads: any; reading takes no lock. Memory: grows with the number of different stacks, for the life of
+// the process.
+#pragma once
+
+#include <cstdint>
+#include <span>
+
+namespace zigmund::alloc::detail {
+
+using StackId = std::uint32_t;  // 0: no stack
+
+inline constexpr unsigned max_stack_frames = 64;
+
+/// The stack of the caller of the function whose frame is `frame` (__builtin_frame_address(0) of a function
+/// that was compiled to keep a frame pointer), at most `depth` return addresses, innermost first.
+[[nodiscard]] StackId capture_stack(const void* frame, unsigned depth) noexcept;
+
+/// Return addresses, innermost first. They live as long as the process.
+[[nodiscard]] std::span<const std::uintptr_t> stack_frames(StackId id) noexcept;
+
+}  // namespace zigmund::alloc::detail

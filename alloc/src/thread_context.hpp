@@ -1,0 +1,32 @@
+// ThreadContext: what the allocators know of the calling thread, in one thread-local word away.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace zigmund::alloc::detail {
+
+/// Threads that come and go share a small set of numbers; each number has one living owner. Number 0 is
+/// nobody's: a thread whose thread-local objects are gone, or one too many, shares it with others.
+inline constexpr std::uint32_t max_threads = 4096;
+inline constexpr std::uint32_t shared_thread = 0;
+
+struct ThreadContext {
+    std::uint32_t number = shared_thread;
+    bool ready = false;
+    std::uintptr_t stack_low = 0;  // [low, high) holds the frames of this thread; 0, 0: not known
+    std::uintptr_t stack_high = 0;
+};
+
+extern constinit thread_local ThreadContext thread_context_storage;
+
+/// Gives the thread its number and finds its stack.
+[[gnu::cold, gnu::noinline]] void open_thread_context() noexcept;
+
+[[nodiscard]] inline const ThreadContext& thread_context() noexcept {
+    if (!thread_context_storage.ready) [[unlikely]]
+        open_thread_context();
+    return thread_context_storage;
+}
+
+}  // namespace zigmund::alloc::detail

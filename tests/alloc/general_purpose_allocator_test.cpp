@@ -1,0 +1,471 @@
+#include <zigmund/alloc/general_purpose_allocator.hpp>
+#include <zigmund/alloc/sanitizer.hpp>
+#include <zigmund/alloc/testing/gtest.hpp>
+
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+
+#include <array>
+#include <atomic>
+#include <barrier>
+#include <cstdio>
+#include <random>
+#include <thread>
+#include <vector>
+
+#include "captured_report.hpp"
+
+namespace {
+
+using namespace zigmund::alloc;
+using zigmund::alloc::testing::CheckedUpstream;
+using zigmund::alloc::testing::conforms;
+
+/// Collects errors instead of ending the process.
+struct Collected {
+    struct Item {
+        MemoryErrorKind kind;
+        const void* address;
+        std::size_t size;
+        std::string message;
+    };
+    std::vector<Item> items;
+
+    static void add(const MemoryError& error, void* context) {
+        static_cast<Collected*>(context)->items.push_back(
+            {error.kind, error.address, error.size, std::string{error.message}});
+    }
+    [[nodiscard]] std::string first_line() const {
+        return items.empty() ? "" : items.front().message.substr(0, items.front().message.find('\n'));
+    }
+};
+
+std::string address_of(const void* p) {
+    std::array<char, 32> text;
+    std::snprintf(text.data(), text.size(), "%p", p);
+    return text.data();
+}
+
+// Lines that reports must name. The functions stay out of line so that they have a frame of their own.
+constexpr int line_of_plant = __LINE__ + 2;
+[[gnu::noinline]] void* plant(Allocator a, std::size_t size) {
+    void* p = a.allocate(size);
+    static_cast<unsigned char*>(p)[0] = 0x5A;
+    return p;
+}
+
+constexpr int line_of_give_back = __LINE__ + 2;
+[[gnu::noinline]] void give_back(Allocator a, void* p, std::size_t size) {
+    a.deallocate(p, size);
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // no tail call: the frame must be there
+}
+
+std::string here(int line) { return "general_purpose_allocator_test.cpp:" + std::to_string(line); }
+
+TEST(GeneralPurposeAllocator, CountsLiveBlocksBytesPeakAndTotal) {
+    GeneralPurposeAllocator gpa{{}};
+    const Allocator a = gpa.allocator();
+    void* first = a.allocate(100);
+    void* second = a.allocate(28);
+    EXPECT_EQ(gpa.live_bytes(), 128U);
+    EXPECT_EQ(gpa.live_blocks(), 2U);
+    a.deallocate(first, 100);
+    EXPECT_EQ(gpa.live_bytes(), 28U);
+    void* third = a.allocate(50);
+    EXPECT_EQ(gpa.peak_bytes(), 128U);
+    EXPECT_EQ(gpa.total_allocations(), 3U);
+    a.deallocate(second, 28);
+    a.deallocate(third, 50);
+    EXPECT_EQ(gpa.live_bytes(), 0U);
+    EXPECT_EQ(gpa.live_blocks(), 0U);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+
+TEST(GeneralPurposeAllocator, PeakOfOneThreadIsExactOverManySizes) {
+    GeneralPurposeAllocator gpa{{}};
+    const Allocator a = gpa.allocator();
+    std::mt19937_64 random{7};
+    std::vector<std::span<char>> blocks;
+    std::size_t live = 0;
+    std::size_t peak = 0;
+    for (int i = 0; i < 5000; ++i) {
+        if (blocks.empty() || random() % 100 < 55) {
+            blocks.push_back(a.alloc<char>(random() % 5000));
+            live += blocks.back().size();
+            peak = std::max(peak, live);
+        } else {
+            std::swap(blocks[random() % blocks.size()], blocks.back());
+            live -= blocks.back().size();
+            a.free(blocks.back());
+            blocks.pop_back();
+        }
+        ASSERT_EQ(gpa.live_bytes(), live);
+        ASSERT_EQ(gpa.peak_bytes(), peak);
+    }
+    for (const auto block : blocks) a.free(block);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+
+TEST(GeneralPurposeAllocator, ConformsToResource) {
+    EXPECT_TRUE(conforms(
+        [](Resource& upstream) {
+            return std::make_unique<GeneralPurposeAllocator>(GeneralPurposeOptions{.backing = upstream});
+        },
+        {.grows_in_place = true, .remaps = true, .threads = 4}));
+}
+
+TEST(GeneralPurposeAllocator, ConformsOnTopOfAnotherOfItself) {
+    CapturedReport report;
+    GeneralPurposeAllocator lower{{.name = "lower", .report_descriptor = report.descriptor()}};
+    {
+        GeneralPurposeAllocator upper{{.backing = lower.allocator(), .name = "upper"}};
+        EXPECT_TRUE(conforms(upper, {.threads = 2}));
+    }
+    EXPECT_EQ(lower.live_blocks(), 0U);
+    EXPECT_EQ(lower.deinit(), LeakCheck::ok) << report.text();
+}
+
+TEST(GeneralPurposeAllocator, FailureOfTheBackingLeavesTheCountersAlone) {
+    CheckedUpstream upstream;
+    GeneralPurposeAllocator gpa{{.backing = upstream}};
+    upstream.fail_at(0, true);
+    EXPECT_EQ(gpa.try_allocate(64), nullptr);
+    EXPECT_THROW((void)gpa.allocate(64), std::bad_alloc);
+    EXPECT_EQ(gpa.live_bytes(), 0U);
+    EXPECT_EQ(gpa.peak_bytes(), 0U);
+    EXPECT_EQ(gpa.total_allocations(), 0U);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+
+TEST(GeneralPurposeAllocator, SizesNearTheEndOfTheAddressSpaceFail) {
+    GeneralPurposeAllocator gpa{{}};
+    for (std::size_t k = 0; k < 200; ++k) {
+        EXPECT_EQ(gpa.try_allocate(SIZE_MAX - k), nullptr);
+        EXPECT_EQ(gpa.try_allocate(SIZE_MAX / 2 - k), nullptr);
+        EXPECT_EQ(gpa.try_allocate(SIZE_MAX - k, 4096), nullptr);
+    }
+    EXPECT_EQ(gpa.try_allocate(1, std::size_t{1} << 63), nullptr);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+
+TEST(GeneralPurposeAllocator, LeakIsReportedWithSizeCountAndStack) {
+    CapturedReport report;
+    GeneralPurposeAllocator gpa{{.name = "cache", .report_descriptor = report.descriptor()}};
+    for (int i = 0; i < 3; ++i) (void)plant(gpa.allocator(), 64);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
+    EXPECT_EQ(report.first_line(), "zigmund: cache: leak: 192 bytes in 3 blocks from 1 call site");
+    const std::string text = report.text();
+    EXPECT_NE(text.find("  192 bytes (100.0 %) in 3 blocks of 64 bytes, allocated at\n    #0 "),
+              std::string::npos)
+        << text;
+    EXPECT_NE(text.find("plant"), std::string::npos) << text;
+    EXPECT_NE(text.find(here(line_of_plant)), std::string::npos) << text;
+    EXPECT_NE(text.find("holds 5a"), std::string::npos) << text;
+    EXPECT_EQ(text.find("zigmund::alloc::Resource"), std::string::npos) << "frames of ours are shown:\n"
+                                                                        << text;
+    EXPECT_EQ(text.find("memory_resource"), std::string::npos) << "frames of pmr are shown:\n" << text;
+}
+
+TEST(GeneralPurposeAllocator, LeakOfOneBlockIsInTheSingular) {
+    CapturedReport report;
+    GeneralPurposeAllocator gpa{{.name = "one", .report_descriptor = report.descriptor()}};
+    (void)plant(gpa.allocator(), 1);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
+    EXPECT_EQ(report.first_line(), "zigmund: one: leak: 1 bytes in 1 block from 1 call site");
+}
+
+TEST(GeneralPurposeAllocator, LeaksAreSortedByBytesAndCutAtTenCallSites) {
+    CapturedReport report;
+    GeneralPurposeAllocator gpa{{.stack_frames = 0, .report_descriptor = report.descriptor()}};
+    for (std::size_t size = 1; size <= 15; ++size) (void)gpa.allocate(size);  // without stacks: a site a size
+    EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
+    const std::string text = report.text();
+    EXPECT_EQ(report.first_line(), "zigmund: gpa: leak: 120 bytes in 15 blocks from 15 call sites");
+    EXPECT_LT(text.find("  15 bytes ("), text.find("  14 bytes ("));
+    EXPECT_NE(text.find("  6 bytes (5.0 %) in 1 block of 6 bytes"), std::string::npos) << text;
+    EXPECT_EQ(text.find("  5 bytes ("), std::string::npos) << text;
+    EXPECT_NE(text.find("  and 15 bytes in 5 blocks from 5 more call sites\n"), std::string::npos) << text;
+}
+
+TEST(GeneralPurposeAllocator, LeakedMemoryGoesBackToTheBacking) {
+    CheckedUpstream upstream;
+    CapturedReport report;
+    {
+        GeneralPurposeAllocator gpa{{.backing = upstream, .report_descriptor = report.descriptor()}};
+        for (std::size_t align = 1; align <= 4096; align *= 2) (void)gpa.allocate(100, align);
+    }
+    EXPECT_EQ(upstream.live_blocks(), 0U);
+    EXPECT_TRUE(upstream.violations().empty()) << upstream.violations().front();
+}
+
+TEST(GeneralPurposeAllocator, DestructorReportsWhenNobodyCalledDeinit) {
+    CapturedReport report;
+    {
+        GeneralPurposeAllocator gpa{{.name = "scope", .report_descriptor = report.descriptor()}};
+        (void)plant(gpa.allocator(), 8);
+    }
+    EXPECT_EQ(report.first_line(), "zigmund: scope: leak: 8 bytes in 1 block from 1 call site");
+}
+
+TEST(GeneralPurposeAllocator, DeinitReportsOnce) {
+    CapturedReport report;
+    GeneralPurposeAllocator gpa{{.report_descriptor = report.descriptor()}};
+    (void)plant(gpa.allocator(), 8);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
+    const std::string once = report.text();
+    EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
+    EXPECT_EQ(report.text(), once);
+}
+
+TEST(GeneralPurposeAllocator, CleanAllocatorIsSilentUnlessAskedToSpeak) {
+    CapturedReport report;
+    {
+        GeneralPurposeAllocator gpa{{.report_descriptor = report.descriptor()}};
+        give_back(gpa.allocator(), plant(gpa.allocator(), 8), 8);
+    }
+    EXPECT_EQ(report.text(), "");
+    {
+        GeneralPurposeAllocator gpa{
+            {.name = "application", .report_descriptor = report.descriptor(), .report_when_clean = true}};
+        const Allocator a = gpa.allocator();
+        a.free(a.alloc<char>(2048));
+        a.free(a.alloc<char>(512));
+    }
+    EXPECT_EQ(report.text(), "zigmund: application: no leaks (peak 2.0 KiB live, 2 allocations)\n");
+}
+
+TEST(GeneralPurposeAllocator, WorksWithoutStacksAndWithOneFrame) {
+    for (const unsigned frames : {0U, 1U, 1000U}) {
+        CapturedReport report;
+        GeneralPurposeAllocator gpa{{.stack_frames = frames, .report_descriptor = report.descriptor()}};
+        (void)plant(gpa.allocator(), 8);
+        EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
+        EXPECT_EQ(report.text().find("#0") == std::string::npos, frames == 0) << report.text();
+        if (frames == 1) {
+            EXPECT_EQ(report.text().find("#1"), std::string::npos) << report.text();
+        }
+    }
+}
+
+// ---- errors ----
+
+class GeneralPurposeErrors : public ::testing::Test {
+  protected:
+    Collected errors;
+    GeneralPurposeAllocator gpa{{.name = "test", .on_error = Collected::add, .on_error_context = &errors}};
+    Allocator a = gpa.allocator();
+
+    void expect_one(MemoryErrorKind kind, const std::string& first_line) {
+        ASSERT_EQ(errors.items.size(), 1U);
+        EXPECT_EQ(errors.items[0].kind, kind);
+        EXPECT_EQ(errors.first_line(), first_line);
+        EXPECT_NE(errors.items[0].message.find(here(line_of_give_back)), std::string::npos)
+            << errors.items[0].message;
+    }
+};
+
+TEST_F(GeneralPurposeErrors, SizeMismatchIsNamedAndTheBlockIsFreed) {
+    void* p = plant(a, 64);
+    give_back(a, p, 65);
+    expect_one(MemoryErrorKind::size_mismatch, "zigmund: test: size mismatch: " + address_of(p) +
+                                                   " was allocated with size 64, but free says 65");
+    EXPECT_NE(errors.items[0].message.find(here(line_of_plant)), std::string::npos)
+        << errors.items[0].message;
+    EXPECT_EQ(gpa.live_blocks(), 0U);
+}
+
+TEST_F(GeneralPurposeErrors, AlignmentMismatchIsNamedAlsoBelowTheDefault) {
+    void* p = a.allocate(64, 4);
+    give_back(a, p, 64);
+    expect_one(MemoryErrorKind::alignment_mismatch, "zigmund: test: alignment mismatch: " + address_of(p) +
+                                                        " was allocated with alignment 4, but free says 16");
+}
+
+TEST_F(GeneralPurposeErrors, DoubleFreeOfALoneBlock) {
+    void* p = plant(a, 64);
+    give_back(a, p, 64);
+    give_back(a, p, 64);
+    expect_one(MemoryErrorKind::double_free,
+               "zigmund: test: double free: " + address_of(p) + " was given back before this free");
+    EXPECT_EQ(gpa.live_blocks(), 0U);
+}
+
+TEST_F(GeneralPurposeErrors, DoubleFreeOfALargeBlock) {
+    constexpr std::size_t size = 32 << 20;
+    void* p = plant(a, size);
+    give_back(a, p, size);
+    give_back(a, p, size);
+    expect_one(MemoryErrorKind::double_free,
+               "zigmund: test: double free: " + address_of(p) + " was given back before this free");
+}
+
+TEST_F(GeneralPurposeErrors, ForeignPointerIsNotFollowed) {
+    auto* const nowhere = reinterpret_cast<void*>(0x10000);  // nothing is mapped there
+    give_back(a, nowhere, 64);
+    expect_one(MemoryErrorKind::foreign_pointer,
+               "zigmund: test: foreign pointer: 0x10000 was not allocated here");
+}
+
+TEST_F(GeneralPurposeErrors, PointersOutsideOfTheAddressSpaceAreForeign) {
+    for (const std::uintptr_t wild :
+         {std::uintptr_t{1}, UINTPTR_MAX, UINTPTR_MAX - 15, std::uintptr_t{1} << 63, std::uintptr_t{1} << 48,
+          (std::uintptr_t{1} << 48) - 16})
+        give_back(a, reinterpret_cast<void*>(wild), 64);
+    ASSERT_EQ(errors.items.size(), 6U);
+    for (const auto& error : errors.items) EXPECT_EQ(error.kind, MemoryErrorKind::foreign_pointer);
+}
+
+TEST_F(GeneralPurposeErrors, StackPointerIsForeignAndSaidToBeOne) {
+    alignas(16) std::array<char, 64> local{};
+    give_back(a, local.data(), local.size());
+    expect_one(MemoryErrorKind::foreign_pointer,
+               "zigmund: test: foreign pointer: " + address_of(local.data()) + " was not allocated here");
+    EXPECT_NE(errors.items[0].message.find("this thread's stack"), std::string::npos);
+}
+
+TEST_F(GeneralPurposeErrors, InteriorPointerNamesItsBlock) {
+    for (const std::size_t offset : {1U, 16U, 999U}) {
+        errors.items.clear();
+        auto* p = static_cast<std::byte*>(plant(a, 1000));
+        give_back(a, p + offset, 1000);
+        expect_one(MemoryErrorKind::interior_pointer,
+                   "zigmund: test: interior pointer: " + address_of(p + offset) + " is " +
+                       std::to_string(offset) + " bytes into the block at " + address_of(p) +
+                       ", not its beginning");
+        give_back(a, p, 1000);
+    }
+}
+
+TEST_F(GeneralPurposeErrors, ResizeAndRemapAreChecked) {
+    void* p = plant(a, 64);
+    EXPECT_FALSE(a.resize(p, 63, default_align, 64));
+    EXPECT_EQ(a.remap(p, 65, default_align, 100), nullptr);
+    ASSERT_GE(errors.items.size(), 2U);
+    EXPECT_EQ(errors.first_line(), "zigmund: test: size mismatch: " + address_of(p) +
+                                       " was allocated with size 64, but resize says 63");
+    errors.items.clear();
+    give_back(a, p, 64);
+    EXPECT_TRUE(errors.items.empty()) << "the block kept its size";
+    EXPECT_FALSE(a.resize(p, 64, default_align, 65));
+    ASSERT_EQ(errors.items.size(), 1U);
+    EXPECT_EQ(errors.items[0].kind, MemoryErrorKind::double_free);
+}
+
+TEST_F(GeneralPurposeErrors, UseAfterDeinit) {
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+    EXPECT_EQ(a.try_allocate(64), nullptr);
+    ASSERT_EQ(errors.items.size(), 1U);
+    EXPECT_EQ(errors.first_line(),
+              "zigmund: test: use after deinit: allocate after the allocator's deinit()");
+}
+
+#if !defined(ZIGMUND_ASAN)  // which stops at the write itself
+TEST_F(GeneralPurposeErrors, OverflowIsFoundAtItsByte) {
+    for (const std::size_t size : {0U, 1U, 7U, 8U, 9U, 15U, 16U, 17U, 64U, 100'000U}) {
+        for (std::size_t offset = 0; offset < 8; ++offset) {
+            errors.items.clear();
+            auto* volatile p = static_cast<unsigned char*>(a.allocate(size));
+            p[size + offset] = 0;
+            give_back(a, p, size);
+            expect_one(MemoryErrorKind::buffer_overflow,
+                       "zigmund: test: buffer overflow: byte " + std::to_string(offset) +
+                           " behind the block at " + address_of(p) + " of " + std::to_string(size) +
+                           " bytes was written");
+        }
+    }
+    EXPECT_EQ(gpa.live_blocks(), 0U);
+}
+
+TEST_F(GeneralPurposeErrors, UnderflowIsFoundAtItsByte) {
+    for (std::size_t offset = 1; offset <= 8; ++offset) {
+        errors.items.clear();
+        auto* volatile p = static_cast<unsigned char*>(plant(a, 64));
+        *(p - offset) = 0;
+        give_back(a, p, 64);
+        expect_one(MemoryErrorKind::buffer_underflow, "zigmund: test: buffer underflow: byte " +
+                                                          std::to_string(offset) + " before the block at " +
+                                                          address_of(p) + " of 64 bytes was written");
+        EXPECT_NE(errors.items[0].message.find(here(line_of_plant)), std::string::npos);
+    }
+}
+
+TEST_F(GeneralPurposeErrors, DefaultIsToReportAndAbort) {
+    EXPECT_DEATH(
+        {
+            GeneralPurposeAllocator strict{{.name = "strict"}};
+            void* p = plant(strict.allocator(), 64);
+            give_back(strict.allocator(), p, 64);
+            give_back(strict.allocator(), p, 64);
+        },
+        "^zigmund: strict: double free: 0x[0-9a-f]+ was given back before this free\n");
+}
+#endif
+
+// ---- threads ----
+
+TEST(GeneralPurposeAllocator, FreesFromAnotherThreadAreExact) {
+    GeneralPurposeAllocator gpa{{}};
+    const Allocator a = gpa.allocator();
+    constexpr std::size_t threads = 4;
+    constexpr std::size_t rounds = 200;
+    constexpr std::size_t batch = 50;
+    std::array<std::vector<std::span<std::uint32_t>>, threads> mailbox;
+    std::barrier sync{threads};
+    {
+        std::vector<std::jthread> team;
+        for (std::size_t self = 0; self < threads; ++self) {
+            team.emplace_back([&, self] {
+                for (std::size_t round = 0; round < rounds; ++round) {
+                    auto& mine = mailbox[self];
+                    for (std::size_t i = 0; i < batch; ++i) {
+                        mine.push_back(a.alloc<std::uint32_t>(1 + (self * 7 + i) % 60));
+                        mine.back()[0] = static_cast<std::uint32_t>(self * 1000 + i);
+                    }
+                    sync.arrive_and_wait();
+                    auto& others = mailbox[(self + 1) % threads];
+                    for (std::size_t i = 0; i < batch; ++i) {
+                        ASSERT_EQ(others[i][0], (self + 1) % threads * 1000 + i);
+                        a.free(others[i]);
+                    }
+                    others.clear();
+                    sync.arrive_and_wait();
+                }
+            });
+        }
+    }
+    EXPECT_EQ(gpa.live_bytes(), 0U);
+    EXPECT_EQ(gpa.live_blocks(), 0U);
+    EXPECT_EQ(gpa.total_allocations(), threads * rounds * batch);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+
+TEST(GeneralPurposeAllocator, ManyShortThreadsShareFewNumbers) {
+    GeneralPurposeAllocator gpa{{}};
+    const Allocator a = gpa.allocator();
+    for (int i = 0; i < 300; ++i) std::jthread{[&] { a.free(a.alloc<int>(10)); }}.join();
+    EXPECT_EQ(gpa.total_allocations(), 300U);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+
+// ---- the example, as a process ----
+
+TEST(LeakExample, PrintsTheLeakAndFails) {
+    FILE* const pipe = ::popen(ZIGMUND_LEAK_EXAMPLE " 2>&1", "r");
+    ASSERT_NE(pipe, nullptr);
+    std::string text;
+    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) text.push_back(static_cast<char>(c));
+    const int status = ::pclose(pipe);
+    EXPECT_TRUE(WIFEXITED(status));
+    EXPECT_EQ(WEXITSTATUS(status), 1);
+    EXPECT_TRUE(
+        text.starts_with("zigmund: leak example: leak: 48 bytes in 3 blocks from 1 call site\n"
+                         "  48 bytes (100.0 %) in 3 blocks of 16 bytes, allocated at\n"
+                         "    #0 "))
+        << text;
+    EXPECT_NE(text.find("remember"), std::string::npos) << text;
+    EXPECT_NE(text.find("leak.cpp:13"), std::string::npos) << text;
+    EXPECT_NE(text.find("#1 main"), std::string::npos) << text;
+}
+
+}  // namespace
