@@ -1,7 +1,7 @@
 // Provider: what can hand out arguments by type; and check(), which says at compile time whether it can
 // hand out all that a callable takes.
 //
-// A provider is any class with three members, and a fourth on request:
+// A provider is any class with three members, and may have a fourth:
 //
 //     struct Parts {
 //         // What may stand in a parameter list, for the person who reads the error message.

@@ -1,0 +1,36 @@
+# cmake -D component=alloc -D build=DIR -D source=DIR -D work=DIR -D compiler=... -D generator=...
+#       -D build_type=... -P consumer.cmake
+cmake_minimum_required(VERSION 3.25)
+
+function(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+  if(NOT result EQUAL 0)
+    message(FATAL_ERROR "${ARGN}\nended with '${result}':\n${output}")
+  endif()
+  set(output "${output}" PARENT_SCOPE)
+endfunction()
+
+file(REMOVE_RECURSE ${work})
+set(components alloc ${component})
+list(REMOVE_DUPLICATES components)
+foreach(installed IN LISTS components)
+  run(${CMAKE_COMMAND} --install ${build} --component ${installed} --prefix ${work}/prefix)
+endforeach()
+
+run(${CMAKE_COMMAND} -S ${source} -B ${work}/build -G ${generator} -D CMAKE_CXX_COMPILER=${compiler}
+  -D CMAKE_BUILD_TYPE=${build_type} -D CMAKE_PREFIX_PATH=${work}/prefix -D component=${component}
+  -D CMAKE_DISABLE_FIND_PACKAGE_Boost=TRUE)
+run(${CMAKE_COMMAND} --build ${work}/build)
+run(${work}/build/consumer)
+if(NOT output STREQUAL "Hello from ${component}\n")
+  message(FATAL_ERROR "the consumer printed: ${output}")
+endif()
+
+# http is not installed there: to ask for it is an error that says so.
+execute_process(COMMAND ${CMAKE_COMMAND} -S ${source} -B ${work}/missing -G ${generator}
+  -D CMAKE_CXX_COMPILER=${compiler} -D CMAKE_PREFIX_PATH=${work}/prefix -D component=http
+  RESULT_VARIABLE result OUTPUT_VARIABLE output ERROR_VARIABLE output)
+string(REGEX REPLACE "[ \n]+" " " output "${output}")
+if(result EQUAL 0 OR NOT output MATCHES "zigmund: component 'http' is not installed here")
+  message(FATAL_ERROR "find_package(zigmund COMPONENTS http) said: ${output}")
+endif()
