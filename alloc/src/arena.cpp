@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <limits>
 #include <new>
+#include <utility>
 
 #include "memory_checker.hpp"
 
 namespace zigmund::alloc {
 namespace {
+
+using detail::Chunk;
+using detail::Window;
 
 constexpr std::size_t no_size = std::numeric_limits<std::size_t>::max();
 
@@ -41,6 +45,8 @@ Arena::Arena(std::span<std::byte> buffer, Allocator upstream, ArenaOptions optio
 }
 
 Arena::~Arena() {
+    check_no_savepoint();
+    run_cleanups(nullptr);
     retain(0);
     // The caller goes on using the buffer.
     if (initial_.end != 0) show(initial_.begin, initial_.end - initial_.begin);
@@ -67,13 +73,14 @@ void* Arena::allocate_slow(std::size_t size, std::size_t align) noexcept {
     const std::size_t slack = sizeof(Chunk) + (align > default_align ? align - default_align : 0);
     if (size > no_size - slack) return nullptr;
     const std::size_t need = size + slack;
-    return need > next_chunk() / 2 ? allocate_big(size, align, need) : cut_from_new_chunk(size, align, need);
+    const std::size_t next = std::max(next_chunk(), spare_ != nullptr ? total_size(spare_) : 0);
+    return need > next / 2 ? allocate_big(size, align, need) : cut_from_new_chunk(size, align, need);
 }
 
 // A block from the window, with any alignment, up to the last byte of the chunk and of the limit.
 void* Arena::cut(std::size_t size, std::size_t align) noexcept {
     Window& window = real();
-    if (chunks_ == nullptr || window.begin != chunks_->begin) return nullptr;
+    if (!in_window()) return nullptr;
     const std::size_t room = std::min(chunks_->end - window.cursor, budget());
     const std::size_t padding = (0 - window.cursor) & (align - 1);
     if (padding > room || size > room - padding) return nullptr;
@@ -88,7 +95,8 @@ void* Arena::cut(std::size_t size, std::size_t align) noexcept {
 void* Arena::cut_from_new_chunk(std::size_t size, std::size_t align, std::size_t need) noexcept {
     std::size_t total = next_chunk();
     if (options_.limit != no_size) total = std::max(need, std::min(total, sizeof(Chunk) + budget()));
-    Chunk* chunk = take(total);
+    Chunk* chunk =
+        spare_ != nullptr && total_size(spare_) >= need ? std::exchange(spare_, nullptr) : take(total);
     while (chunk == nullptr && total > need) {
         total = std::max(need, total / 2);
         chunk = take(total);
@@ -104,13 +112,12 @@ void* Arena::allocate_big(std::size_t size, std::size_t align, std::size_t need)
     Chunk* big = take(need);
     if (big == nullptr) return nullptr;
     big->begin += (0 - big->begin) & (align - 1);
-    big->cursor = big->begin + size;
+    big->cursor = big->begin;
     big->older = bigs_;
-    smallest_big_ = bigs_ == nullptr ? size : std::min(size, smallest_big_);
+    if (bigs_ == nullptr) smallest_big_ = size;
     bigs_ = big;
     frees_ = true;
-    closed_ += size;
-    set_limit();
+    account_big(big, size);
     show(big->begin, size);
     return reinterpret_cast<void*>(big->begin);
 }
@@ -145,9 +152,8 @@ void Arena::deallocate_slow(void* p, std::size_t size, std::size_t /*align*/) no
     } else if (Chunk** link = find_big(p, size)) {
         Chunk* big = *link;
         *link = big->older;
-        closed_ -= size;
+        account_big(big, 0);
         give_back(big);
-        set_limit();
         if (bigs_ == nullptr) frees_ = watched_;
         return;
     }
@@ -173,13 +179,13 @@ bool Arena::resize_slow(void* p, std::size_t old_size, std::size_t /*align*/, st
             big->end += more;
             reserved_ += more;
         }
-        big->cursor = block + new_size;
-        smallest_big_ = std::min(smallest_big_, new_size);
-        closed_ = closed_ - old_size + new_size;
-        set_limit();
+        account_big(big, new_size);
         if (new_size > old_size) show(block + old_size, new_size - old_size);
     } else if (new_size > old_size) {
         return false;
+    } else {
+        // It may be a block with memory of its own, below the floor: found again by its new size.
+        smallest_big_ = std::min(smallest_big_, new_size);
     }
     if (new_size < old_size) hide(block + new_size, block + old_size);
     return true;
@@ -198,27 +204,34 @@ void* Arena::remap_slow(void* p, std::size_t old_size, std::size_t align, std::s
     auto* big = static_cast<Chunk*>(moved);
     *link = big;
     big->begin = address(big) + sizeof(Chunk);
-    big->cursor = big->begin + new_size;
+    big->cursor = big->begin + old_size;
     big->end = address(big) + new_total;
     reserved_ = reserved_ - total + new_total;
-    closed_ = closed_ - old_size + new_size;
-    set_limit();
+    account_big(big, new_size);
     show(big->begin + old_size, new_size - old_size);
     return reinterpret_cast<void*>(big->begin);
 }
 
+// Gives a block with memory of its own another size, in the books.
+void Arena::account_big(Chunk* big, std::size_t new_size) noexcept {
+    closed_ = closed_ - (big->cursor - big->begin) + new_size;
+    big->cursor = big->begin + new_size;
+    smallest_big_ = std::min(smallest_big_, new_size);
+    set_limit();
+}
+
 // The link to the block with memory of its own that begins at p, or null. Looked for among blocks of such
 // a size only, of which there are few.
-Arena::Chunk** Arena::find_big(void* p, std::size_t size) noexcept {
+Chunk** Arena::find_big(void* p, std::size_t size) noexcept {
     if (bigs_ == nullptr || size < smallest_big_) return nullptr;
-    for (Chunk** link = &bigs_; *link != nullptr; link = &(*link)->older)
+    for (Chunk** link = &bigs_; *link != bigs_floor_; link = &(*link)->older)
         if ((*link)->begin == address(p)) return link;
     return nullptr;
 }
 
 // ---- chunks ----
 
-Arena::Chunk* Arena::take(std::size_t total) noexcept {
+Chunk* Arena::take(std::size_t total) noexcept {
     void* memory = upstream_.try_allocate(total, default_align);
     if (memory == nullptr) return nullptr;
     reserved_ += total;
@@ -235,6 +248,14 @@ void Arena::give_back(Chunk* chunk) noexcept {
     upstream_.deallocate(chunk, total, default_align);
 }
 
+// Keeps the largest of the chunks that a rewind emptied.
+void Arena::put_aside(Chunk* chunk) noexcept {
+    if (spare_ == nullptr || total_size(chunk) > total_size(spare_)) std::swap(chunk, spare_);
+    if (chunk != nullptr) give_back(chunk);
+    spare_->older = nullptr;
+    hide(spare_->begin, spare_->end);
+}
+
 // Puts an empty chunk on top, and the window on it.
 void Arena::enter(Chunk* chunk) noexcept {
     chunks_ = chunk;
@@ -245,7 +266,7 @@ void Arena::enter(Chunk* chunk) noexcept {
 // Takes the window off the top chunk, which keeps its blocks.
 void Arena::leave() noexcept {
     Window& window = real();
-    if (chunks_ != nullptr && window.begin == chunks_->begin) {
+    if (in_window()) {
         chunks_->cursor = window.cursor;
         closed_ += window.cursor - window.begin;
     }
@@ -254,8 +275,8 @@ void Arena::leave() noexcept {
 
 // After anything that changes what the window may give: its chunk, or the budget.
 void Arena::set_limit() noexcept {
+    if (!in_window()) return;
     Window& window = real();
-    if (chunks_ == nullptr || window.begin != chunks_->begin) return;
     const std::size_t room = std::min(chunks_->end - window.cursor, budget());
     window.limit = round_down(window.cursor + room);
     if (window.limit < window.cursor) leave();
@@ -268,85 +289,5 @@ void Arena::show(std::uintptr_t begin, std::size_t size) const noexcept {
 void Arena::hide(std::uintptr_t begin, std::uintptr_t end) const noexcept {
     if (watched_ && begin < end) memory_checker::hide(reinterpret_cast<void*>(begin), end - begin);
 }
-
-// ---- all at once ----
-
-bool Arena::reset(Reset mode) noexcept {
-    std::size_t limit = mode.limit_;
-    if (mode.mode_ == Reset::Mode::decay) {
-        high_water_ = std::max(bytes_used(), high_water_ - high_water_ / 8);
-        // Half as much again stays, so that rounds of like size keep their chunk.
-        if (reserved_ / 2 > high_water_)
-            limit = std::max(high_water_ + high_water_ / 2 + sizeof(Chunk), options_.first_chunk);
-    }
-    return retain(limit);
-}
-
-// Empties the arena and keeps one chunk of what was reserved, of no more than `limit` bytes.
-bool Arena::retain(std::size_t limit) noexcept {
-    leave();
-    // The one chunk will lie on top of the initial buffer and must have room for what was in that as well.
-    const bool buffer_used = initial_.cursor != initial_.begin;
-    const std::size_t wanted =
-        reserved_ + (reserved_ != 0 && buffer_used ? initial_.end - initial_.begin : 0);
-    const std::size_t target = wanted <= limit ? wanted : limit;
-
-    Chunk* keep = nullptr;
-    for (Chunk* list : {chunks_, bigs_}) {
-        while (list != nullptr) {
-            Chunk* chunk = list;
-            list = list->older;
-            if (chunk == &initial_) continue;
-            if (total_size(chunk) <= limit && (keep == nullptr || total_size(chunk) > total_size(keep)))
-                std::swap(chunk, keep);
-            if (chunk != nullptr) give_back(chunk);
-        }
-    }
-    chunks_ = nullptr;
-    bigs_ = nullptr;
-    frees_ = watched_;
-    closed_ = 0;
-
-    bool done = true;
-    if (target < smallest_chunk) {
-        if (keep != nullptr) give_back(keep);
-        keep = nullptr;
-    } else if (keep == nullptr || total_size(keep) < target) {
-        Chunk* whole = keep != nullptr ? regrow(keep, target) : nullptr;
-        if (whole == nullptr) {
-            whole = take(target);
-            if (whole != nullptr && keep != nullptr) give_back(keep);
-        }
-        done = whole != nullptr;
-        if (done) keep = whole;
-    }
-    if (initial_.end != 0) {
-        hide(initial_.begin, initial_.end);
-        initial_.cursor = initial_.begin;
-        enter(&initial_);
-    }
-    if (keep != nullptr) {
-        leave();
-        keep->older = chunks_;
-        keep->begin = address(keep) + sizeof(Chunk);
-        hide(keep->begin, keep->end);
-        enter(keep);
-    }
-    return done;
-}
-
-// The chunk, whose blocks are dead, with another size if the upstream can do that without a copy.
-Arena::Chunk* Arena::regrow(Chunk* chunk, std::size_t total) noexcept {
-    const std::size_t old_total = total_size(chunk);
-    show(address(chunk), old_total);
-    void* moved = upstream_.remap(chunk, old_total, default_align, total);
-    if (moved == nullptr) return nullptr;
-    reserved_ = reserved_ - old_total + total;
-    chunk = static_cast<Chunk*>(moved);
-    chunk->end = address(chunk) + total;
-    return chunk;
-}
-
-std::size_t Arena::bytes_used() const noexcept { return closed_ + (real().cursor - real().begin); }
 
 }  // namespace zigmund::alloc

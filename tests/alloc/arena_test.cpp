@@ -1,4 +1,5 @@
 #include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/testing/gtest.hpp>
 
 #include <gtest/gtest.h>
 
@@ -18,6 +19,17 @@ using namespace zigmund::alloc;
 using arena_test::Upstream;
 
 bool aligned(const void* p, std::size_t align) { return reinterpret_cast<std::uintptr_t>(p) % align == 0; }
+
+TEST(Arena, KeepsTheContractOfAResource) {
+    using zigmund::alloc::testing::conforms;
+    EXPECT_TRUE(conforms([](Resource& upstream) { return std::make_unique<Arena>(upstream); },
+                         {.frees = false, .grows_in_place = true}));
+    EXPECT_TRUE(conforms(
+        [](Resource& upstream) {
+            return std::make_unique<Arena>(upstream, ArenaOptions{.first_chunk = 100, .max_chunk = 200});
+        },
+        {.frees = false, .grows_in_place = true, .remaps = true}));
+}
 
 // ---- an arena that owns nothing ----
 

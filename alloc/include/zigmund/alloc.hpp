@@ -13,5 +13,7 @@
 #include <zigmund/alloc/malloc.hpp>
 #include <zigmund/alloc/pages.hpp>
 #include <zigmund/alloc/resource.hpp>
+#include <zigmund/alloc/savepoint.hpp>
 #include <zigmund/alloc/symbolizer.hpp>
+#include <zigmund/alloc/transaction.hpp>
 #include <zigmund/alloc/try.hpp>

@@ -13,23 +13,33 @@
 //     Arena arena;                                    // owns nothing yet
 //     std::pmr::vector<int> v{arena.allocator()};     // pmr containers, or any Allocator user
 //     void* p = arena.allocate(100);                  // inline: no virtual call
+//     Node* node = arena.create<Node>();              // its destructor runs at the reset
 //     arena.reset(Reset::retain_capacity);            // everything above is dead, the memory is kept
 //
 // Threads: one at a time; no locks, no atomics. Cost: a handful of instructions an allocation, one compare
 // among them; through Allocator or pmr one virtual call more. Never: moves (blocks and containers point to
-// it), frees a block of its own accord, runs a destructor that was not registered by create().
+// it), frees a block of its own accord, runs a destructor that was not registered by its own create().
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/arena_options.hpp>
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/resource.hpp>
+#include <zigmund/alloc/savepoint.hpp>
+#include <zigmund/alloc/transaction.hpp>
 
+#include <algorithm>
 #include <bit>
 #include <cassert>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
+#include <memory>
+#include <memory_resource>
+#include <new>
 #include <span>
+#include <type_traits>
+#include <utility>
 
 namespace zigmund::alloc {
 
@@ -41,7 +51,7 @@ class Arena final : public Resource {
     /// arena and is never freed. What of it lies below the first multiple of 16 is not used.
     explicit Arena(std::span<std::byte> buffer, Allocator upstream = heap(),
                    ArenaOptions options = {}) noexcept;
-    /// Gives everything back to the upstream.
+    /// Runs the registered destructors and gives everything back to the upstream.
     ~Arena() override;
 
     /// The value to pass around. It must not outlive the arena.
@@ -50,8 +60,8 @@ class Arena final : public Resource {
     // ---- the verbs of Resource, inline: see there for their contracts ----
 
     /// Null when the upstream refuses or the limit is reached; the arena is then as it was before.
-    /// The block lives until it is deallocated or the arena is reset or destroyed. O(1), amortised over
-    /// the chunks.
+    /// The block lives until it is deallocated or the arena is rewound, reset or destroyed. O(1), amortised
+    /// over the chunks.
     [[nodiscard]] void* try_allocate(std::size_t size, std::size_t align = default_align) noexcept {
         std::uintptr_t block;
         if (bump(size, align, block)) [[likely]]
@@ -68,7 +78,7 @@ class Arena final : public Resource {
     }
 
     /// True for any smaller size; for a larger one if the block is the newest one and its chunk has room,
-    /// or if it has memory of its own that the upstream can grow in place. O(1) for both.
+    /// or if it has memory of its own that the upstream can grow in place. O(1) for the newest.
     [[nodiscard]] bool resize(void* p, std::size_t old_size, std::size_t align,
                               std::size_t new_size) noexcept {
         return resize_newest(window_, p, old_size, new_size) || resize_slow(p, old_size, align, new_size);
@@ -92,37 +102,80 @@ class Arena final : public Resource {
             deallocate_slow(p, size, align);
     }
 
+    // ---- objects: the arena runs their destructors ----
+
+    /// A new `T`, built from `args`; a `T` that takes a pmr allocator gets this arena. If T's destructor
+    /// does something, the arena runs it: at rewind(), at reset() or when it dies itself, the last object
+    /// first. So the object is not to be destroyed otherwise. Throws std::bad_alloc, and what the
+    /// constructor throws, after the memory was given back. O(1).
+    template <class T, class... Args>
+    [[nodiscard]] T* create(Args&&... args);
+
+    /// create() that returns Error::out_of_memory instead of throwing. T's constructor must be noexcept.
+    template <class T, class... Args>
+    [[nodiscard]] Result<T*> try_create(Args&&... args) noexcept;
+
+    /// create() for types without a destructor that does something, checked at compile time: what is made
+    /// this way costs its size and nothing at reset.
+    template <class T, class... Args>
+    [[nodiscard]] T* create_trivial(Args&&... args);
+
+    /// `n` value-initialised objects, whose destructors run like those of create(). Throws std::bad_alloc,
+    /// and what a constructor throws, after the objects before it were destroyed and the memory was given
+    /// back. O(n).
+    template <class T>
+    [[nodiscard]] std::span<T> create_array(std::size_t n);
+
     // ---- all at once ----
 
-    /// Frees every block; `mode` says what memory stays for the next round. True: it got what it wanted.
-    /// False: the upstream refused the one large chunk, and the largest of the chunks that there were is
-    /// kept; the arena is empty and usable either way. O(chunks).
+    /// Frees every block, after the registered destructors have run; `mode` says what memory stays for the
+    /// next round. True: it got what it wanted. False: the upstream refused the one large chunk, and the
+    /// largest of the chunks that there were is kept; the arena is empty and usable either way. Not while a
+    /// savepoint is open. O(chunks and destructors).
     bool reset(Reset mode) noexcept;
+
+    /// Where the arena is now, to go back to: see <zigmund/alloc/savepoint.hpp>. Close it once, by rewind()
+    /// or release(). ArenaScope does it by itself. O(1).
+    [[nodiscard]] Savepoint savepoint() noexcept;
+    /// Frees every block made since, after running the destructors registered since. O(chunks and
+    /// destructors since).
+    void rewind(const Savepoint& savepoint) noexcept;
+    /// Keeps every block made since, and forgets the savepoint. O(1).
+    void release(const Savepoint& savepoint) noexcept;
+    /// A scope that rewinds unless it is committed: see <zigmund/alloc/transaction.hpp>. O(1).
+    [[nodiscard]] Transaction transaction() noexcept;
 
     // ---- what it holds ----
 
     /// Bytes of the blocks in use, the padding between them included, and of those that were freed in
     /// vain. O(1).
-    [[nodiscard]] std::size_t bytes_used() const noexcept;
+    [[nodiscard]] std::size_t bytes_used() const noexcept { return closed_ + (real().cursor - real().begin); }
     /// Bytes that are held from the upstream, headers included; the initial buffer is not. O(1).
     [[nodiscard]] std::size_t bytes_reserved() const noexcept { return reserved_; }
+    /// The largest bytes_used() of its life, as seen at a reset, a rewind and now: a newest block that was
+    /// taken back in between does not show. O(1).
+    [[nodiscard]] std::size_t peak_bytes_used() const noexcept;
 
   private:
-    /// The head of a block of memory from the upstream, or of the initial buffer.
-    struct Chunk {
-        Chunk* older;
-        std::uintptr_t begin;   ///< of the memory for blocks
-        std::uintptr_t end;     ///< of the memory that the upstream gave
-        std::uintptr_t cursor;  ///< the first byte that is not in use, once the window has left
-    };
+    using Chunk = detail::Chunk;
+    using Window = detail::Window;
+    using Cleanup = detail::Cleanup;
 
-    /// The part of the newest chunk that allocations are cut from, as addresses.
-    struct Window {
-        std::uintptr_t cursor;  ///< the first free byte
-        std::uintptr_t limit;   ///< a multiple of 16, not below the cursor
-        std::uintptr_t floor;   ///< blocks that begin below it are neither freed nor grown
-        std::uintptr_t begin;   ///< of the chunk
-    };
+    template <class T>
+    struct Object;  // a T behind its Cleanup
+    template <class T>
+    struct Array;  // the head of an array, its Cleanup first
+    class Unfinished;
+
+    template <class T>
+    static constexpr void check_object();
+    template <class T, class... Args>
+    T* build(void* memory, Args&&... args);
+    template <class T, class... Args>
+    T* construct(T* place, Args&&... args) {
+        return std::uninitialized_construct_using_allocator(place, std::pmr::polymorphic_allocator<>{this},
+                                                            std::forward<Args>(args)...);
+    }
 
     bool bump(std::size_t size, std::size_t align, std::uintptr_t& block) noexcept {
         assert(std::has_single_bit(align));
@@ -164,6 +217,7 @@ class Arena final : public Resource {
     void* cut_from_new_chunk(std::size_t size, std::size_t align, std::size_t need) noexcept;
     void* allocate_big(std::size_t size, std::size_t align, std::size_t need) noexcept;
     Chunk** find_big(void* p, std::size_t size) noexcept;
+    void account_big(Chunk* big, std::size_t new_size) noexcept;
     [[nodiscard]] std::size_t next_chunk() const noexcept;
     [[nodiscard]] std::size_t budget() const noexcept { return options_.limit - bytes_used(); }
 
@@ -175,14 +229,29 @@ class Arena final : public Resource {
 
     Chunk* take(std::size_t total) noexcept;
     void give_back(Chunk* chunk) noexcept;
+    void put_aside(Chunk* chunk) noexcept;
     void enter(Chunk* chunk) noexcept;
     void leave() noexcept;
     void set_limit() noexcept;
     bool retain(std::size_t limit) noexcept;
+    [[nodiscard]] bool is_alone(const Chunk* chunk) const noexcept;
     Chunk* regrow(Chunk* chunk, std::size_t total) noexcept;
+
+    void close(const Savepoint& savepoint) noexcept;
+    void check_innermost(const Savepoint& savepoint) const noexcept;
+    void check_no_savepoint() const noexcept;
+    void run_cleanups(const Cleanup* last) noexcept;
+    void add_cleanup(void* memory, void (*run)(Cleanup*) noexcept) noexcept {
+        cleanups_ = ::new (memory) Cleanup{.older = cleanups_, .run = run};
+    }
+    void note_peak() noexcept;
 
     [[nodiscard]] Window& real() noexcept { return watched_ ? hidden_ : window_; }
     [[nodiscard]] const Window& real() const noexcept { return watched_ ? hidden_ : window_; }
+    /// Whether the top chunk still gives blocks.
+    [[nodiscard]] bool in_window() const noexcept {
+        return chunks_ != nullptr && real().begin == chunks_->begin;
+    }
     void show(std::uintptr_t begin, std::size_t size) const noexcept;
     void hide(std::uintptr_t begin, std::uintptr_t end) const noexcept;
 
@@ -193,12 +262,142 @@ class Arena final : public Resource {
     Chunk initial_{};  ///< of the caller's buffer
     Allocator upstream_;
     ArenaOptions options_;
-    Chunk* chunks_ = nullptr;       ///< newest first; the window lies in the first
-    Chunk* bigs_ = nullptr;         ///< blocks with memory of their own, newest first
-    std::size_t smallest_big_ = 0;  ///< no block of bigs_ is smaller
-    std::size_t closed_ = 0;        ///< bytes used outside the window
+    Chunk* chunks_ = nullptr;  ///< newest first; the window lies in the first
+    Chunk* bigs_ = nullptr;    ///< blocks with memory of their own, newest first
+    Chunk* spare_ = nullptr;   ///< an empty chunk, kept by a rewind
+    Cleanup* cleanups_ = nullptr;
+    std::size_t closed_ = 0;  ///< bytes used outside the window
     std::size_t reserved_ = 0;
-    std::size_t high_water_ = 0;  ///< of bytes_used(), ageing: for Reset::decay
+    std::size_t smallest_big_ = 0;  ///< no block of bigs_ is smaller
+    Chunk* bigs_floor_ = nullptr;   ///< from here on, bigs_ are older than the innermost savepoint
+    std::uint64_t last_serial_ = 0;
+    std::uint64_t innermost_ = 0;  ///< the serial of the innermost open savepoint
+    std::size_t open_savepoints_ = 0;
+    std::size_t round_peak_ = 0;  ///< of bytes_used(), since the last reset
+    std::size_t peak_ = 0;        ///< of its life, as far as noted
+    std::size_t high_water_ = 0;  ///< the peak of rounds, ageing: for Reset::decay
 };
+
+// ---- objects ----
+
+template <class T>
+struct Arena::Object {
+    Cleanup cleanup;
+    alignas(T) std::byte memory[sizeof(T)];
+
+    static void destroy(Cleanup* cleanup) noexcept {
+        std::destroy_at(reinterpret_cast<T*>(reinterpret_cast<Object*>(cleanup)->memory));
+    }
+};
+
+template <class T>
+struct Arena::Array {
+    Cleanup cleanup;
+    std::size_t count;
+    /// Where the objects begin, behind the head.
+    static constexpr std::size_t offset =
+        (sizeof(Cleanup) + sizeof(count) + alignof(T) - 1) & ~(alignof(T) - 1);
+
+    T* objects() noexcept { return reinterpret_cast<T*>(reinterpret_cast<std::byte*>(this) + offset); }
+    static void destroy(Cleanup* cleanup) noexcept {
+        auto* array = reinterpret_cast<Array*>(cleanup);
+        while (array->count != 0) std::destroy_at(array->objects() + --array->count);
+    }
+};
+
+/// Memory that goes back unless what was to be built in it was.
+class Arena::Unfinished {
+  public:
+    Unfinished(Arena& arena, void* memory, std::size_t size, std::size_t align) noexcept
+        : arena_{arena}, memory_{memory}, size_{size}, align_{align} {}
+    Unfinished(const Unfinished&) = delete;
+    Unfinished& operator=(const Unfinished&) = delete;
+    ~Unfinished() {
+        if (memory_ != nullptr) arena_.deallocate(memory_, size_, align_);
+    }
+    void finish() noexcept { memory_ = nullptr; }
+
+  private:
+    Arena& arena_;
+    void* memory_;
+    std::size_t size_;
+    std::size_t align_;
+};
+
+template <class T>
+constexpr void Arena::check_object() {
+    static_assert(std::is_object_v<T> && !std::is_array_v<T>,
+                  "zigmund: create<T> makes one object: for an array write create_array<T>(n)");
+    static_assert(std::is_nothrow_destructible_v<T>,
+                  "zigmund: an arena runs destructors where nothing can be thrown: ~T must be noexcept");
+}
+
+template <class T, class... Args>
+T* Arena::build(void* memory, Args&&... args) {
+    if constexpr (std::is_trivially_destructible_v<T>) {
+        Unfinished guard{*this, memory, sizeof(T), alignof(T)};
+        T* object = construct(static_cast<T*>(memory), std::forward<Args>(args)...);
+        guard.finish();
+        return object;
+    } else {
+        Unfinished guard{*this, memory, sizeof(Object<T>), alignof(Object<T>)};
+        auto* place = static_cast<Object<T>*>(memory);
+        T* object = construct(reinterpret_cast<T*>(place->memory), std::forward<Args>(args)...);
+        guard.finish();
+        add_cleanup(place, &Object<T>::destroy);
+        return object;
+    }
+}
+
+template <class T, class... Args>
+T* Arena::create(Args&&... args) {
+    check_object<T>();
+    using Block = std::conditional_t<std::is_trivially_destructible_v<T>, T, Object<T>>;
+    return build<T>(allocate(sizeof(Block), alignof(Block)), std::forward<Args>(args)...);
+}
+
+template <class T, class... Args>
+Result<T*> Arena::try_create(Args&&... args) noexcept {
+    check_object<T>();
+    static_assert(std::is_nothrow_constructible_v<T, Args...> || !std::is_constructible_v<T, Args...>,
+                  "zigmund: try_create<T>(args...) never throws, but this constructor of T may: mark it "
+                  "noexcept, or write create<T>(args...)");
+    using Block = std::conditional_t<std::is_trivially_destructible_v<T>, T, Object<T>>;
+    void* memory = try_allocate(sizeof(Block), alignof(Block));
+    if (memory == nullptr) [[unlikely]]
+        return std::unexpected(Error::out_of_memory);
+    return build<T>(memory, std::forward<Args>(args)...);
+}
+
+template <class T, class... Args>
+T* Arena::create_trivial(Args&&... args) {
+    static_assert(std::is_trivially_destructible_v<T>,
+                  "zigmund: create_trivial<T> is for types whose destructor does nothing: for this T write "
+                  "create<T>(args...), and the arena runs its destructor");
+    return create<T>(std::forward<Args>(args)...);
+}
+
+template <class T>
+std::span<T> Arena::create_array(std::size_t n) {
+    check_object<T>();
+    if (n > (std::numeric_limits<std::size_t>::max() - Array<T>::offset) / sizeof(T)) [[unlikely]]
+        detail::throw_bad_alloc();
+    const std::size_t size = Array<T>::offset + n * sizeof(T);
+    constexpr std::size_t align = std::max(alignof(Array<T>), alignof(T));
+    auto* array = static_cast<Array<T>*>(allocate(size, align));
+    Unfinished guard{*this, array, size, align};
+    struct Built {
+        Array<T>* array;
+        bool all = false;
+        ~Built() {
+            if (!all) Array<T>::destroy(&array->cleanup);
+        }
+    } built{array};
+    for (array->count = 0; array->count != n; ++array->count) construct(array->objects() + array->count);
+    built.all = true;
+    guard.finish();
+    if constexpr (!std::is_trivially_destructible_v<T>) add_cleanup(array, &Array<T>::destroy);
+    return {array->objects(), n};
+}
 
 }  // namespace zigmund::alloc
