@@ -174,8 +174,11 @@ bool Arena::resize_slow(void* p, std::size_t old_size, std::size_t /*align*/, st
         if (new_size > room) {
             const std::size_t total = total_size(big);
             const std::size_t more = new_size - room;
-            if (more > no_size - total || !upstream_.resize(big, total, default_align, total + more))
-                return false;
+            if (more > no_size - total) return false;
+            show(big->cursor, big->end - big->cursor);  // the upstream may touch it
+            const bool resized = upstream_.resize(big, total, default_align, total + more);
+            hide(big->cursor, big->end);
+            if (!resized) return false;
             big->end += more;
             reserved_ += more;
         }
@@ -199,8 +202,12 @@ void* Arena::remap_slow(void* p, std::size_t old_size, std::size_t align, std::s
     if (new_size > no_size - sizeof(Chunk) || new_size - old_size > budget()) return nullptr;
     const std::size_t total = total_size(*link);
     const std::size_t new_total = sizeof(Chunk) + new_size;
+    show((*link)->cursor, (*link)->end - (*link)->cursor);  // the upstream may copy it
     void* moved = upstream_.remap(*link, total, default_align, new_total);
-    if (moved == nullptr) return nullptr;
+    if (moved == nullptr) {
+        hide((*link)->cursor, (*link)->end);
+        return nullptr;
+    }
     auto* big = static_cast<Chunk*>(moved);
     *link = big;
     big->begin = address(big) + sizeof(Chunk);
