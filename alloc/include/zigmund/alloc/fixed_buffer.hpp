@@ -1,0 +1,114 @@
+// FixedBuffer: allocations from memory that the caller owns.
+//
+//     std::array<std::byte, 4096> memory;
+//     FixedBuffer buffer{memory};
+//     std::string_view line = buffer.allocator().print("{}:{}", host, port);
+//
+// A cursor moves through the buffer. The newest block grows and is freed in place; another one that is freed
+// leaves its bytes unused until all blocks are freed, in whatever order: then the buffer is empty again. So a
+// buffer that is used like a stack, or filled and emptied in turns, never runs dry.
+//
+// Threads: one at a time (AtomicFixedBuffer for more). Cost: two compares and an addition. Never: takes
+// memory from anywhere else, writes into the buffer on its own account, moves a block.
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace zigmund::alloc {
+
+class FixedBuffer final : public Resource {
+  public:
+    /// Hands out `buffer`, which must outlive every block, to the last byte. It may have any alignment.
+    explicit FixedBuffer(std::span<std::byte> buffer) noexcept
+        : cursor_{buffer.data()}, end_{buffer.data() + buffer.size()}, begin_{buffer.data()} {}
+
+    /// The value to pass around. It must not outlive this.
+    [[nodiscard]] Allocator allocator() noexcept { return *this; }
+
+    // ---- the verbs of Resource, inline: see there for their contracts ----
+
+    /// Null when what is left of the buffer is too small. The block lives until it is deallocated, or until
+    /// reset(). O(1).
+    [[nodiscard]] void* try_allocate(std::size_t size, std::size_t align = default_align) noexcept {
+        const std::size_t padding = -reinterpret_cast<std::uintptr_t>(cursor_) & (align - 1);
+        const std::size_t left = bytes_left();
+        if (padding > left || size > left - padding) [[unlikely]]
+            return nullptr;
+        std::byte* const block = cursor_ + padding;
+        cursor_ = block + size;
+        ++live_;
+        return block;
+    }
+
+    /// try_allocate() that throws std::bad_alloc instead of returning null.
+    [[nodiscard]] void* allocate(std::size_t size, std::size_t align = default_align) {
+        void* const block = try_allocate(size, align);
+        if (block == nullptr) [[unlikely]]
+            detail::throw_bad_alloc();
+        return block;
+    }
+
+    /// True for every smaller size; for a bigger one if the block is the newest and the buffer has room.
+    /// O(1).
+    [[nodiscard]] bool resize(void* p, std::size_t old_size, std::size_t /*align*/,
+                              std::size_t new_size) noexcept {
+        auto* const block = static_cast<std::byte*>(p);
+        if (block + old_size != cursor_) return new_size <= old_size;
+        if (new_size > static_cast<std::size_t>(end_ - block)) return false;
+        cursor_ = block + new_size;
+        return true;
+    }
+
+    /// What resize() can do: a block of this buffer never moves.
+    [[nodiscard]] void* remap(void* p, std::size_t old_size, std::size_t align,
+                              std::size_t new_size) noexcept {
+        return resize(p, old_size, align, new_size) ? p : nullptr;
+    }
+
+    /// Takes the block back if it is the newest, and the whole buffer if it is the last one. O(1).
+    void deallocate(void* p, std::size_t size, std::size_t /*align*/ = default_align) noexcept {
+        auto* const block = static_cast<std::byte*>(p);
+        if (block + size == cursor_) cursor_ = block;
+        if (--live_ == 0) cursor_ = begin_;
+    }
+
+    // ---- all at once, and what it holds ----
+
+    /// Frees every block. O(1).
+    void reset() noexcept {
+        cursor_ = begin_;
+        live_ = 0;
+    }
+
+    /// Bytes up to the end of the newest block, padding and blocks freed in vain included. O(1).
+    [[nodiscard]] std::size_t bytes_used() const noexcept {
+        return static_cast<std::size_t>(cursor_ - begin_);
+    }
+    /// Bytes that one more block of alignment 1 could have. O(1).
+    [[nodiscard]] std::size_t bytes_left() const noexcept { return static_cast<std::size_t>(end_ - cursor_); }
+    /// Bytes of the buffer.
+    [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(end_ - begin_); }
+    /// Blocks that are live. O(1).
+    [[nodiscard]] std::size_t live_blocks() const noexcept { return live_; }
+    /// Whether `p` may be a block of this buffer: true also for the address just behind it, which an empty
+    /// block can have.
+    [[nodiscard]] bool owns(const void* p) const noexcept {
+        return reinterpret_cast<std::uintptr_t>(p) - reinterpret_cast<std::uintptr_t>(begin_) <= capacity();
+    }
+
+  private:
+    void* do_try_allocate(std::size_t size, std::size_t align) noexcept override;
+    void do_deallocate(void* p, std::size_t size, std::size_t align) noexcept override;
+    bool do_resize(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept override;
+
+    std::byte* cursor_;
+    std::byte* end_;
+    std::byte* begin_;
+    std::size_t live_ = 0;
+};
+
+}  // namespace zigmund::alloc

@@ -1,0 +1,28 @@
+#include <zigmund/alloc/null_allocator.hpp>
+
+#include <cassert>
+
+namespace zigmund::alloc {
+namespace {
+
+class Null final : public Resource {
+    void* do_try_allocate(std::size_t /*size*/, std::size_t /*align*/) noexcept override { return nullptr; }
+
+    void do_deallocate(void* /*p*/, std::size_t /*size*/, std::size_t /*align*/) noexcept override {
+        assert(!"zigmund: null_allocator() gave no block that could be given back");
+    }
+
+    bool do_resize(void* /*p*/, std::size_t /*old_size*/, std::size_t /*align*/,
+                   std::size_t /*new_size*/) noexcept override {
+        return false;
+    }
+};
+
+}  // namespace
+
+Allocator null_allocator() noexcept {
+    static constinit Null null;
+    return null;
+}
+
+}  // namespace zigmund::alloc

@@ -1,0 +1,156 @@
+#include <zigmund/alloc/fixed_buffer.hpp>
+#include <zigmund/alloc/testing/gtest.hpp>
+
+#include <gtest/gtest.h>
+
+#include <array>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "random_verbs.hpp"
+
+namespace {
+
+using namespace zigmund::alloc;
+using zigmund::alloc::testing::conforms;
+using zigmund::alloc::testing::RandomVerbs;
+
+struct Memory {
+    alignas(64) std::array<std::byte, 1024> bytes;
+    FixedBuffer buffer{bytes};
+};
+
+TEST(FixedBuffer, Conforms) {
+    std::vector<std::byte> memory(8 << 20);
+    FixedBuffer buffer{memory};
+    EXPECT_TRUE(conforms(buffer, {.may_refuse = true, .grows_in_place = true}));
+    EXPECT_EQ(buffer.live_blocks(), 0u);
+    EXPECT_EQ(buffer.bytes_used(), 0u);
+}
+
+TEST(FixedBuffer, HandsOutTheLastByteAndNoMore) {
+    Memory m;
+    void* p = m.buffer.try_allocate(1000, 1);
+    EXPECT_EQ(p, m.bytes.data());
+    EXPECT_EQ(m.buffer.try_allocate(25, 1), nullptr);
+    EXPECT_NE(m.buffer.try_allocate(24, 1), nullptr);
+    EXPECT_EQ(m.buffer.bytes_left(), 0u);
+    EXPECT_EQ(m.buffer.try_allocate(1, 1), nullptr);
+    EXPECT_NE(m.buffer.try_allocate(0, 1), nullptr);
+    EXPECT_THROW((void)m.buffer.allocate(1), std::bad_alloc);
+    EXPECT_THROW((void)m.buffer.allocator().alloc<int>(1), std::bad_alloc);
+}
+
+TEST(FixedBuffer, AnEmptyBufferHasOnlyEmptyBlocks) {
+    FixedBuffer buffer{{}};
+    EXPECT_EQ(buffer.try_allocate(1, 1), nullptr);
+    void* p = buffer.try_allocate(0, 1);
+    buffer.deallocate(p, 0, 1);
+    EXPECT_EQ(buffer.bytes_used(), 0u);
+}
+
+TEST(FixedBuffer, TheNewestBlockGrowsShrinksAndIsFreedInPlace) {
+    Memory m;
+    void* first = m.buffer.allocate(10, 1);
+    void* p = m.buffer.allocate(100, 16);
+    EXPECT_TRUE(m.buffer.resize(p, 100, 16, 1008));
+    EXPECT_FALSE(m.buffer.resize(p, 1008, 16, 1009));
+    EXPECT_EQ(m.buffer.bytes_left(), 0u);
+    EXPECT_EQ(m.buffer.remap(p, 1008, 16, 5), p);
+    EXPECT_EQ(m.buffer.bytes_used(), 21u);
+    m.buffer.deallocate(p, 5, 16);
+    EXPECT_EQ(m.buffer.bytes_used(), 16u);
+    m.buffer.deallocate(first, 10, 1);
+    EXPECT_EQ(m.buffer.bytes_used(), 0u);
+}
+
+TEST(FixedBuffer, AnOlderBlockShrinksButNeverGrows) {
+    Memory m;
+    void* old = m.buffer.allocate(100, 1);
+    void* newest = m.buffer.allocate(100, 1);
+    EXPECT_FALSE(m.buffer.resize(old, 100, 1, 101));
+    EXPECT_EQ(m.buffer.remap(old, 100, 1, 101), nullptr);
+    EXPECT_TRUE(m.buffer.resize(old, 100, 1, 50));
+    m.buffer.deallocate(newest, 100, 1);
+    m.buffer.deallocate(old, 50, 1);
+}
+
+TEST(FixedBuffer, IsEmptyAgainWhenItsLastBlockIsFreedInWhateverOrder) {
+    Memory m;
+    std::array<void*, 10> blocks{};
+    for (int round = 0; round < 100; ++round) {
+        for (void*& p : blocks) p = m.buffer.allocate(91, 8);
+        for (std::size_t i = 0; i < blocks.size(); ++i) m.buffer.deallocate(blocks[(i * 7 + 3) % 10], 91, 8);
+        ASSERT_EQ(m.buffer.bytes_used(), 0u);
+    }
+}
+
+TEST(FixedBuffer, PaddingIsNotStrandedWhenBlocksAreFreedLikeAStack) {
+    Memory m;
+    for (int round = 0; round < 1000; ++round) {
+        void* a = m.buffer.allocate(1, 1);
+        void* b = m.buffer.allocate(64, 64);
+        m.buffer.deallocate(b, 64, 64);
+        m.buffer.deallocate(a, 1, 1);
+    }
+    EXPECT_EQ(m.buffer.bytes_used(), 0u);
+}
+
+TEST(FixedBuffer, EveryAlignmentIsKeptAtEveryFillLevel) {
+    alignas(64) std::array<std::byte, 4096> bytes;
+    for (std::size_t offset = 0; offset < 70; ++offset) {
+        FixedBuffer buffer{std::span{bytes}.subspan(offset)};
+        for (std::size_t align = 1; align <= std::size_t{1} << 16; align *= 2) {
+            void* p = buffer.try_allocate(3, align);
+            if (p == nullptr) continue;
+            ASSERT_EQ(reinterpret_cast<std::uintptr_t>(p) % align, 0u);
+            ASSERT_TRUE(buffer.owns(p));
+        }
+    }
+}
+
+TEST(FixedBuffer, SizesNearTheEndOfTheAddressSpaceAreRefusedAndNeverWrap) {
+    Memory m;
+    void* p = m.buffer.allocate(1, 1);
+    for (std::size_t k = 0; k < 2000; ++k) {
+        for (const std::size_t align :
+             {std::size_t{1}, std::size_t{64}, std::size_t{1} << 16, std::size_t{1} << 63})
+            ASSERT_EQ(m.buffer.try_allocate(SIZE_MAX - k, align), nullptr);
+        ASSERT_FALSE(m.buffer.resize(p, 1, 1, SIZE_MAX - k));
+    }
+    EXPECT_EQ(m.buffer.bytes_used(), 1u);
+}
+
+TEST(FixedBuffer, ResetFreesEverything) {
+    Memory m;
+    (void)m.buffer.allocate(500);
+    (void)m.buffer.allocate(500);
+    m.buffer.reset();
+    EXPECT_EQ(m.buffer.live_blocks(), 0u);
+    EXPECT_EQ(m.buffer.allocate(1024, 1), m.bytes.data());
+}
+
+TEST(FixedBuffer, OwnsItsBlocksAndNothingElse) {
+    Memory m;
+    EXPECT_TRUE(m.buffer.owns(m.bytes.data()));
+    EXPECT_TRUE(m.buffer.owns(m.bytes.data() + m.bytes.size()));
+    EXPECT_FALSE(m.buffer.owns(m.bytes.data() - 1));
+    EXPECT_FALSE(m.buffer.owns(&m.buffer + 1));
+    EXPECT_FALSE(m.buffer.owns(nullptr));
+}
+
+TEST(FixedBuffer, RandomVerbsAgreeWithAModel) {
+    std::vector<std::byte> memory(4096);
+    FixedBuffer buffer{memory};
+    RandomVerbs verbs;
+    verbs.check = [&](const RandomVerbs::Live& live) {
+        ASSERT_EQ(buffer.live_blocks(), live.blocks);
+        ASSERT_GE(buffer.bytes_used(), live.bytes);
+        ASSERT_LE(buffer.bytes_used(), memory.size());
+    };
+    verbs.run(buffer);
+    EXPECT_EQ(buffer.bytes_used(), 0u);
+}
+
+}  // namespace
