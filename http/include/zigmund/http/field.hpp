@@ -1,0 +1,16 @@
+// Field: a header field, of a request or of a response.
+#pragma once
+
+#include <string_view>
+
+namespace zigmund::http {
+
+struct Field {
+    std::string_view name;
+    std::string_view value;
+};
+
+/// Field names compare without regard to case (RFC 9110, 5.1). O(length).
+[[nodiscard]] bool equal_names(std::string_view a, std::string_view b) noexcept;
+
+}  // namespace zigmund::http

@@ -1,0 +1,122 @@
+// JsonWriter: JSON text, written once, straight into the memory that a response is sent from.
+//
+// The buffer grows in place while it is the last block of the arena, so that writing costs no copy. The form
+// is the one that FastAPI's clients know: no blanks, UTF-8 as it is, `2.0` for a double that is whole.
+//
+// Threads: one. Cost: one pass over the value. Throws: std::bad_alloc from the allocator,
+// std::domain_error "JSON has no NaN and no infinity". Never: builds a document, sorts members.
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/json_value.hpp>
+
+#include <boost/mp11/algorithm.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+namespace zigmund::http {
+
+class JsonWriter {
+  public:
+    explicit JsonWriter(alloc::Allocator allocator) noexcept : allocator_{allocator} {}
+    JsonWriter(const JsonWriter&) = delete;
+    JsonWriter& operator=(const JsonWriter&) = delete;
+    ~JsonWriter() {
+        if (data_ != nullptr) allocator_.deallocate(data_, capacity_, 1);
+    }
+
+    void value(const JsonValue& value);
+
+    void begin_object() { open('{'); }
+    void end_object() { close('}'); }
+    void begin_array() { open('['); }
+    void end_array() { close(']'); }
+    /// The name of the member whose value comes next.
+    void name(std::string_view name);
+    /// The start of an array's next element.
+    void element() { separate(); }
+
+    /// Bytes written so far.
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// Takes back all that was written after the first `size` bytes, at a moment when a value is due.
+    void rewind(std::size_t size) noexcept { size_ = size; }
+
+    /// Gives up on a boost::json::value once more than `size` bytes are written: full() then says that what
+    /// was written is cut, and is to be taken back.
+    void limit(std::size_t size) noexcept { limit_ = size; }
+    [[nodiscard]] bool full() const noexcept { return size_ > limit_; }
+
+    /// The text, which now belongs to the allocator's owner; its block is cut to its size where the allocator
+    /// can. The writer is empty afterwards.
+    [[nodiscard]] std::string_view finish() noexcept;
+
+  private:
+    void open(char bracket) {
+        append(bracket);
+        first_ = true;
+    }
+    void close(char bracket) {
+        append(bracket);
+        first_ = false;
+    }
+    void separate() {
+        if (!first_) append(',');
+        first_ = false;
+    }
+    void append(char c) {
+        if (size_ == capacity_) [[unlikely]]
+            grow(1);
+        data_[size_++] = c;
+    }
+    void append(std::string_view text) {
+        if (text.size() > capacity_ - size_) [[unlikely]]
+            grow(text.size());
+        if (!text.empty()) std::memcpy(data_ + size_, text.data(), text.size());
+        size_ += text.size();
+    }
+    /// Room for `size` more bytes.
+    char* reserve(std::size_t size) {
+        if (size > capacity_ - size_) [[unlikely]]
+            grow(size);
+        return data_ + size_;
+    }
+    [[gnu::noinline]] void grow(std::size_t size);
+    void string(std::string_view text);
+    void number(double value);
+
+    alloc::Allocator allocator_;
+    char* data_ = nullptr;
+    std::size_t size_ = 0;
+    std::size_t capacity_ = 0;
+    std::size_t limit_ = SIZE_MAX;
+    bool first_ = true;
+};
+
+namespace detail {
+
+template <class T>
+void write_described(JsonWriter& writer, const void* object) {
+    const T& value = *static_cast<const T*>(object);
+    writer.begin_object();
+    boost::mp11::mp_for_each<Members<T>>([&](auto member) {
+        writer.name(member.name);
+        writer.value(JsonValue{value.*member.pointer});
+    });
+    writer.end_object();
+}
+
+template <class Range>
+void write_range(JsonWriter& writer, const void* range) {
+    writer.begin_array();
+    for (const auto& element : *static_cast<const Range*>(range)) {
+        writer.element();
+        writer.value(JsonValue{element});
+    }
+    writer.end_array();
+}
+
+}  // namespace detail
+}  // namespace zigmund::http

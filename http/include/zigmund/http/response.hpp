@@ -1,0 +1,117 @@
+// Response: what a handler answers.
+//
+// A Response is a handful of views. Its body is static text, or text in the request's arena, which lives
+// until the response has been sent: `Response::text("Hello")` and `Response::text(arena.print("Hello, {}",
+// name))` are both right, and nothing has to be freed.
+//
+// Threads: one. Cost: json() writes the body once; the others copy two words. Never: owns memory.
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/field.hpp>
+#include <zigmund/http/json_value.hpp>
+#include <zigmund/http/json_writer.hpp>
+#include <zigmund/http/status.hpp>
+
+#include <concepts>
+#include <string>
+#include <string_view>
+#include <type_traits>
+
+namespace zigmund::http {
+
+namespace detail {
+template <class T>
+struct IsOwningString : std::false_type {};
+template <class C, class T, class A>
+struct IsOwningString<std::basic_string<C, T, A>> : std::true_type {};
+
+/// Arguments that view text which outlives the call: anything but a string that is about to die.
+template <class Text>
+constexpr void check_lifetime() {
+    static_assert(
+        !IsOwningString<Text>::value || std::is_lvalue_reference_v<Text>,
+        "zigmund: this string dies before the response is sent: keep its text in the request's memory, "
+        "Response::text(arena.dupe(string)), where arena is the handler's alloc::Allocator");
+}
+}  // namespace detail
+
+class Response {
+  public:
+    /// An empty body without a content type, as 204 and redirects have.
+    explicit Response(Status status = Status::ok) noexcept : status_{status} {}
+
+    /// `value` as JSON (see JsonValue for what can be written), in memory of `arena`. `application/json`.
+    /// Throws std::bad_alloc, and std::domain_error for NaN and infinity; both are answered with 500.
+    [[nodiscard]] static Response json(alloc::Allocator arena, const JsonValue& value) {
+        JsonWriter writer{arena};
+        writer.value(value);
+        return Response{Status::ok, "application/json", writer.finish()};
+    }
+
+    /// `text`, which is JSON already, and static or in the request's arena. `application/json`.
+    template <class Text>
+        requires std::convertible_to<Text&&, std::string_view>
+    [[nodiscard]] static Response json_text(Text&& text) noexcept {
+        detail::check_lifetime<Text>();
+        return Response{Status::ok, "application/json", std::string_view{text}};
+    }
+
+    /// `text`, which must be static or live in the request's arena. `text/plain; charset=utf-8`.
+    template <class Text>
+        requires std::convertible_to<Text&&, std::string_view>
+    [[nodiscard]] static Response text(Text&& text) noexcept {
+        detail::check_lifetime<Text>();
+        return Response{Status::ok, "text/plain; charset=utf-8", std::string_view{text}};
+    }
+
+    /// `text`, which must be static or live in the request's arena. `text/html; charset=utf-8`.
+    template <class Text>
+        requires std::convertible_to<Text&&, std::string_view>
+    [[nodiscard]] static Response html(Text&& text) noexcept {
+        detail::check_lifetime<Text>();
+        return Response{Status::ok, "text/html; charset=utf-8", std::string_view{text}};
+    }
+
+    /// The same response with another status.
+    [[nodiscard]] Response with_status(Status status) const noexcept {
+        Response copy = *this;
+        copy.status_ = status;
+        return copy;
+    }
+
+    /// The same response with another content type, a view that lives as the body does: `image/png`. Throws
+    /// std::invalid_argument as with_header() does.
+    [[nodiscard]] Response with_content_type(std::string_view content_type) const;
+
+    /// The same response with one more header field; name and value are views that live as the body does, the
+    /// list itself is kept in `arena`. Throws std::invalid_argument "zigmund: header field name is not a
+    /// token" or "zigmund: header field value has a line break or a control character", so that no value can
+    /// end the header early (response splitting), and "zigmund: this header field is written by the server"
+    /// for connection, content-length, content-type, date, keep-alive and transfer-encoding.
+    [[nodiscard]] Response with_header(alloc::Allocator arena, std::string_view name,
+                                       std::string_view value) const;
+
+    [[nodiscard]] Status status() const noexcept { return status_; }
+    [[nodiscard]] std::string_view content_type() const noexcept { return content_type_; }
+    [[nodiscard]] std::string_view body() const noexcept { return body_; }
+
+    /// One header field and the ones before it.
+    struct FieldNode {
+        Field field;
+        const FieldNode* previous;
+    };
+    /// The last header field added; null without any.
+    [[nodiscard]] const FieldNode* last_field() const noexcept { return fields_; }
+
+  private:
+    Response(Status status, std::string_view content_type, std::string_view body) noexcept
+        : status_{status}, content_type_{content_type}, body_{body} {}
+
+    Status status_;
+    std::string_view content_type_;
+    std::string_view body_;
+    const FieldNode* fields_ = nullptr;
+};
+
+}  // namespace zigmund::http

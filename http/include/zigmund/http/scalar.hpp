@@ -1,0 +1,132 @@
+// Scalars: numbers, truth values and text out of the text of a path, a query or a JSON string.
+//
+// The rules are pydantic's lax ones: blanks around a number are ignored, `5.0` is an integer and `5.5` is
+// not, `yes`, `on`, `t`, `1` (any case) are true. A number that the C++ type cannot hold is refused with the
+// bound that it broke, never wrapped. What is refused is said as a ScalarError, which becomes a
+// ValidationError.
+//
+// Threads: pure functions. Cost: linear in the text, no allocation.
+#pragma once
+
+#include <zigmund/http/json_value.hpp>
+#include <zigmund/http/validation_error.hpp>
+
+#include <array>
+#include <cmath>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+namespace zigmund::http {
+
+/// The types that a path, a query or a member of a body can have on their own.
+template <class T>
+concept Scalar = (std::integral<T> && sizeof(T) <= 8 && !std::same_as<T, char>) || std::floating_point<T> ||
+                 std::same_as<T, std::string_view>;
+
+/// Why a value was refused; the fields are those of ValidationError.
+struct ScalarError {
+    std::string_view type;
+    std::string_view message;
+    std::string_view context_name = {};
+    JsonValue context_value = {};
+};
+
+namespace detail {
+
+/// Sign and magnitude: every integer type's values fit.
+struct Integer {
+    bool negative = false;
+    std::uint64_t magnitude = 0;
+};
+
+/// Each returns null and sets `result`, or returns the error (static storage).
+[[nodiscard]] const ScalarError* parse_integer(std::string_view text, Integer& result) noexcept;
+[[nodiscard]] const ScalarError* parse_double(std::string_view text, double& result) noexcept;
+[[nodiscard]] const ScalarError* parse_bool(std::string_view text, bool& result) noexcept;
+
+/// "Input should be less than or equal to 255", made at compile time.
+struct BoundMessage {
+    std::array<char, 64> text{};
+    std::size_t size = 0;
+
+    consteval BoundMessage(std::string_view words, bool negative, std::uint64_t magnitude) {
+        for (const char c : words) text[size++] = c;
+        if (negative) text[size++] = '-';
+        std::array<char, 20> digits{};
+        std::size_t count = 0;
+        do {
+            digits[count++] = static_cast<char>('0' + magnitude % 10);
+            magnitude /= 10;
+        } while (magnitude != 0);
+        while (count != 0) text[size++] = digits[--count];
+    }
+    [[nodiscard]] std::string_view view() const noexcept { return {text.data(), size}; }
+};
+
+template <std::integral T>
+inline constexpr std::uint64_t highest = static_cast<std::uint64_t>(std::numeric_limits<T>::max());
+/// The magnitude of the lowest value.
+template <std::integral T>
+inline constexpr std::uint64_t lowest = std::is_signed_v<T> ? highest<T> + 1 : 0;
+
+template <std::integral T>
+inline constexpr BoundMessage above_message{"Input should be less than or equal to ", false, highest<T>};
+template <std::integral T>
+inline constexpr BoundMessage below_message{"Input should be greater than or equal to ", std::is_signed_v<T>,
+                                            lowest<T>};
+
+/// Narrows to T; false: out of T's range, `error` says how.
+template <std::integral T>
+[[nodiscard]] bool narrow(Integer value, T& result, ScalarError& error) noexcept {
+    if (!value.negative && value.magnitude > highest<T>) {
+        error = {"less_than_equal", above_message<T>.view(), "le", highest<T>};
+        return false;
+    }
+    if (value.negative && value.magnitude > lowest<T>) {
+        error = {"greater_than_equal", below_message<T>.view(), "ge", std::numeric_limits<T>::min()};
+        return false;
+    }
+    result = static_cast<T>(value.negative ? std::uint64_t{0} - value.magnitude : value.magnitude);
+    return true;
+}
+
+inline constexpr std::string_view not_finite = "Input should be a finite number";
+
+/// Narrows to T; false: beyond T's range, or not finite.
+template <std::floating_point T>
+[[nodiscard]] bool narrow(double value, T& result, ScalarError& error) noexcept {
+    result = static_cast<T>(value);
+    if (std::isfinite(result)) return true;
+    error = {"finite_number", not_finite};
+    return false;
+}
+
+}  // namespace detail
+
+/// Reads `text` as a T. False: refused, and `error` says why.
+template <Scalar T>
+[[nodiscard]] bool parse_scalar(std::string_view text, T& result, ScalarError& error) noexcept {
+    const ScalarError* failed = nullptr;
+    if constexpr (std::same_as<T, std::string_view>) {
+        result = text;
+    } else if constexpr (std::same_as<T, bool>) {
+        failed = detail::parse_bool(text, result);
+    } else if constexpr (std::floating_point<T>) {
+        double number = 0;
+        failed = detail::parse_double(text, number);
+        if (failed == nullptr) return detail::narrow(number, result, error);
+    } else {
+        detail::Integer integer;
+        failed = detail::parse_integer(text, integer);
+        if (failed == nullptr) return detail::narrow(integer, result, error);
+    }
+    if (failed != nullptr) error = *failed;
+    return failed == nullptr;
+}
+
+}  // namespace zigmund::http

@@ -1,0 +1,73 @@
+// ValidationError, ValidationErrors: everything that is wrong with a request's parameters and body.
+//
+// All of a request's errors are collected and answered at once, with 422 and the body that FastAPI sends:
+//
+//     {"detail":[{"type":"missing","loc":["body","price"],"msg":"Field required","input":{"name":"Pen"}}]}
+//
+// Type, message and order of members are pydantic's. `input` is what the client sent, cut to 1 KiB of text; a
+// container that would take more is echoed as null, so that an answer cannot be made much larger than a
+// request. At most 100 errors are kept.
+//
+// Threads: one. Cost: one node in the request's arena an error; none for a request without errors.
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/json_value.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace zigmund::http {
+
+class Response;
+
+/// Where a value stands: `body`, then `items`, then 0. A chain from the inside out, on the stack while a body
+/// is bound.
+struct Location {
+    const Location* outer = nullptr;
+    std::string_view name;  ///< a member's or a parameter's name; without memory: an index
+    std::size_t index = 0;
+
+    Location(const Location* outer_location, std::string_view member) noexcept
+        : outer{outer_location}, name{member} {}
+    Location(const Location* outer_location, std::size_t element) noexcept
+        : outer{outer_location}, index{element} {}
+};
+
+struct ValidationError {
+    std::string_view type;               ///< pydantic's error type: "missing", "int_parsing"; static text
+    std::string_view message;            ///< static text, or text in the request's arena
+    JsonValue input;                     ///< what was sent; lives as long as the request
+    std::string_view context_name = {};  ///< the name of the one value in `ctx`; without memory: no `ctx`
+    JsonValue context_value = {};
+};
+
+class ValidationErrors {
+  public:
+    static constexpr std::size_t max_errors = 100;
+    static constexpr std::size_t max_input = 1024;
+
+    explicit ValidationErrors(alloc::Allocator arena) noexcept : arena_{arena} {}
+    ValidationErrors(const ValidationErrors&) = delete;
+    ValidationErrors& operator=(const ValidationErrors&) = delete;
+
+    /// Adds an error at `location`, whose chain is copied.
+    [[gnu::cold]] void add(const Location& location, const ValidationError& error);
+
+    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    /// The answer, 422.
+    [[nodiscard, gnu::cold]] Response response() const;
+
+  private:
+    struct Node;
+
+    alloc::Allocator arena_;
+    Node* first_ = nullptr;
+    Node* last_ = nullptr;
+    std::size_t size_ = 0;
+};
+
+}  // namespace zigmund::http

@@ -1,0 +1,214 @@
+#include <zigmund/http/json_writer.hpp>
+
+#include <boost/json/value.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <cstdint>
+#include <stdexcept>
+
+#include "utf8.hpp"
+
+namespace zigmund::http {
+namespace {
+
+constexpr std::size_t first_capacity = 256;
+
+/// What a byte needs inside a JSON string: 0 nothing, 'u' a \u escape, '8' a look at its sequence, else the
+/// letter behind the backslash.
+constexpr std::array<char, 256> escapes = [] {
+    std::array<char, 256> table{};
+    for (std::size_t c = 0; c < 0x20; ++c) table[c] = 'u';
+    for (std::size_t c = 0x80; c < 0x100; ++c) table[c] = '8';
+    table['"'] = '"';
+    table['\\'] = '\\';
+    table['\b'] = 'b';
+    table['\f'] = 'f';
+    table['\n'] = 'n';
+    table['\r'] = 'r';
+    table['\t'] = 't';
+    return table;
+}();
+
+}  // namespace
+
+void JsonWriter::grow(std::size_t size) {
+    if (size > PTRDIFF_MAX - size_) alloc::detail::throw_bad_alloc();
+    const std::size_t capacity = std::max({size_ + size, 2 * capacity_, first_capacity});
+    if (data_ != nullptr && allocator_.resize(data_, capacity_, 1, capacity)) {
+        capacity_ = capacity;
+        return;
+    }
+    char* const data = static_cast<char*>(allocator_.allocate(capacity, 1));
+    if (data_ != nullptr) {
+        std::memcpy(data, data_, size_);
+        allocator_.deallocate(data_, capacity_, 1);
+    }
+    data_ = data;
+    capacity_ = capacity;
+}
+
+std::string_view JsonWriter::finish() noexcept {
+    if (size_ != capacity_ && data_ != nullptr && allocator_.resize(data_, capacity_, 1, size_))
+        capacity_ = size_;
+    const std::string_view text{data_, size_};
+    data_ = nullptr;
+    size_ = capacity_ = 0;
+    first_ = true;
+    return text;
+}
+
+void JsonWriter::name(std::string_view name) {
+    separate();
+    string(name);
+    append(':');
+}
+
+void JsonWriter::value(const JsonValue& value) {
+    switch (value.kind_) {
+        case JsonValue::Kind::null:
+            append("null");
+            break;
+        case JsonValue::Kind::boolean:
+            append(value.boolean_ ? "true" : "false");
+            break;
+        case JsonValue::Kind::signed_integer: {
+            char* const end = std::to_chars(reserve(20), data_ + capacity_, value.signed_).ptr;
+            size_ = static_cast<std::size_t>(end - data_);
+            break;
+        }
+        case JsonValue::Kind::unsigned_integer: {
+            char* const end = std::to_chars(reserve(20), data_ + capacity_, value.unsigned_).ptr;
+            size_ = static_cast<std::size_t>(end - data_);
+            break;
+        }
+        case JsonValue::Kind::number:
+            number(value.number_);
+            break;
+        case JsonValue::Kind::text:
+            string({static_cast<const char*>(value.data_), value.size_});
+            break;
+        case JsonValue::Kind::members: {
+            begin_object();
+            const auto* member = static_cast<const JsonMember*>(value.data_);
+            for (std::size_t i = 0; i < value.size_; ++i, ++member) {
+                name(member->name);
+                this->value(member->value);
+            }
+            end_object();
+            break;
+        }
+        case JsonValue::Kind::custom:
+            value.write_(*this, value.data_);
+            break;
+    }
+}
+
+void JsonWriter::string(std::string_view text) {
+    append('"');
+    const char* const end = text.data() + text.size();
+    const char* plain = text.data();  // start of what can be copied as it is
+    const char* at = plain;
+    const auto flush = [&] { append(std::string_view{plain, static_cast<std::size_t>(at - plain)}); };
+    while (at != end) {
+        const char escape = escapes[static_cast<unsigned char>(*at)];
+        if (escape == 0) [[likely]] {
+            ++at;
+            continue;
+        }
+        if (escape == '8') {
+            const std::size_t length = utf8_sequence({at, static_cast<std::size_t>(end - at)});
+            if (length != 0) {
+                at += length;
+                continue;
+            }
+            flush();
+            append("\xEF\xBF\xBD");  // U+FFFD: the reply stays valid UTF-8, whatever was sent
+        } else if (escape == 'u') {
+            flush();
+            constexpr std::string_view digits = "0123456789abcdef";
+            const auto c = static_cast<unsigned char>(*at);
+            append("\\u00");
+            append(digits[c >> 4]);
+            append(digits[c & 15]);
+        } else {
+            flush();
+            append('\\');
+            append(escape);
+        }
+        plain = ++at;
+    }
+    flush();
+    append('"');
+}
+
+// The digits are the shortest that read back as the same double (std::to_chars); they are laid out as
+// Python's repr does: fixed between 1e-4 and 1e16, with ".0" for whole numbers, and with an exponent outside.
+void JsonWriter::number(double value) {
+    if (!std::isfinite(value)) [[unlikely]]
+        throw std::domain_error("JSON has no NaN and no infinity");
+    const double magnitude = std::abs(value);
+    char* const begin = reserve(32);
+    char* end = nullptr;
+    if (magnitude == 0 || (magnitude >= 1e-4 && magnitude < 1e16)) {
+        end = std::to_chars(begin, begin + 32, value, std::chars_format::fixed).ptr;
+        if (std::find(begin, end, '.') == end) {
+            *end++ = '.';
+            *end++ = '0';
+        }
+    } else {
+        end = std::to_chars(begin, begin + 32, value, std::chars_format::scientific).ptr;
+    }
+    size_ = static_cast<std::size_t>(end - data_);
+}
+
+namespace detail {
+
+void write_boost_json(JsonWriter& writer, const void* value) {
+    const auto& json = *static_cast<const boost::json::value*>(value);
+    switch (json.kind()) {
+        case boost::json::kind::null:
+            writer.value(nullptr);
+            break;
+        case boost::json::kind::bool_:
+            writer.value(json.get_bool());
+            break;
+        case boost::json::kind::int64:
+            writer.value(json.get_int64());
+            break;
+        case boost::json::kind::uint64:
+            writer.value(json.get_uint64());
+            break;
+        case boost::json::kind::double_:
+            writer.value(json.get_double());
+            break;
+        case boost::json::kind::string: {
+            const boost::json::string& text = json.get_string();
+            writer.value(std::string_view{text.data(), text.size()});
+            break;
+        }
+        case boost::json::kind::array:
+            writer.begin_array();
+            for (const boost::json::value& element : json.get_array()) {
+                if (writer.full()) break;
+                writer.element();
+                write_boost_json(writer, &element);
+            }
+            writer.end_array();
+            break;
+        case boost::json::kind::object:
+            writer.begin_object();
+            for (const auto& member : json.get_object()) {
+                if (writer.full()) break;
+                writer.name({member.key().data(), member.key().size()});
+                write_boost_json(writer, &member.value());
+            }
+            writer.end_object();
+            break;
+    }
+}
+
+}  // namespace detail
+}  // namespace zigmund::http

@@ -1,0 +1,18 @@
+// UTF-8 as RFC 3629 defines it: no overlong forms, no surrogates, nothing above U+10FFFF.
+#pragma once
+
+#include <cstddef>
+#include <string_view>
+
+namespace zigmund::http {
+
+/// The length of the well-formed sequence at the start of `text` (1 to 4); 0: there is none.
+[[nodiscard]] std::size_t utf8_sequence(std::string_view text) noexcept;
+
+/// Whether all of it is well-formed.
+[[nodiscard]] bool is_utf8(std::string_view text) noexcept;
+
+/// The longest prefix of at most `size` bytes that does not end within a character.
+[[nodiscard]] std::string_view utf8_prefix(std::string_view text, std::size_t size) noexcept;
+
+}  // namespace zigmund::http

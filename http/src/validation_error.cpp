@@ -1,0 +1,103 @@
+#include <zigmund/http/json_writer.hpp>
+#include <zigmund/http/response.hpp>
+#include <zigmund/http/validation_error.hpp>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+
+#include "utf8.hpp"
+
+namespace zigmund::http {
+
+struct ValidationErrors::Node {
+    ValidationError error;
+    std::span<const Location> location;  // from the outside in
+    std::size_t rank;
+    Node* next;
+};
+
+namespace {
+
+/// FastAPI reports the sources in this order, whatever the order of the parameters.
+std::size_t rank(std::string_view place) noexcept {
+    constexpr std::array<std::string_view, 5> places{"path", "query", "header", "cookie", "body"};
+    std::size_t i = 0;
+    while (i < places.size() && places[i] != place) ++i;
+    return i;
+}
+
+void write_input(JsonWriter& writer, const JsonValue& input) {
+    if (const std::optional<std::string_view> text = input.text()) {
+        writer.value(utf8_prefix(*text, ValidationErrors::max_input));
+        return;
+    }
+    const std::size_t before = writer.size();
+    writer.limit(before + ValidationErrors::max_input);
+    writer.value(input);
+    if (writer.full()) {
+        writer.rewind(before);
+        writer.value(nullptr);
+    }
+    writer.limit(SIZE_MAX);
+}
+
+}  // namespace
+
+void ValidationErrors::add(const Location& location, const ValidationError& error) {
+    if (size_ == max_errors) return;
+
+    std::size_t depth = 0;
+    for (const Location* at = &location; at != nullptr; at = at->outer) ++depth;
+    auto* const chain = static_cast<Location*>(arena_.allocate(depth * sizeof(Location), alignof(Location)));
+    std::size_t i = depth;
+    for (const Location* at = &location; at != nullptr; at = at->outer)
+        ::new (static_cast<void*>(chain + --i)) Location{*at};
+
+    Node* const node =
+        arena_.create<Node>(error, std::span<const Location>{chain, depth}, rank(chain[0].name), nullptr);
+    Node** link = &first_;
+    while (*link != nullptr && (*link)->rank <= node->rank) link = &(*link)->next;
+    node->next = *link;
+    *link = node;
+    ++size_;
+}
+
+Response ValidationErrors::response() const {
+    JsonWriter writer{arena_};
+    writer.begin_object();
+    writer.name("detail");
+    writer.begin_array();
+    for (const Node* node = first_; node != nullptr; node = node->next) {
+        writer.element();
+        writer.begin_object();
+        writer.name("type");
+        writer.value(node->error.type);
+        writer.name("loc");
+        writer.begin_array();
+        for (const Location& location : node->location) {
+            writer.element();
+            writer.value(location.name.data() != nullptr ? JsonValue{location.name}
+                                                         : JsonValue{location.index});
+        }
+        writer.end_array();
+        writer.name("msg");
+        writer.value(node->error.message);
+        writer.name("input");
+        write_input(writer, node->error.input);
+        if (node->error.context_name.data() != nullptr) {
+            writer.name("ctx");
+            writer.begin_object();
+            writer.name(node->error.context_name);
+            writer.value(node->error.context_value);
+            writer.end_object();
+        }
+        writer.end_object();
+    }
+    writer.end_array();
+    writer.end_object();
+    return Response::json_text(writer.finish()).with_status(Status::unprocessable_content);
+}
+
+}  // namespace zigmund::http
