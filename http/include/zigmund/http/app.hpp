@@ -1,0 +1,101 @@
+// App: an application's routes.
+//
+//     alloc::GeneralPurposeAllocator gpa;
+//     http::App app{gpa.allocator(), {.title = "Item Service", .version = "1.0.0"}};
+//     app.get("/users/{user_id}", get_user);
+//     app.post("/items", create_item);
+//     return app.serve({.port = 8080});
+//
+// Routes, configuration and connections live in the allocator given to App. What a handler allocates lives in
+// the request's arena and is gone when the response has been sent.
+//
+// Threads: register routes from one thread, before serving. Cost: a route allocates a few small blocks, once.
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/endpoint.hpp>
+#include <zigmund/http/method.hpp>
+#include <zigmund/http/serve_options.hpp>
+
+#include <stdexcept>
+#include <string_view>
+#include <utility>
+
+namespace zigmund::http {
+
+class Router;
+
+/// A route that cannot be registered; what() says why:
+///
+///     zigmund: GET users: a path template starts with '/'
+///     zigmund: GET /users/{: a parameter is a whole segment, '{name}'
+///     zigmund: GET /a/{id}/b/{id}: the parameter {id} stands there twice
+///     zigmund: GET /users/{id}: a handler asks for Path<T, "user_id">, which the template does not have
+///     zigmund: GET /users/{id} conflicts with GET /users/{user_id}, registered earlier
+class RouteError : public std::invalid_argument {
+    using std::invalid_argument::invalid_argument;
+};
+
+struct AppInfo {
+    std::string_view title = "Zigmund";
+    std::string_view version = "0.1.0";
+};
+
+class App {
+  public:
+    /// `allocator` outlives the App; title and version are copied into it. Throws std::bad_alloc.
+    App(alloc::Allocator allocator, AppInfo info);
+    ~App();
+    App(const App&) = delete;
+    App& operator=(const App&) = delete;
+
+    /// Routes a method and a path template to a handler: a function, or a lambda whose captures are safe to
+    /// use from several threads. Segments of the template are text, or `{name}`, which matches one segment
+    /// that is not empty. GET serves HEAD as well. Throws RouteError, std::bad_alloc.
+    template <class Handler>
+    void get(std::string_view path, Handler&& handler) {
+        route(Method::get, path, std::forward<Handler>(handler));
+    }
+    template <class Handler>
+    void post(std::string_view path, Handler&& handler) {
+        route(Method::post, path, std::forward<Handler>(handler));
+    }
+    template <class Handler>
+    void put(std::string_view path, Handler&& handler) {
+        route(Method::put, path, std::forward<Handler>(handler));
+    }
+    template <class Handler>
+    void patch(std::string_view path, Handler&& handler) {
+        route(Method::patch, path, std::forward<Handler>(handler));
+    }
+    template <class Handler>
+    void delete_(std::string_view path, Handler&& handler) {
+        route(Method::delete_, path, std::forward<Handler>(handler));
+    }
+
+    /// Serves until SIGINT or SIGTERM, then stops taking connections, finishes the requests that were begun,
+    /// and returns 0; a second signal ends them at once. Prints where it listens. If it cannot listen, says
+    /// so on stderr ("zigmund: cannot listen on 127.0.0.1:8080: Address already in use") and returns 1.
+    [[nodiscard]] int serve(ServeOptions options = {});
+
+    /// The answer to a request, in the request's arena, as a worker computes it: routing, binding, handler.
+    /// What a handler throws becomes a 500 and a line on stderr. Any thread.
+    [[nodiscard]] Response respond(Request& request) const noexcept;
+
+    [[nodiscard]] alloc::Allocator allocator() const noexcept { return allocator_; }
+    /// Title and version; they live as long as the App.
+    [[nodiscard]] const AppInfo& info() const noexcept { return info_; }
+
+  private:
+    template <class Handler>
+    void route(Method method, std::string_view path, Handler&& handler) {
+        add(method, path, make_endpoint(allocator_, std::forward<Handler>(handler)));
+    }
+    void add(Method method, std::string_view path, const Endpoint& endpoint);
+
+    alloc::Allocator allocator_;
+    AppInfo info_;
+    Router* router_;
+};
+
+}  // namespace zigmund::http

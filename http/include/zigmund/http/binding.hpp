@@ -1,0 +1,172 @@
+// Binding: a request as the provider of a handler's parameters.
+//
+// It resolves, from left to right, `Path`, `Query`, `Body`, `Request&` and `alloc::Allocator` (the request's
+// arena). What does not fit is collected; the handler is called only if nothing was.
+//
+// Threads: one. Cost: that of the parameters; no allocation for a request without errors, escapes or body.
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/body.hpp>
+#include <zigmund/http/parameter.hpp>
+#include <zigmund/http/request.hpp>
+#include <zigmund/http/response.hpp>
+#include <zigmund/http/validation_error.hpp>
+#include <zigmund/inject.hpp>
+
+#include <concepts>
+#include <optional>
+#include <string_view>
+#include <type_traits>
+
+namespace zigmund::http {
+
+namespace detail {
+
+template <class P>
+struct IsPath : std::false_type {};
+template <class T, FixedString Name>
+struct IsPath<Path<T, Name>> : std::true_type {};
+
+template <class P>
+struct IsQuery : std::false_type {};
+template <class T, FixedString Name, class Otherwise>
+struct IsQuery<Query<T, Name, Otherwise>> : std::true_type {};
+
+template <class P>
+struct IsBody : std::false_type {};
+template <class T>
+struct IsBody<Body<T>> : std::true_type {};
+
+/// A parameter by value or by const reference is made for the call; others name what is there.
+template <class P>
+using MadeFor =
+    std::conditional_t<std::is_lvalue_reference_v<P> && std::is_const_v<std::remove_reference_t<P>>,
+                       std::remove_cvref_t<P>, P>;
+
+/// Stands in messages for a struct of the user's.
+struct YourDescribedStruct;
+
+/// What the body's JSON could not become: the answer.
+struct BodyResult {
+    std::optional<JsonInput> input;
+    std::optional<Response> refused;
+};
+
+/// The body parsed into the request's arena. Neither: an error was added.
+[[nodiscard]] BodyResult read_json_body(const Request& request, ValidationErrors& errors);
+
+[[gnu::cold]] void refuse_parameter(ValidationErrors& errors, std::string_view place, std::string_view name,
+                                    const ScalarError& error, std::string_view input);
+[[gnu::cold]] void missing_parameter(ValidationErrors& errors, std::string_view place, std::string_view name);
+
+}  // namespace detail
+
+class Binding {
+  public:
+    using allowed = inject::Allowed<Request&, alloc::Allocator, Path<int, "name">, Query<int, "name">,
+                                    Query<std::optional<int>, "name">, Query<int, "name", Default<10>>,
+                                    Body<detail::YourDescribedStruct>>;
+
+    template <class P>
+    static constexpr bool provides =
+        std::same_as<P, Request&> || std::same_as<P, const Request&> ||
+        std::same_as<detail::MadeFor<P>, alloc::Allocator> || detail::IsPath<detail::MadeFor<P>>::value ||
+        detail::IsQuery<detail::MadeFor<P>>::value || detail::IsBody<detail::MadeFor<P>>::value;
+
+    template <std::size_t Position, class P>
+    static constexpr void explain() {
+        using T = std::remove_cvref_t<P>;
+        static_assert(!std::same_as<P, Request>,
+                      "zigmund: a handler takes the request by reference: write http::Request&");
+        static_assert(!std::same_as<P, alloc::Allocator&>,
+                      "zigmund: a handler takes its allocator by value: write alloc::Allocator");
+        static_assert(
+            !Scalar<T>,
+            "zigmund: a handler's plain value needs a place to come from: write http::Path<T, \"name\"> or "
+            "http::Query<T, \"name\">");
+        static_assert(!detail::Described<T> || detail::Parameter<T>,
+                      "zigmund: a handler takes a struct from the body: write http::Body<T>");
+        static_assert(!detail::Parameter<T>,
+                      "zigmund: a handler takes Path, Query and Body by value or by const reference");
+    }
+
+    explicit Binding(Request& request) noexcept : request_{request}, errors_{request.allocator()} {}
+
+    template <class P>
+        requires provides<P>
+    decltype(auto) provide() {
+        using M = detail::MadeFor<P>;
+        if constexpr (std::same_as<P, Request&> || std::same_as<P, const Request&>) {
+            return static_cast<P>(request_);
+        } else if constexpr (std::same_as<M, alloc::Allocator>) {
+            return request_.allocator();
+        } else if constexpr (detail::IsPath<M>::value) {
+            return path<M>();
+        } else if constexpr (detail::IsQuery<M>::value) {
+            return query<M>();
+        } else {
+            return body<M>();
+        }
+    }
+
+    /// Whether the handler may be called.
+    [[nodiscard]] bool good() const noexcept { return errors_.empty() && !refused_; }
+    /// The answer in its place.
+    [[nodiscard, gnu::cold]] Response refusal() const { return refused_ ? *refused_ : errors_.response(); }
+
+  private:
+    template <class P>
+    P path() {
+        typename P::zigmund_parameter value{};
+        parse("path", P::name, request_.path_parameter(P::name).value_or(std::string_view{}), value);
+        return P{value};
+    }
+
+    template <class P>
+    P query() {
+        using T = typename P::zigmund_parameter;
+        const std::optional<std::string_view> text = request_.query(P::name);
+        if (text) {
+            typename detail::ScalarOf<T>::type value{};
+            parse("query", P::name, *text, value);
+            return P{T{value}};
+        }
+        if constexpr (P::has_default) {
+            static_assert(std::convertible_to<decltype(P::default_type::value), T>,
+                          "zigmund: Query<T, \"name\", Default<value>>: the value does not convert to T");
+            return P{static_cast<T>(P::default_type::value)};
+        } else if constexpr (detail::IsOptional<T>::value) {
+            return P{T{}};
+        } else {
+            detail::missing_parameter(errors_, "query", P::name);
+            return P{T{}};
+        }
+    }
+
+    template <class P>
+    P body() {
+        typename P::zigmund_parameter value{};
+        const detail::BodyResult read = detail::read_json_body(request_, errors_);
+        if (read.input) {
+            const detail::BodyBinder binder{request_.allocator(), errors_};
+            binder.bind(*read.input, value, Location{nullptr, std::string_view{"body"}});
+        } else if (read.refused) {
+            refused_ = read.refused;
+        }
+        return P{value};
+    }
+
+    template <Scalar T>
+    void parse(std::string_view place, std::string_view name, std::string_view text, T& value) {
+        ScalarError error;
+        if (!parse_scalar(text, value, error)) [[unlikely]]
+            detail::refuse_parameter(errors_, place, name, error, text);
+    }
+
+    Request& request_;
+    ValidationErrors errors_;
+    std::optional<Response> refused_;
+};
+
+}  // namespace zigmund::http

@@ -1,0 +1,85 @@
+// Endpoint: a handler, stored.
+//
+// Type erasure happens here and nowhere else on the way of a request: what differs from handler to handler is
+// binding and call, in one function behind one pointer.
+//
+// Threads: a handler is called from all workers at the same time. Cost: one indirect call. Allocates once, at
+// registration, from the application's allocator.
+#pragma once
+
+#include <zigmund/http/binding.hpp>
+
+#include <array>
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace zigmund::http {
+
+struct Endpoint {
+    Response (*invoke)(const void* handler, Request& request);
+    void (*destroy)(alloc::Allocator allocator, void* handler) noexcept;
+    void* handler;
+    /// The names that the handler's Path parameters ask for. Static storage.
+    std::span<const std::string_view> path_names;
+};
+
+namespace detail {
+
+template <class List>
+struct HandlerParameters;
+
+template <class... Ps>
+struct HandlerParameters<inject::Types<Ps...>> {
+    static constexpr std::size_t bodies = (std::size_t{0} + ... + std::size_t{IsBody<MadeFor<Ps>>::value});
+    static constexpr std::size_t paths = (std::size_t{0} + ... + std::size_t{IsPath<MadeFor<Ps>>::value});
+
+    static constexpr std::array<std::string_view, paths> path_names = [] {
+        std::array<std::string_view, paths> names{};
+        std::size_t next = 0;
+        auto add = [&]<class P>(std::type_identity<P>) {
+            if constexpr (IsPath<MadeFor<P>>::value) names[next++] = MadeFor<P>::name;
+        };
+        (add(std::type_identity<Ps>{}), ...);
+        (void)next, (void)add;
+        return names;
+    }();
+};
+
+template <class F>
+Response invoke_handler(const void* handler, Request& request) {
+    Binding binding{request};
+    auto arguments = inject::resolve<const F&>(binding);
+    if (!binding.good()) [[unlikely]]
+        return binding.refusal();
+    return inject::apply(*static_cast<const F*>(handler), std::move(arguments));
+}
+
+template <class F>
+void destroy_handler(alloc::Allocator allocator, void* handler) noexcept {
+    allocator.destroy(static_cast<F*>(handler));
+}
+
+}  // namespace detail
+
+/// Stores `handler` in memory of `allocator`; `endpoint.destroy` gives it back. Throws std::bad_alloc.
+template <class Handler>
+[[nodiscard]] Endpoint make_endpoint(alloc::Allocator allocator, Handler&& handler) {
+    using F = std::decay_t<Handler>;
+    using Parameters = detail::HandlerParameters<inject::Parameters<F>>;
+    static_assert(inject::check<F, Binding>());
+    static_assert(std::is_same_v<inject::Result<F>, Response>, "zigmund: a handler returns http::Response");
+    static_assert(Parameters::bodies <= 1,
+                  "zigmund: a handler takes at most one http::Body: put both into one struct");
+    static_assert(
+        requires(const F& f) { inject::apply(f, inject::resolve<const F&>(std::declval<Binding&>())); },
+        "zigmund: a handler is called by several workers at once: its operator() must be const (a lambda "
+        "that is not mutable)");
+    return {&detail::invoke_handler<F>, &detail::destroy_handler<F>,
+            allocator.create<F>(std::forward<Handler>(handler)), Parameters::path_names};
+}
+
+}  // namespace zigmund::http

@@ -1,0 +1,78 @@
+// Request: what the client sent, as views.
+//
+// A handler that asks for `http::Request&` gets it. All text is a view into the connection's block or into
+// the request's arena and dies with the request: keep a copy of what must live longer.
+//
+// Threads: one, the worker that serves it. Cost: lookups are linear in the number of fields, of which there
+// are at most 100. Never: copies, allocates (but for decoding a path or a query that is percent-encoded).
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/field.hpp>
+#include <zigmund/http/method.hpp>
+
+#include <array>
+#include <cstddef>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace zigmund::http {
+
+class Request {
+  public:
+    /// More header fields are answered with 431.
+    static constexpr std::size_t max_fields = 100;
+    /// A route has at most this many parameters in its path.
+    static constexpr std::size_t max_path_parameters = 16;
+
+    explicit Request(alloc::Allocator arena) noexcept : arena_{arena} {}
+    Request(const Request&) = delete;
+    Request& operator=(const Request&) = delete;
+
+    [[nodiscard]] Method method() const noexcept { return method_; }
+    /// The method's token as it was sent.
+    [[nodiscard]] std::string_view method_text() const noexcept { return method_text_; }
+    /// The path, percent-decoded: `/users/7`. An encoded slash (`%2F`) is a slash.
+    [[nodiscard]] std::string_view path() const noexcept { return path_; }
+    /// What follows the `?`, as it was sent; empty without one.
+    [[nodiscard]] std::string_view query_string() const noexcept { return query_string_; }
+    /// The body, whole, with its chunks joined.
+    [[nodiscard]] std::string_view body() const noexcept { return body_; }
+    /// All header fields in the order in which they were sent.
+    [[nodiscard]] std::span<const Field> fields() const noexcept { return {fields_.data(), field_count_}; }
+    /// The value of the first field of that name (any case), without surrounding blanks.
+    [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
+    /// The first value of that name in the query, percent-decoded, `+` read as a blank. Decoding allocates in
+    /// the request's arena; a value without escapes is a view.
+    [[nodiscard]] std::optional<std::string_view> query(std::string_view name) const;
+    /// The value of the path's parameter of that name, percent-decoded.
+    [[nodiscard]] std::optional<std::string_view> path_parameter(std::string_view name) const noexcept;
+    /// The request's arena: what `alloc::Allocator` injects. Reset after the response was sent.
+    [[nodiscard]] alloc::Allocator allocator() const noexcept { return arena_; }
+
+    /// Whether the client speaks HTTP/1.0; it speaks 1.1 otherwise.
+    [[nodiscard]] bool is_http_1_0() const noexcept { return minor_version_is_0_; }
+    /// Whether the client wants the connection kept open after the response.
+    [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
+
+  private:
+    friend class RequestReader;
+    friend class Router;
+
+    alloc::Allocator arena_;
+    Method method_ = Method::other;
+    bool keep_alive_ = false;
+    bool minor_version_is_0_ = false;
+    std::string_view method_text_;
+    std::string_view target_;
+    std::string_view path_;
+    std::string_view query_string_;
+    std::string_view body_;
+    std::size_t field_count_ = 0;
+    std::array<Field, max_fields> fields_;
+    std::span<const std::string_view> parameter_names_;
+    std::array<std::string_view, max_path_parameters> parameter_values_;
+};
+
+}  // namespace zigmund::http
