@@ -1,0 +1,284 @@
+#include "request_reader.hpp"
+
+#include <boost/beast/http/basic_parser.hpp>
+
+#include <algorithm>
+#include <cstring>
+#include <memory>
+#include <new>
+#include <optional>
+
+#include "ascii.hpp"
+#include "framing.hpp"
+#include "percent.hpp"
+
+namespace zigmund::http {
+namespace {
+
+namespace beast = boost::beast;
+using beast::string_view;
+using BeastError = beast::http::error;
+
+std::string_view to_std(string_view text) noexcept { return {text.data(), text.size()}; }
+
+// RFC 9112, 7.1.1 leaves a limit for chunk extensions to the recipient: nobody uses them but to waste our
+// time.
+constexpr std::size_t max_chunk_extension = 256;
+constexpr std::size_t max_chunk_extensions = 8192;
+constexpr std::size_t max_method = 32;
+// RFC 9112, 2.2: empty lines before a request are skipped.
+constexpr std::uint8_t max_blank_lines = 2;
+
+}  // namespace
+
+/// Beast's grammar, as views into the block; and the guard's answer to what it lets through.
+class RequestReader::Parser final : public beast::http::basic_parser<true> {
+  public:
+    explicit Parser(RequestReader& reader) noexcept : reader_{reader} {
+        body_limit(boost::none);  // ours, checked before a byte of the body is read
+        header_limit(block_size);
+    }
+
+    [[nodiscard]] const Framing& framing() const noexcept { return framing_; }
+    /// Whether the line before the header fields was read.
+    [[nodiscard]] bool has_line() const noexcept { return has_line_; }
+    /// Why a callback refused what the grammar accepted.
+    [[nodiscard]] Status refused() const noexcept { return refused_; }
+
+  private:
+    using Error = beast::error_code;
+
+    void refuse(Status status, Error& error) noexcept {
+        refused_ = status;
+        error = beast::http::make_error_code(BeastError::bad_value);
+    }
+
+    void on_request_impl(beast::http::verb /*verb*/, string_view method, string_view target, int version,
+                         Error& error) override {
+        has_line_ = true;
+        Request& request = *reader_.request_;
+        request.method_text_ = to_std(method);
+        request.method_ = to_method(request.method_text_);
+        request.minor_version_is_0_ = version == 10;
+        request.target_ = to_std(target);
+        if (method.size() > max_method) return refuse(Status::bad_request, error);
+        if (request.method_text_ == "CONNECT") return refuse(Status::not_implemented, error);
+    }
+
+    void on_response_impl(int, string_view, int, Error&) override {}
+
+    void on_field_impl(beast::http::field /*field*/, string_view name, string_view value,
+                       Error& error) override {
+        // Fields behind a chunked body would pass for header fields, of which some grant rights: they are
+        // dropped.
+        if (head_is_over_) return;
+        // A value outside the block was joined from folded lines (RFC 9112, 5.2).
+        const std::less<const char*> less;
+        const char* const block = reader_.block_.data();
+        if (less(value.data(), block) || less(block + block_size, value.data() + value.size()))
+            return refuse(Status::bad_request, error);
+
+        Request& request = *reader_.request_;
+        if (request.field_count_ == Request::max_fields)
+            return refuse(Status::header_fields_too_large, error);
+        const Field field{to_std(name), to_std(value)};
+        request.fields_[request.field_count_++] = field;
+        if (!framing_.field(field.name, field.value)) return refuse(framing_.error(), error);
+    }
+
+    void on_header_impl(Error& error) override {
+        head_is_over_ = true;
+        Request& request = *reader_.request_;
+        if (!framing_.end(request.minor_version_is_0_)) return refuse(framing_.error(), error);
+        const std::optional<Target> target =
+            split_target(request.target_, request.method_ == Method::options);
+        if (!target) return refuse(Status::bad_request, error);
+        // RFC 9112, 3.2.2: the target's host counts; a Host that differs is an attempt to be read in two
+        // ways.
+        if (!target->authority.empty() && !framing_.host().empty() &&
+            !ascii::equal_ignoring_case(target->authority, framing_.host()))
+            return refuse(Status::bad_request, error);
+        request.path_ = percent_decode(target->path, Plus::plus, request.arena_);
+        request.query_string_ = target->query;
+        request.keep_alive_ = framing_.keep_alive(request.minor_version_is_0_);
+    }
+
+    void on_body_init_impl(const boost::optional<std::uint64_t>&, Error&) override {}
+    std::size_t on_body_impl(string_view body, Error&) override { return body.size(); }
+
+    void on_chunk_header_impl(std::uint64_t, string_view extensions, Error& error) override {
+        reader_.extensions_ += extensions.size();
+        if (extensions.size() > max_chunk_extension || reader_.extensions_ > max_chunk_extensions)
+            refuse(Status::bad_request, error);
+    }
+
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, Error& error) override {
+        if (!reader_.append_body(to_std(body))) refuse(Status::content_too_large, error);
+        return body.size();
+    }
+
+    void on_finish_impl(Error&) override {}
+
+    RequestReader& reader_;
+    Framing framing_;
+    Status refused_ = Status::ok;
+    bool has_line_ = false;
+    bool head_is_over_ = false;
+};
+
+RequestReader::~RequestReader() { end_parser(); }
+
+void RequestReader::end_parser() noexcept {
+    if (parser_ != nullptr) std::destroy_at(parser_);
+    parser_ = nullptr;
+}
+
+RequestReader::State RequestReader::next(Request& request) {
+    request_ = &request;
+    phase_ = Phase::head;
+    blank_lines_ = 0;
+    wants_continue_ = false;
+    body_size_ = 0;
+    body_ = {};
+    extensions_ = 0;
+    return advance();
+}
+
+std::span<char> RequestReader::prepare() noexcept {
+    // A body is read to its end and no further, so that what follows it is read into the block.
+    const std::size_t limit = phase_ == Phase::sized_body ? begin_ + body_size_ : input_.size();
+    return input_.subspan(end_, limit - end_);
+}
+
+RequestReader::State RequestReader::commit(std::size_t size) {
+    end_ += size;
+    return request_ == nullptr ? State::need_more : advance();
+}
+
+void RequestReader::release() noexcept {
+    end_parser();
+    const std::size_t left = end_ - begin_;
+    if (left != 0) std::memmove(block_.data(), input_.data() + begin_, left);
+    input_ = block_;
+    begin_ = 0;
+    end_ = left;
+    request_ = nullptr;
+}
+
+RequestReader::State RequestReader::fail(Status status) noexcept {
+    error_ = status;
+    begin_ = end_;
+    return State::failed;
+}
+
+RequestReader::State RequestReader::advance() {
+    switch (phase_) {
+        case Phase::head:
+            return read_head();
+        case Phase::sized_body:
+            if (end_ - begin_ < body_size_) return State::need_more;
+            request_->body_ = {input_.data() + begin_, body_size_};
+            begin_ += body_size_;
+            return State::complete;
+        case Phase::chunked_body:
+            return read_chunked_body();
+    }
+    return fail(Status::internal_server_error);
+}
+
+RequestReader::State RequestReader::read_head() {
+    if (parser_ == nullptr) {
+        while (blank_lines_ < max_blank_lines && end_ - begin_ >= 2 && input_[begin_] == '\r' &&
+               input_[begin_ + 1] == '\n') {
+            begin_ += 2;
+            ++blank_lines_;
+        }
+        if (begin_ == end_ || (end_ - begin_ == 1 && input_[begin_] == '\r')) return State::need_more;
+        static_assert(sizeof(Parser) <= sizeof parser_memory_);
+        parser_ = ::new (static_cast<void*>(parser_memory_)) Parser{*this};
+    }
+    beast::error_code error;
+    begin_ += parser_->put({input_.data() + begin_, end_ - begin_}, error);
+    if (!error) return begin_body();
+    if (error == BeastError::need_more && end_ < block_size) return State::need_more;
+    if (parser_->refused() != Status::ok) return fail(parser_->refused());
+    if (error == BeastError::need_more || error == BeastError::header_limit)
+        return fail(parser_->has_line() ? Status::header_fields_too_large : Status::uri_too_long);
+    if (error == BeastError::bad_version) return fail(Status::http_version_not_supported);
+    return fail(Status::bad_request);
+}
+
+RequestReader::State RequestReader::begin_body() {
+    const Framing& framing = parser_->framing();
+    if (framing.chunked()) {
+        phase_ = Phase::chunked_body;
+        return begin_chunked_body();
+    }
+    if (framing.content_length() > max_body_) return fail(Status::content_too_large);
+    body_size_ = static_cast<std::size_t>(framing.content_length());
+    phase_ = Phase::sized_body;
+    const std::size_t here = std::min(end_ - begin_, body_size_);
+    wants_continue_ = framing.expects_continue() && !request_->minor_version_is_0_ && here < body_size_;
+    if (begin_ + body_size_ > block_size) {
+        const std::span<char> body = request_->arena_.alloc<char>(body_size_);
+        std::memcpy(body.data(), input_.data() + begin_, here);
+        input_ = body;
+        begin_ = 0;
+        end_ = here;
+    }
+    return advance();
+}
+
+RequestReader::State RequestReader::begin_chunked_body() {
+    wants_continue_ = parser_->framing().expects_continue() && begin_ == end_;
+    // The head stays where it is; its block may be nearly full, so that chunks are read elsewhere.
+    const std::span<char> input = request_->arena_.alloc<char>(block_size);
+    const std::size_t here = end_ - begin_;
+    if (here != 0) std::memcpy(input.data(), input_.data() + begin_, here);
+    input_ = input;
+    begin_ = 0;
+    end_ = here;
+    return read_chunked_body();
+}
+
+RequestReader::State RequestReader::read_chunked_body() {
+    while (begin_ != end_) {
+        beast::error_code error;
+        begin_ += parser_->put({input_.data() + begin_, end_ - begin_}, error);
+        if (parser_->is_done()) {
+            request_->body_ = {body_.data(), body_size_};
+            return State::complete;
+        }
+        if (error == BeastError::need_more) break;
+        if (error) return fail(parser_->refused() != Status::ok ? parser_->refused() : Status::bad_request);
+    }
+    const std::size_t left = end_ - begin_;
+    if (left == input_.size())
+        return fail(Status::bad_request);  // a line of framing longer than any needs to be
+    if (left != 0) std::memmove(input_.data(), input_.data() + begin_, left);
+    begin_ = 0;
+    end_ = left;
+    return State::need_more;
+}
+
+bool RequestReader::append_body(std::string_view part) {
+    if (part.size() > max_body_ - body_size_) return false;
+    if (part.size() > body_.size() - body_size_) {
+        const std::size_t size =
+            std::min(std::max({body_size_ + part.size(), 2 * body_.size(), block_size}), max_body_);
+        const alloc::Allocator arena = request_->arena_;
+        if (body_.data() != nullptr && arena.resize(body_.data(), body_.size(), 1, size)) {
+            body_ = {body_.data(), size};
+        } else {
+            const std::span<char> larger = arena.alloc<char>(size);
+            if (body_size_ != 0) std::memcpy(larger.data(), body_.data(), body_size_);
+            arena.free(body_);
+            body_ = larger;
+        }
+    }
+    std::memcpy(body_.data() + body_size_, part.data(), part.size());
+    body_size_ += part.size();
+    return true;
+}
+
+}  // namespace zigmund::http

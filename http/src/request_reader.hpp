@@ -1,0 +1,99 @@
+// RequestReader: bytes in, requests out, without a socket.
+//
+//     reader.next(request);                            // state of what is buffered already (pipelining)
+//     while (need_more) { read into reader.prepare(); state = reader.commit(received); }
+//     ... serve the request ...
+//     reader.release();                                // its views are dead; what follows it is kept
+//
+// The head and a body that fits behind it stay in the connection's block: the request is views into it,
+// nothing is copied. A larger body gets a block of its size from the request's arena; a chunked one is joined
+// there.
+//
+// The grammar is Beast's basic_parser. What Beast 1.81 lets through and RFC 9112 forbids is refused by the
+// framing guard (framing.hpp). After a failure the connection is to be closed: where the next request would
+// begin is in doubt.
+//
+// Threads: one. Cost: a request that arrives in one piece is scanned once. Memory: the block, and the arena.
+#pragma once
+
+#include <zigmund/http/request.hpp>
+#include <zigmund/http/status.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace zigmund::http {
+
+class RequestReader {
+  public:
+    /// The block's size, in bytes, which is also the limit for a request's line and header fields together.
+    static constexpr std::size_t block_size = 8192;
+
+    enum class State : std::uint8_t {
+        need_more,  ///< read into prepare()
+        complete,   ///< the request is whole
+        failed,     ///< answer with error(), then close
+    };
+
+    /// A body of more than `max_body` bytes fails with 413.
+    RequestReader(std::span<char, block_size> block, std::size_t max_body) noexcept
+        : block_{block}, max_body_{max_body}, input_{block} {}
+    RequestReader(const RequestReader&) = delete;
+    RequestReader& operator=(const RequestReader&) = delete;
+    ~RequestReader();
+
+    /// Starts a request: its parts are written to `request`, in whose arena lies what does not fit the block.
+    /// Throws std::bad_alloc, as commit() does, when the arena has no room.
+    State next(Request& request);
+
+    /// Where the next bytes are to be written; never empty while more are needed.
+    [[nodiscard]] std::span<char> prepare() noexcept;
+
+    /// `size` bytes have been written there. Between two requests they wait for next().
+    State commit(std::size_t size);
+
+    /// Ends the request: what was read beyond it moves to the front of the block. To be called while the
+    /// request's arena is alive.
+    void release() noexcept;
+
+    /// The status to answer with after a failure.
+    [[nodiscard]] Status error() const noexcept { return error_; }
+    /// Whether bytes of a request that is not whole are here.
+    [[nodiscard]] bool started() const noexcept { return parser_ != nullptr || begin_ != end_; }
+    /// Whether the client waits for "100 Continue" before it sends the body. True once a request.
+    [[nodiscard]] bool take_continue() noexcept { return std::exchange(wants_continue_, false); }
+
+  private:
+    class Parser;
+    enum class Phase : std::uint8_t { head, sized_body, chunked_body };
+
+    State advance();
+    State read_head();
+    State begin_body();
+    State begin_chunked_body();
+    State read_chunked_body();
+    State fail(Status status) noexcept;
+    bool append_body(std::string_view part);
+    void end_parser() noexcept;
+
+    std::span<char, block_size> block_;
+    std::size_t max_body_;
+    Request* request_ = nullptr;
+    std::span<char> input_;      ///< what is read into: the block, or a block of the arena
+    std::size_t begin_ = 0;      ///< of what is not yet consumed in it
+    std::size_t end_ = 0;        ///< of what was read into it
+    std::size_t body_size_ = 0;  ///< of a sized body: all of it; of a chunked one: so far
+    std::span<char> body_;       ///< of a chunked body
+    std::size_t extensions_ = 0;
+    Phase phase_ = Phase::head;
+    std::uint8_t blank_lines_ = 0;
+    bool wants_continue_ = false;
+    Status error_ = Status::bad_request;
+    alignas(8) std::byte parser_memory_[160];
+    Parser* parser_ = nullptr;
+};
+
+}  // namespace zigmund::http

@@ -1,0 +1,152 @@
+#include <zigmund/http/server.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/address.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <algorithm>
+#include <atomic>
+#include <csignal>
+#include <memory_resource>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "worker.hpp"
+
+namespace zigmund::http {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+tcp::endpoint parse_address(const ServeOptions& options) {
+    error_code error;
+    const std::string host{options.host};
+    const asio::ip::address address = asio::ip::make_address(host, error);
+    if (error) throw std::invalid_argument("zigmund: host is no IP address: " + host);
+    return {address, options.port};
+}
+
+/// SO_REUSEPORT would also share the port with another server of the same user, and each would get some of
+/// the other's clients: a bind without it shows whether the port is taken.
+void check_port_is_free(const tcp::endpoint& address) {
+    asio::io_context io;
+    tcp::acceptor probe{io};
+    probe.open(address.protocol());
+    probe.set_option(asio::socket_base::reuse_address{true});
+    probe.bind(address);
+}
+
+}  // namespace
+
+class Server::Implementation {
+  public:
+    Implementation(App& app, const ServeOptions& options)
+        : workers_{app.allocator()}, allocator_{app.allocator()} {
+        tcp::endpoint address = parse_address(options);
+        check_port_is_free(address);
+        const unsigned count =
+            options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
+        workers_.reserve(count);
+        try {
+            for (unsigned i = 0; i < count; ++i) {
+                workers_.push_back(allocator_.create<Worker>(app, options, address));
+                address = workers_.front()->address();
+            }
+        } catch (...) {
+            destroy_workers();
+            throw;
+        }
+        port_ = address.port();
+    }
+
+    ~Implementation() { destroy_workers(); }
+    Implementation(const Implementation&) = delete;
+    Implementation& operator=(const Implementation&) = delete;
+
+    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] unsigned workers() const noexcept { return static_cast<unsigned>(workers_.size()); }
+
+    /// Calls `when_done` on a worker's thread after the last worker has ended.
+    template <class WhenDone>
+    void start(std::pmr::vector<std::thread>& threads, WhenDone when_done) {
+        running_ = workers_.size();
+        threads.reserve(workers_.size());
+        try {
+            for (Worker* worker : workers_) {
+                threads.emplace_back([this, worker, when_done] {
+                    worker->run();
+                    if (running_.fetch_sub(1) == 1) when_done();
+                });
+            }
+        } catch (...) {
+            stop(Worker::Stop::now);
+            for (std::thread& thread : threads) thread.join();
+            throw;
+        }
+    }
+
+    void run() {
+        std::pmr::vector<std::thread> threads{allocator_};
+        start(threads, [] {});
+        for (std::thread& thread : threads) thread.join();
+    }
+
+    void run_until_signal() {
+        asio::io_context io{1};
+        asio::signal_set signals{io, SIGINT, SIGTERM};
+        signals.async_wait([&](const error_code& error, int) {
+            if (error) return;
+            stop(Worker::Stop::drain);
+            signals.async_wait([&](const error_code& again, int) {
+                if (!again) stop(Worker::Stop::now);
+            });
+        });
+        std::pmr::vector<std::thread> threads{allocator_};
+        start(threads, [&io] { io.stop(); });
+        io.run();
+        for (std::thread& thread : threads) thread.join();
+    }
+
+    void stop(Worker::Stop how) {
+        for (Worker* worker : workers_) worker->stop(how);
+    }
+
+  private:
+    void destroy_workers() noexcept {
+        for (Worker* worker : workers_) allocator_.destroy(worker);
+        workers_.clear();
+    }
+
+    std::pmr::vector<Worker*> workers_;
+    alloc::Allocator allocator_;
+    std::uint16_t port_ = 0;
+    std::atomic<std::size_t> running_ = 0;
+};
+
+Server::Server(App& app, const ServeOptions& options)
+    : allocator_{app.allocator()}, implementation_{nullptr} {
+    try {
+        implementation_ = allocator_.create<Implementation>(app, options);
+    } catch (const boost::system::system_error& error) {
+        throw std::system_error(error.code().value(), std::system_category(), "listen");
+    }
+}
+
+Server::~Server() { allocator_.destroy(implementation_); }
+
+std::uint16_t Server::port() const noexcept { return implementation_->port(); }
+unsigned Server::workers() const noexcept { return implementation_->workers(); }
+void Server::run() { implementation_->run(); }
+void Server::run_until_signal() { implementation_->run_until_signal(); }
+void Server::stop() { implementation_->stop(Worker::Stop::drain); }
+void Server::stop_now() { implementation_->stop(Worker::Stop::now); }
+
+}  // namespace zigmund::http

@@ -1,0 +1,103 @@
+#include "wire_response.hpp"
+
+#include <charconv>
+#include <cstring>
+
+namespace zigmund::http {
+namespace {
+
+// The fixed texts and the longest number: what a head takes beside the texts of the response.
+constexpr std::size_t fixed_size = 160;
+
+class Cursor {
+  public:
+    explicit Cursor(std::span<char> space) noexcept : at_{space.data()} {}
+
+    Cursor& operator<<(std::string_view text) noexcept {
+        std::memcpy(at_, text.data(), text.size());
+        at_ += text.size();
+        return *this;
+    }
+    Cursor& operator<<(std::size_t number) noexcept {
+        at_ = std::to_chars(at_, at_ + 20, number).ptr;
+        return *this;
+    }
+    [[nodiscard]] const char* end() const noexcept { return at_; }
+
+  private:
+    char* at_;
+};
+
+std::size_t fields_size(const Response& response) noexcept {
+    std::size_t size = 0;
+    for (const auto* node = response.last_field(); node != nullptr; node = node->previous)
+        size += node->field.name.size() + node->field.value.size() + 4;
+    return size;
+}
+
+/// The list runs from the last field to the first; they are sent in the order in which they were added.
+void write_fields(Cursor& out, const Response::FieldNode* node) noexcept {
+    if (node == nullptr) return;
+    write_fields(out, node->previous);
+    out << node->field.name << ": " << node->field.value << "\r\n";
+}
+
+bool has_content(Status status) noexcept {
+    return status != Status::no_content && status != Status::reset_content && status != Status::not_modified;
+}
+
+}  // namespace
+
+void HttpDate::update(std::time_t now) noexcept {
+    if (now == now_) return;
+    now_ = now;
+    std::tm utc{};
+    ::gmtime_r(&now, &utc);
+    // By hand, because strftime's names depend on the locale.
+    constexpr std::string_view days = "SunMonTueWedThuFriSat";
+    constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
+    const auto two = [this](std::size_t at, int number) {
+        text_[at] = static_cast<char>('0' + number / 10 % 10);
+        text_[at + 1] = static_cast<char>('0' + number % 10);
+    };
+    constexpr std::string_view form = "Sun, 06 Nov 1994 08:49:37 GMT";
+    std::memcpy(text_.data(), form.data(), form.size());
+    std::memcpy(text_.data(), days.data() + utc.tm_wday * 3, 3);
+    two(5, utc.tm_mday);
+    std::memcpy(text_.data() + 8, months.data() + utc.tm_mon * 3, 3);
+    two(12, (utc.tm_year + 1900) / 100);
+    two(14, utc.tm_year % 100);
+    two(17, utc.tm_hour);
+    two(20, utc.tm_min);
+    two(23, utc.tm_sec);
+}
+
+WireResponse write_response(const Request& request, const Response& response, const HttpDate& date,
+                            bool keep_alive) {
+    const std::string_view phrase = reason(response.status());
+    const std::size_t size =
+        fixed_size + phrase.size() + response.content_type().size() + fields_size(response);
+    const std::span<char> space = request.allocator().alloc<char>(size);
+
+    Cursor out{space};
+    out << "HTTP/1.1 " << static_cast<std::size_t>(response.status()) << " " << phrase << "\r\n";
+    const bool content = has_content(response.status());
+    if (content) {
+        if (!response.content_type().empty()) out << "content-type: " << response.content_type() << "\r\n";
+        out << "content-length: " << response.body().size() << "\r\n";
+    }
+    out << "date: " << date.text() << "\r\n";
+    if (!keep_alive) {
+        out << "connection: close\r\n";
+    } else if (request.is_http_1_0()) {
+        out << "connection: keep-alive\r\n";
+    }
+    write_fields(out, response.last_field());
+    out << "\r\n";
+
+    const std::string_view head{space.data(), static_cast<std::size_t>(out.end() - space.data())};
+    const bool send_body = content && request.method() != Method::head;
+    return {head, send_body ? response.body() : std::string_view{}};
+}
+
+}  // namespace zigmund::http
