@@ -9,7 +9,7 @@ class Null final : public Resource {
     void* do_try_allocate(std::size_t /*size*/, std::size_t /*align*/) noexcept override { return nullptr; }
 
     void do_deallocate(void* /*p*/, std::size_t /*size*/, std::size_t /*align*/) noexcept override {
-        assert(!"zigmund: null_allocator() gave no block that could be given back");
+        assert(false && "zigmund: null_allocator() gave no block that could be given back");
     }
 
     bool do_resize(void* /*p*/, std::size_t /*old_size*/, std::size_t /*align*/,
