@@ -17,8 +17,6 @@ namespace {
 
 using detail::text;
 
-constexpr std::size_t most_reported = 20;
-
 class Violations {
   public:
     /// Under what circumstances the calls that follow are made; closes each message.
@@ -29,30 +27,39 @@ class Violations {
 
     void add(std::string violation) {
         const std::scoped_lock lock{mutex_};
+        ++found_;
+        // One broken rule is broken often; the others are to be seen as well.
+        if (texts_.size() == most_reported || ++kinds_[without_digits(violation)] > most_alike) return;
         if (!circumstances_.empty()) violation += text(" (", circumstances_, ")");
-        if (texts_.size() == most_reported) {
-            ++unreported_;
-        } else {
-            texts_.push_back(std::move(violation));
-        }
+        texts_.push_back(std::move(violation));
     }
 
     /// There is no point in going on.
     [[nodiscard]] bool enough() const {
         const std::scoped_lock lock{mutex_};
-        return texts_.size() == most_reported;
+        return found_ > most_found;
     }
 
     [[nodiscard]] std::vector<std::string> take() {
-        if (unreported_ != 0) texts_.push_back(text("and ", unreported_, " more"));
+        if (found_ != texts_.size()) texts_.push_back(text("and ", found_ - texts_.size(), " more"));
         return std::move(texts_);
     }
 
   private:
+    static constexpr std::size_t most_reported = 20;
+    static constexpr std::size_t most_alike = 3;
+    static constexpr std::size_t most_found = 2000;
+
+    static std::string without_digits(std::string violation) {
+        std::erase_if(violation, [](char c) { return c >= '0' && c <= '9'; });
+        return violation;
+    }
+
     mutable std::mutex mutex_;
     std::string circumstances_;
     std::vector<std::string> texts_;
-    std::size_t unreported_ = 0;
+    std::map<std::string, std::size_t> kinds_;
+    std::size_t found_ = 0;
 };
 
 // The content of a block: a sequence of period 251 that starts at the block's own phase, so that bytes of
@@ -179,9 +186,7 @@ class User {
     void* allocate_throwing(std::size_t size, std::size_t align) {
 #if defined(__cpp_exceptions)
         try {
-            void* const p = resource_.allocate(size, align);
-            if (p == nullptr) violations_.add(text("allocate(", size, ", ", align, ") returned null"));
-            return p;
+            return resource_.allocate(size, align);
         } catch (const std::bad_alloc&) {
             return nullptr;
         } catch (...) {
@@ -293,15 +298,22 @@ class Subject {
     explicit Subject(Resource& resource) : resource_{&resource} {}
     Subject(const MakeResource& make, CheckedUpstream::Growth growth) : make_{&make}, growth_{growth} {}
 
-    /// Calls `rule(resource)` with an allocator that nobody has used, if one can be made, and reports what
-    /// its upstream has to say about it. `fail_at`: which of the upstream's calls fails; none: no upstream.
+    /// Calls `rule(resource, upstream)` with an allocator that nobody has used, if one can be made; without
+    /// an upstream, with the one that there is, and null.
     template <class Rule>
-    void with_fresh(Violations& violations, Rule rule, std::size_t fail_at = SIZE_MAX,
-                    bool and_later = false) {
+    void with_fresh(Violations& violations, Rule rule) {
         if (make_ == nullptr) {
             rule(*resource_, nullptr);
-            return;
+        } else {
+            over_upstream(violations, rule);
         }
+    }
+
+    /// Reports what the upstream has to say about it as well. `fail_at`: which of the upstream's calls
+    /// fails. Returns how many calls it got.
+    template <class Rule>
+    std::size_t over_upstream(Violations& violations, Rule rule, std::size_t fail_at = SIZE_MAX,
+                              bool and_later = false) {
         CheckedUpstream upstream{growth_};
         if (fail_at != SIZE_MAX) upstream.fail_at(fail_at, and_later);
         if (const std::unique_ptr<Resource> fresh = make_one(upstream, violations, fail_at)) {
@@ -312,6 +324,7 @@ class Subject {
             violations.add(text("it died without giving back ", upstream.live_blocks(), " blocks, ",
                                 upstream.live_bytes(), " bytes, of its upstream"));
         }
+        return upstream.calls();
     }
 
     [[nodiscard]] bool has_upstream() const noexcept { return make_ != nullptr; }
@@ -543,23 +556,17 @@ class Suite {
         const std::size_t most_aligned = std::min<std::size_t>(options_.max_align, 4096);
         std::size_t reached = SIZE_MAX;
         for (std::size_t fail_at = 0; fail_at < reached && !violations_.enough(); ++fail_at) {
-            reached = 0;
-            const auto under_failure = [&](Resource& resource, CheckedUpstream* upstream) {
+            violations_.circumstances(
+                text("the upstream fails at its call ", fail_at, and_later ? " and at all later ones" : ""));
+            const auto rule = [&](Resource& resource, CheckedUpstream* upstream) {
                 User user{resource, violations_};
-                violations_.circumstances(text("the upstream fails at its call ", fail_at,
-                                               and_later ? " and at all later ones" : ""));
                 mix(user, options_.seed, calls, most, most_aligned, true);
                 user.check_all("after the upstream had failed");
-                reached = upstream->calls();
                 upstream->fail_never();
                 (void)user.allocate(std::min<std::size_t>(options_.max_size, 1000), 1, false,
                                     options_.may_refuse);
             };
-            subject_.with_fresh(
-                violations_,
-                [&](Resource& resource, CheckedUpstream* upstream) { under_failure(resource, upstream); },
-                fail_at, and_later);
-            if (reached == 0) reached = fail_at + 2;  // not even made: look at the call after
+            reached = subject_.over_upstream(violations_, rule, fail_at, and_later);
         }
     }
 

@@ -20,7 +20,7 @@ using zigmund::support::mmap_calls;
 // Out of the optimiser's sight, which may drop a pair of malloc and free.
 template <class T>
 T* seen(T* p) {
-    asm volatile("" : "+r"(p) : : "memory");
+    asm volatile("" : : "r"(p) : "memory");
     return p;
 }
 

@@ -3,23 +3,23 @@
 #include <mimalloc.h>
 
 #include <dlfcn.h>
-#include <errno.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <bit>
+#include <cerrno>
 #include <cstdarg>
 #include <cstdint>
 #include <cstdlib>
 
 // The C library's malloc under the names that stay its own when malloc is replaced.
 extern "C" {
-void* __libc_malloc(std::size_t size) noexcept;
-void* __libc_calloc(std::size_t count, std::size_t size) noexcept;
-void* __libc_realloc(void* p, std::size_t size) noexcept;
-void* __libc_memalign(std::size_t align, std::size_t size) noexcept;
+void* libc_malloc(std::size_t size) noexcept __asm__("__libc_malloc");
+void* libc_calloc(std::size_t count, std::size_t size) noexcept __asm__("__libc_calloc");
+void* libc_realloc(void* p, std::size_t size) noexcept __asm__("__libc_realloc");
+void* libc_memalign(std::size_t align, std::size_t size) noexcept __asm__("__libc_memalign");
 }
 
 namespace {
@@ -49,7 +49,7 @@ Function* next(const char* name, Function* /*own*/) noexcept {
 
 void* aligned(std::size_t align, std::size_t size) noexcept {
     const HeapCall call;
-    return __libc_memalign(align, size);
+    return libc_memalign(align, size);
 }
 
 }  // namespace
@@ -65,17 +65,17 @@ extern "C" {
 
 void* malloc(std::size_t size) noexcept {
     const HeapCall call;
-    return __libc_malloc(size);
+    return libc_malloc(size);
 }
 
 void* calloc(std::size_t count, std::size_t size) noexcept {
     const HeapCall call;
-    return __libc_calloc(count, size);
+    return libc_calloc(count, size);
 }
 
 void* realloc(void* p, std::size_t size) noexcept {
     const HeapCall call;
-    return __libc_realloc(p, size);
+    return libc_realloc(p, size);
 }
 
 void* reallocarray(void* p, std::size_t count, std::size_t size) noexcept {

@@ -20,7 +20,8 @@
 //   - an upstream's block given back with another size or alignment, twice, or never; a write outside of it;
 //   - memory that is freed and never used again.
 //
-// Threads: one, unless `threads` says more. Time: about a second. Reports at most twenty violations.
+// Threads: one, unless `threads` says more. Time: about a second. Reports at most twenty
+// violations, of one kind at most three, and how many more there were.
 #pragma once
 
 #include <zigmund/alloc/resource.hpp>
