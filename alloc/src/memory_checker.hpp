@@ -42,6 +42,15 @@ inline void show([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t size
 #endif
 }
 
+/// The bytes may be used; their content is what was written before they were hidden.
+inline void reveal([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t size) noexcept {
+#if defined(ZIGMUND_ASAN)
+    ASAN_UNPOISON_MEMORY_REGION(begin, size);
+#elif defined(ZIGMUND_MEMCHECK)
+    (void)VALGRIND_MAKE_MEM_DEFINED(begin, size);
+#endif
+}
+
 /// The bytes must not be touched.
 inline void hide([[maybe_unused]] void* begin, [[maybe_unused]] std::size_t size) noexcept {
 #if defined(ZIGMUND_ASAN)

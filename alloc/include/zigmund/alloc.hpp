@@ -5,6 +5,7 @@
 #include <zigmund/alloc/arena.hpp>
 #include <zigmund/alloc/arena_options.hpp>
 #include <zigmund/alloc/atomic_fixed_buffer.hpp>
+#include <zigmund/alloc/block_pool.hpp>
 #include <zigmund/alloc/counting.hpp>
 #include <zigmund/alloc/defer.hpp>
 #include <zigmund/alloc/err_scope.hpp>
@@ -18,6 +19,7 @@
 #include <zigmund/alloc/malloc.hpp>
 #include <zigmund/alloc/null_allocator.hpp>
 #include <zigmund/alloc/pages.hpp>
+#include <zigmund/alloc/pool.hpp>
 #include <zigmund/alloc/resource.hpp>
 #include <zigmund/alloc/savepoint.hpp>
 #include <zigmund/alloc/stack_fallback.hpp>
