@@ -20,9 +20,11 @@
 #include <zigmund/alloc/null_allocator.hpp>
 #include <zigmund/alloc/pages.hpp>
 #include <zigmund/alloc/pool.hpp>
+#include <zigmund/alloc/relocatable.hpp>
 #include <zigmund/alloc/resource.hpp>
 #include <zigmund/alloc/savepoint.hpp>
 #include <zigmund/alloc/stack_fallback.hpp>
 #include <zigmund/alloc/symbolizer.hpp>
 #include <zigmund/alloc/transaction.hpp>
 #include <zigmund/alloc/try.hpp>
+#include <zigmund/alloc/vector.hpp>
