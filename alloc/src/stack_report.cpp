@@ -71,8 +71,9 @@ bool is_plumbing(std::string_view name) noexcept {
                                [&](std::string_view prefix) { return function.starts_with(prefix); });
 }
 
-void write_stack(TextWriter& out, StackId id, unsigned depth) {
-    const auto frames = stack_frames(id);
+void write_stack(TextWriter& out, StackId id, unsigned depth) { write_stack(out, stack_frames(id), depth); }
+
+void write_stack(TextWriter& out, std::span<const std::uintptr_t> frames, unsigned depth) {
     Shown shown{.out = &out, .depth = depth};
     for (const std::uintptr_t address : frames) symbolize(address - 1, write_frame, &shown);
     if (shown.number == 0 && !frames.empty()) {  // plumbing all the way: better shown than nothing

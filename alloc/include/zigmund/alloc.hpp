@@ -11,6 +11,7 @@
 #include <zigmund/alloc/err_scope.hpp>
 #include <zigmund/alloc/errdefer.hpp>
 #include <zigmund/alloc/error.hpp>
+#include <zigmund/alloc/failing.hpp>
 #include <zigmund/alloc/fixed_buffer.hpp>
 #include <zigmund/alloc/general_purpose_allocator.hpp>
 #include <zigmund/alloc/heap.hpp>
