@@ -41,13 +41,14 @@ TEST_P(PoolChecks, ConformsForBlocksOfEverySizeAndAlignment) {
         std::size_t size;
         std::size_t align;
     };
-    for (const auto [size, align] : {Shape{1, 1}, Shape{1, 64}, Shape{8, 8}, Shape{24, 16}, Shape{1000, 1},
-                                     Shape{1000, 4096}, Shape{100000, 16}, Shape{100000, 1 << 16}}) {
-        const auto make = [&, size = size, align = align](Resource& upstream) {
-            return std::make_unique<BlockPool>(size, align, upstream, with());
+    for (const Shape of : {Shape{1, 1}, Shape{1, 64}, Shape{8, 8}, Shape{24, 16}, Shape{1000, 1},
+                           Shape{1000, 4096}, Shape{100000, 16}, Shape{100000, 1 << 16}}) {
+        const auto make = [&](Resource& upstream) {
+            return std::make_unique<BlockPool>(of.size, of.align, upstream, with());
         };
-        EXPECT_TRUE(conforms(make, {.max_size = size, .max_align = align, .grows_in_place = size > 1}))
-            << size << '@' << align;
+        EXPECT_TRUE(
+            conforms(make, {.max_size = of.size, .max_align = of.align, .grows_in_place = of.size > 1}))
+            << of.size << '@' << of.align;
     }
 }
 
