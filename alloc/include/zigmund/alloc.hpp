@@ -17,6 +17,7 @@
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/limit.hpp>
 #include <zigmund/alloc/locked.hpp>
+#include <zigmund/alloc/logging.hpp>
 #include <zigmund/alloc/malloc.hpp>
 #include <zigmund/alloc/null_allocator.hpp>
 #include <zigmund/alloc/pages.hpp>
@@ -26,6 +27,7 @@
 #include <zigmund/alloc/savepoint.hpp>
 #include <zigmund/alloc/stack_fallback.hpp>
 #include <zigmund/alloc/symbolizer.hpp>
+#include <zigmund/alloc/trace.hpp>
 #include <zigmund/alloc/transaction.hpp>
 #include <zigmund/alloc/try.hpp>
 #include <zigmund/alloc/vector.hpp>
