@@ -31,8 +31,9 @@ Arena::Arena(Allocator upstream, ArenaOptions options) noexcept
 
 Arena::Arena(std::span<std::byte> buffer, Allocator upstream, ArenaOptions options) noexcept
     : window_{address(nowhere), address(nowhere), address(nowhere), address(nowhere)},
+      diverted_{memory_checker::watches() || options.recycle},
       watched_{memory_checker::watches()},
-      frees_{watched_},
+      frees_{diverted_},
       hidden_{window_},
       upstream_{upstream},
       options_{options} {
@@ -67,7 +68,11 @@ void* Arena::allocate_or_throw(std::size_t size, std::size_t align) {
 }
 
 void* Arena::allocate_slow(std::size_t size, std::size_t align) noexcept {
+    if (options_.recycle)
+        if (void* p = reuse(size, align, 2 * size)) return p;
     if (void* p = cut(size, align)) return p;
+    if (options_.recycle)
+        if (void* p = reuse(size, align, no_size)) return p;
     if (size > budget()) return nullptr;
     // The upstream promises 16; what is asked beyond that is found inside the chunk.
     const std::size_t slack = sizeof(Chunk) + (align > default_align ? align - default_align : 0);
@@ -75,6 +80,13 @@ void* Arena::allocate_slow(std::size_t size, std::size_t align) noexcept {
     const std::size_t need = size + slack;
     const std::size_t next = std::max(next_chunk(), spare_ != nullptr ? total_size(spare_) : 0);
     return need > next / 2 ? allocate_big(size, align, need) : cut_from_new_chunk(size, align, need);
+}
+
+// A block that was freed, of no more than `most` bytes.
+void* Arena::reuse(std::size_t size, std::size_t align, std::size_t most) noexcept {
+    const std::uintptr_t block = free_lists_.pop(size, align, most, innermost_, watched_);
+    if (block != 0) show(block, size);
+    return reinterpret_cast<void*>(block);
 }
 
 // A block from the window, with any alignment, up to the last byte of the chunk and of the limit.
@@ -154,15 +166,17 @@ void Arena::deallocate_slow(void* p, std::size_t size, std::size_t /*align*/) no
         *link = big->older;
         account_big(big, 0);
         give_back(big);
-        if (bigs_ == nullptr) frees_ = watched_;
+        update_frees();
         return;
+    } else if (options_.recycle && is_above_floor(block)) {
+        free_lists_.push(block, size, innermost_, watched_);
     }
     hide(block, block + size);
 }
 
 bool Arena::resize_slow(void* p, std::size_t old_size, std::size_t /*align*/, std::size_t new_size) noexcept {
     const std::uintptr_t block = address(p);
-    if (watched_ && resize_newest(hidden_, p, old_size, new_size)) {
+    if (diverted_ && resize_newest(hidden_, p, old_size, new_size)) {
         if (new_size > old_size) show(block + old_size, new_size - old_size);
         if (new_size < old_size) hide(block + new_size, block + old_size);
         return true;
@@ -242,6 +256,7 @@ Chunk* Arena::take(std::size_t total) noexcept {
     void* memory = upstream_.try_allocate(total, default_align);
     if (memory == nullptr) return nullptr;
     reserved_ += total;
+    ++spills_;
     const std::uintptr_t begin = address(memory) + sizeof(Chunk);
     const std::uintptr_t end = address(memory) + total;
     hide(begin, end);
@@ -260,6 +275,7 @@ void Arena::put_aside(Chunk* chunk) noexcept {
     if (spare_ == nullptr || total_size(chunk) > total_size(spare_)) std::swap(chunk, spare_);
     if (chunk != nullptr) give_back(chunk);
     spare_->older = nullptr;
+    spare_->cursor = spare_->begin;
     hide(spare_->begin, spare_->end);
 }
 
@@ -290,7 +306,7 @@ void Arena::set_limit() noexcept {
 }
 
 void Arena::show(std::uintptr_t begin, std::size_t size) const noexcept {
-    if (watched_) memory_checker::show(reinterpret_cast<void*>(begin), size);
+    if (watched_ && size != 0) memory_checker::show(reinterpret_cast<void*>(begin), size);
 }
 
 void Arena::hide(std::uintptr_t begin, std::uintptr_t end) const noexcept {

@@ -16,6 +16,7 @@ bool Arena::reset(Reset mode) noexcept {
     check_no_savepoint();
     note_peak();
     run_cleanups(nullptr);
+    free_lists_.clear();
     const std::size_t round_peak = std::exchange(round_peak_, 0);
     std::size_t limit = mode.limit_;
     if (mode.mode_ == Reset::Mode::decay) {
@@ -25,7 +26,7 @@ bool Arena::reset(Reset mode) noexcept {
             limit = std::max(high_water_ + high_water_ / 2 + sizeof(Chunk), options_.first_chunk);
     }
     if (!watched_ && reserved_ <= limit && in_window() && is_alone(chunks_)) {
-        window_.cursor = window_.floor = window_.begin;
+        real().cursor = real().floor = real().begin;
         set_limit();
         return true;
     }
@@ -76,7 +77,7 @@ bool Arena::retain(std::size_t limit) noexcept {
     chunks_ = nullptr;
     bigs_ = nullptr;
     spare_ = nullptr;
-    frees_ = watched_;
+    update_frees();
     closed_ = 0;
 
     bool done = true;

@@ -26,11 +26,15 @@ Savepoint Arena::savepoint() noexcept {
     taken.chunks_ = chunks_;
     taken.bigs_ = bigs_;
     taken.bigs_floor_ = bigs_floor_;
+    taken.floor_chunk_ = floor_chunk_;
+    taken.floor_ = floor_;
     taken.cleanups_ = cleanups_;
     taken.closed_ = closed_;
     innermost_ = taken.serial_;
     window.floor = window.cursor;
     bigs_floor_ = bigs_;
+    floor_chunk_ = chunks_;
+    floor_ = in_window() || chunks_ == nullptr ? window.cursor : chunks_->cursor;
     return taken;
 }
 
@@ -39,6 +43,7 @@ void Arena::rewind(const Savepoint& savepoint) noexcept {
     note_peak();
     // Destructors run while all they refer to is still there, and the floor too.
     run_cleanups(savepoint.cleanups_);
+    if (options_.recycle) free_lists_.drop(savepoint.serial_, watched_);
     while (bigs_ != savepoint.bigs_) give_back(std::exchange(bigs_, bigs_->older));
     leave();
     while (chunks_ != savepoint.chunks_) put_aside(std::exchange(chunks_, chunks_->older));
@@ -58,9 +63,19 @@ void Arena::release(const Savepoint& savepoint) noexcept {
 
 void Arena::close(const Savepoint& savepoint) noexcept {
     bigs_floor_ = savepoint.bigs_floor_;
+    floor_chunk_ = savepoint.floor_chunk_;
+    floor_ = savepoint.floor_;
     innermost_ = savepoint.enclosing_;
     --open_savepoints_;
-    if (bigs_ == nullptr) frees_ = watched_;
+    update_frees();
+}
+
+// Whether the block was made since the innermost savepoint. O(chunks since).
+bool Arena::is_above_floor(std::uintptr_t block) const noexcept {
+    if (open_savepoints_ == 0) return true;
+    for (const Chunk* chunk = chunks_; chunk != floor_chunk_; chunk = chunk->older)
+        if (block >= chunk->begin && block < chunk->end) return true;
+    return floor_chunk_ != nullptr && block >= floor_ && block < floor_chunk_->end;
 }
 
 void Arena::check_innermost(const Savepoint& savepoint) const noexcept {

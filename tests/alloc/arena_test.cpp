@@ -474,4 +474,62 @@ TEST(Arena, MemoryAllocatedAfterAResetIsSound) {
     }
 }
 
+// ---- what it holds ----
+
+TEST(Arena, TellsWhatItHolds) {
+    Upstream upstream;
+    alignas(16) std::byte buffer[128];
+    Arena arena{buffer, upstream, {.first_chunk = 1024}};
+    EXPECT_EQ(arena.chunk_count(), 1u);
+    (void)arena.allocate(100);
+    EXPECT_EQ(arena.spill_count(), 0u);
+    EXPECT_EQ(arena.bytes_wasted(), 0u);
+    (void)arena.allocate(200);
+    EXPECT_EQ(arena.bytes_wasted(), 28u) << "the end of the buffer";
+    (void)arena.allocate(5000);
+    EXPECT_EQ(arena.chunk_count(), 3u);
+    EXPECT_EQ(arena.spill_count(), 2u);
+    EXPECT_EQ(arena.bytes_used(), 5300u);
+    EXPECT_EQ(arena.bytes_reserved(), 1024u + 5032u);
+    std::vector<std::pair<std::size_t, std::size_t>> chunks;
+    arena.for_each_chunk(
+        [&](const ArenaChunk& chunk) { chunks.emplace_back(chunk.used.size(), chunk.capacity); });
+    EXPECT_EQ(chunks,
+              (std::vector<std::pair<std::size_t, std::size_t>>{{200, 992}, {100, 128}, {5000, 5000}}));
+    EXPECT_TRUE(arena.reset(Reset::retain_capacity));
+    EXPECT_EQ(arena.chunk_count(), 2u);
+    EXPECT_EQ(arena.bytes_reserved(), 1024u + 5032u + 128u);
+    EXPECT_EQ(arena.peak_bytes_used(), 5300u);
+}
+
+TEST(Arena, OwnsWhatItHandedOut) {
+    Upstream upstream;
+    alignas(16) std::byte buffer[128];
+    Arena arena{buffer, upstream, {.first_chunk = 1024}};
+    EXPECT_FALSE(arena.owns(buffer)) << "not handed out yet";
+    EXPECT_FALSE(arena.owns(nullptr));
+    for (const std::size_t size : {100u, 300u, 5000u}) {
+        const auto* p = static_cast<const std::byte*>(arena.allocate(size));
+        EXPECT_TRUE(arena.owns(p));
+        EXPECT_TRUE(arena.owns(p + size - 1));
+        EXPECT_FALSE(arena.owns(p + size));
+    }
+    EXPECT_FALSE(arena.owns(&arena));
+    EXPECT_TRUE(arena.reset(Reset::retain_capacity));
+    EXPECT_FALSE(arena.owns(buffer));
+}
+
+TEST(Arena, ThePeakSurvivesRewindsAndResets) {
+    Arena arena;
+    {
+        const ArenaScope scope{arena};
+        (void)arena.allocate(1000);
+    }
+    (void)arena.allocate(100);
+    EXPECT_EQ(arena.peak_bytes_used(), 1000u);
+    EXPECT_TRUE(arena.reset(Reset::free_all));
+    (void)arena.allocate(3000);
+    EXPECT_EQ(arena.peak_bytes_used(), 3000u);
+}
+
 }  // namespace

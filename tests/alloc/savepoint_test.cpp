@@ -112,6 +112,15 @@ TEST(Savepoint, TheNewestBlockBeforeItIsNeitherGrownNorTakenBack) {
     }
 }
 
+TEST(Savepoint, ABlockOfSizeZeroBeforeItIsNotGrownEither) {
+    Arena arena;
+    (void)arena.allocate(16);
+    void* outer = arena.allocate(0);
+    const ArenaScope scope{arena};
+    EXPECT_FALSE(arena.resize(outer, 0, 16, 16)) << "its bytes would lie in what the rewind frees";
+    EXPECT_TRUE(arena.resize(outer, 0, 16, 0));
+}
+
 TEST(Savepoint, ABigBlockBeforeItIsNeitherGrownNorFreed) {
     Upstream upstream;
     upstream.resizes = true;

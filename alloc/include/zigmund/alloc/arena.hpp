@@ -23,6 +23,7 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/arena_options.hpp>
+#include <zigmund/alloc/detail/free_lists.hpp>
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/resource.hpp>
 #include <zigmund/alloc/savepoint.hpp>
@@ -42,6 +43,12 @@
 #include <utility>
 
 namespace zigmund::alloc {
+
+/// One piece of an arena's memory, as for_each_chunk() shows it. Valid until the arena changes.
+struct ArenaChunk {
+    std::span<const std::byte> used;  ///< from its first block to the end of its last one
+    std::size_t capacity;             ///< bytes for blocks, `used` among them
+};
 
 class Arena final : public Resource {
   public:
@@ -91,8 +98,8 @@ class Arena final : public Resource {
         return remap_slow(p, old_size, align, new_size);
     }
 
-    /// Takes the newest block back, gives a block with memory of its own to the upstream, and ignores any
-    /// other until the next reset(). O(1) for the newest.
+    /// Takes the newest block back, gives a block with memory of its own to the upstream, keeps any other for
+    /// recycling where the options say so, and ignores it otherwise. O(1) for the newest.
     void deallocate(void* p, std::size_t size, std::size_t align = default_align) noexcept {
         assert(std::has_single_bit(align));
         const auto block = reinterpret_cast<std::uintptr_t>(p);
@@ -155,6 +162,22 @@ class Arena final : public Resource {
     /// The largest bytes_used() of its life, as seen at a reset, a rewind and now: a newest block that was
     /// taken back in between does not show. O(1).
     [[nodiscard]] std::size_t peak_bytes_used() const noexcept;
+    /// Bytes at the ends of chunks that no allocation reaches before the next rewind or reset. O(chunks).
+    [[nodiscard]] std::size_t bytes_wasted() const noexcept;
+    /// Pieces of memory that it holds: the initial buffer, chunks, and blocks with memory of their own.
+    /// O(chunks).
+    [[nodiscard]] std::size_t chunk_count() const noexcept;
+    /// How often in its life the upstream gave it memory. A warm arena adds none. O(1).
+    [[nodiscard]] std::size_t spill_count() const noexcept { return spills_; }
+    /// Whether `p` points into memory that the arena has handed out, or has freed in vain. O(chunks).
+    [[nodiscard]] bool owns(const void* p) const noexcept;
+    /// Calls `visit` with the ArenaChunk of each piece of memory that it holds: the chunks, newest first, the
+    /// initial buffer, then the blocks with memory of their own. `visit` must not use the arena. O(chunks).
+    template <class Visit>
+    void for_each_chunk(Visit&& visit) const {
+        for (const Chunk* list : {chunks_, bigs_, spare_})
+            for (; list != nullptr; list = list->older) visit(view(list));
+    }
 
   private:
     using Chunk = detail::Chunk;
@@ -194,7 +217,9 @@ class Arena final : public Resource {
 
     static bool resize_newest(Window& window, void* p, std::size_t old_size, std::size_t new_size) noexcept {
         const auto block = reinterpret_cast<std::uintptr_t>(p);
-        if (!is_newest(window, block, old_size) || new_size > window.limit - block) return false;
+        // A block of size 0 may share its address with the first one behind a savepoint.
+        if (!is_newest(window, block, old_size) || old_size == 0 || new_size > window.limit - block)
+            return false;
         window.cursor = block + new_size;
         return true;
     }
@@ -214,6 +239,7 @@ class Arena final : public Resource {
     [[gnu::noinline]] void deallocate_slow(void* p, std::size_t size, std::size_t align) noexcept;
 
     void* cut(std::size_t size, std::size_t align) noexcept;
+    void* reuse(std::size_t size, std::size_t align, std::size_t most) noexcept;
     void* cut_from_new_chunk(std::size_t size, std::size_t align, std::size_t need) noexcept;
     void* allocate_big(std::size_t size, std::size_t align, std::size_t need) noexcept;
     Chunk** find_big(void* p, std::size_t size) noexcept;
@@ -238,6 +264,8 @@ class Arena final : public Resource {
     Chunk* regrow(Chunk* chunk, std::size_t total) noexcept;
 
     void close(const Savepoint& savepoint) noexcept;
+    [[nodiscard]] bool is_above_floor(std::uintptr_t block) const noexcept;
+    void update_frees() noexcept { frees_ = diverted_ || bigs_ != nullptr; }
     void check_innermost(const Savepoint& savepoint) const noexcept;
     void check_no_savepoint() const noexcept;
     void run_cleanups(const Cleanup* last) noexcept;
@@ -246,8 +274,10 @@ class Arena final : public Resource {
     }
     void note_peak() noexcept;
 
-    [[nodiscard]] Window& real() noexcept { return watched_ ? hidden_ : window_; }
-    [[nodiscard]] const Window& real() const noexcept { return watched_ ? hidden_ : window_; }
+    [[nodiscard]] ArenaChunk view(const Chunk* chunk) const noexcept;
+
+    [[nodiscard]] Window& real() noexcept { return diverted_ ? hidden_ : window_; }
+    [[nodiscard]] const Window& real() const noexcept { return diverted_ ? hidden_ : window_; }
     /// Whether the top chunk still gives blocks.
     [[nodiscard]] bool in_window() const noexcept {
         return chunks_ != nullptr && real().begin == chunks_->begin;
@@ -256,9 +286,10 @@ class Arena final : public Resource {
     void hide(std::uintptr_t begin, std::uintptr_t end) const noexcept;
 
     Window window_;    ///< what the inline verbs see
-    bool watched_;     ///< by a memory checker, which must hear of each block: window_ is empty for ever
+    bool diverted_;    ///< no block is cut inline: window_ is empty for ever
+    bool watched_;     ///< by a memory checker, which must hear of each block
     bool frees_;       ///< deallocate() has more to do than taking back the newest block
-    Window hidden_;    ///< when watched, the window in use
+    Window hidden_;    ///< when diverted, the window in use
     Chunk initial_{};  ///< of the caller's buffer
     Allocator upstream_;
     ArenaOptions options_;
@@ -270,12 +301,16 @@ class Arena final : public Resource {
     std::size_t reserved_ = 0;
     std::size_t smallest_big_ = 0;  ///< no block of bigs_ is smaller
     Chunk* bigs_floor_ = nullptr;   ///< from here on, bigs_ are older than the innermost savepoint
+    Chunk* floor_chunk_ = nullptr;  ///< the newest chunk at the innermost savepoint
+    std::uintptr_t floor_ = 0;      ///< and its cursor then
     std::uint64_t last_serial_ = 0;
     std::uint64_t innermost_ = 0;  ///< the serial of the innermost open savepoint
     std::size_t open_savepoints_ = 0;
+    std::size_t spills_ = 0;
     std::size_t round_peak_ = 0;  ///< of bytes_used(), since the last reset
     std::size_t peak_ = 0;        ///< of its life, as far as noted
     std::size_t high_water_ = 0;  ///< the peak of rounds, ageing: for Reset::decay
+    detail::FreeLists free_lists_;
 };
 
 // ---- objects ----

@@ -23,6 +23,10 @@ struct ArenaOptions {
     /// The most bytes that may be in use at once, as bytes_used() counts them, the caller's initial buffer
     /// included. Exact: the allocation that would cross it fails as if the upstream were empty.
     std::size_t limit = std::numeric_limits<std::size_t>::max();
+    /// Freed blocks of 32 bytes and more, such as the outgrown arrays of containers, are used again. Each
+    /// allocation then costs a call and a look at the lists; without it, the free of any block but the
+    /// newest does nothing.
+    bool recycle = false;
 };
 
 /// What Arena::reset() keeps for the next round.

@@ -68,6 +68,8 @@ class Savepoint {
     detail::Chunk* chunks_;
     detail::Chunk* bigs_;
     detail::Chunk* bigs_floor_;
+    detail::Chunk* floor_chunk_;
+    std::uintptr_t floor_;
     detail::Cleanup* cleanups_;
     std::size_t closed_;
 };
