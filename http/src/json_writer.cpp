@@ -15,6 +15,7 @@ namespace zigmund::http {
 namespace {
 
 constexpr std::size_t first_capacity = 256;
+constexpr std::size_t max_integer = 20;  // characters: those of the lowest and of the highest one
 
 /// What a byte needs inside a JSON string: 0 nothing, 'u' a \u escape, '8' a look at its sequence, else the
 /// letter behind the backslash.
@@ -75,12 +76,14 @@ void JsonWriter::value(const JsonValue& value) {
             append(value.boolean_ ? "true" : "false");
             break;
         case JsonValue::Kind::signed_integer: {
-            char* const end = std::to_chars(reserve(20), data_ + capacity_, value.signed_).ptr;
+            char* const begin = reserve(max_integer);
+            char* const end = std::to_chars(begin, begin + max_integer, value.signed_).ptr;
             size_ = static_cast<std::size_t>(end - data_);
             break;
         }
         case JsonValue::Kind::unsigned_integer: {
-            char* const end = std::to_chars(reserve(20), data_ + capacity_, value.unsigned_).ptr;
+            char* const begin = reserve(max_integer);
+            char* const end = std::to_chars(begin, begin + max_integer, value.unsigned_).ptr;
             size_ = static_cast<std::size_t>(end - data_);
             break;
         }

@@ -41,8 +41,12 @@ class JsonWriter {
 
     /// Bytes written so far.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
-    /// Takes back all that was written after the first `size` bytes, at a moment when a value is due.
-    void rewind(std::size_t size) noexcept { size_ = size; }
+    /// Takes back all that was written after the first `size` bytes; size() was that at a moment when a value
+    /// was due, which it is again.
+    void rewind(std::size_t size) noexcept {
+        size_ = size;
+        first_ = false;
+    }
 
     /// Gives up on a boost::json::value once more than `size` bytes are written: full() then says that what
     /// was written is cut, and is to be taken back.
