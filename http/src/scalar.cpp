@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cstddef>
+#include <cstdint>
 
 #include "ascii.hpp"
 
@@ -11,6 +13,26 @@ namespace {
 
 // The most digits that are looked at: what is longer is not a number that anybody means.
 constexpr std::size_t max_number_text = 4300;
+
+/// n of the least power 10^n that is above the number, as far as its text tells; 0 for zero. The number is
+/// one that from_chars read, without its sign.
+std::ptrdiff_t decimal_order(std::string_view number) noexcept {
+    const std::size_t mark = std::min(number.find_first_of("eE"), number.size());
+    const std::string_view digits = number.substr(0, mark);
+    const std::size_t first = digits.find_first_of("123456789");
+    if (first == std::string_view::npos) return 0;
+    const std::size_t point = std::min(digits.find('.'), digits.size());
+    const auto places =
+        static_cast<std::ptrdiff_t>(point) - static_cast<std::ptrdiff_t>(first) + (first > point ? 1 : 0);
+
+    std::string_view exponent = number.substr(std::min(mark + 1, number.size()));
+    const bool negative = exponent.starts_with('-');
+    if (negative || exponent.starts_with('+')) exponent.remove_prefix(1);
+    constexpr std::ptrdiff_t most = PTRDIFF_MAX / 16;  // no text is as long
+    std::ptrdiff_t power = 0;
+    for (const char c : exponent) power = std::min(power * 10 + (c - '0'), most);
+    return places + (negative ? -power : power);
+}
 
 }  // namespace
 
@@ -23,9 +45,10 @@ const ScalarError* parse_integer(std::string_view text, Integer& result) noexcep
     if (text.size() > max_number_text) return &too_large;
     result.negative = text.starts_with('-');
     if (result.negative || text.starts_with('+')) text.remove_prefix(1);
-    // "5.0" and "5." are whole.
-    if (const std::size_t point = text.find('.'); point != std::string_view::npos && point != 0) {
-        if (!std::ranges::all_of(text.substr(point + 1), [](char c) { return c == '0'; })) return &no_integer;
+    // "5.0" is whole; "5." is none.
+    if (const std::size_t point = text.find('.'); point != std::string_view::npos) {
+        const std::string_view fraction = text.substr(point + 1);
+        if (fraction.empty() || fraction.find_first_not_of('0') != std::string_view::npos) return &no_integer;
         text = text.substr(0, point);
     }
     if (text.empty() || !std::ranges::all_of(text, ascii::is_digit)) return &no_integer;
@@ -52,11 +75,7 @@ const ScalarError* parse_double(std::string_view text, double& result) noexcept 
     if (end != digits.data() + digits.size()) return &no_number;
     if (error == std::errc::result_out_of_range) {
         // Too small to tell from zero is zero; too large is no finite number.
-        const std::size_t exponent = unsigned_digits.find_first_of("eE");
-        const bool tiny = exponent == std::string_view::npos
-                              ? unsigned_digits.starts_with("0")
-                              : unsigned_digits.substr(exponent + 1).starts_with('-');
-        if (!tiny) return &infinite;
+        if (decimal_order(unsigned_digits) > 0) return &infinite;
         result = 0;
         return nullptr;
     }

@@ -1,9 +1,10 @@
 // Scalars: numbers, truth values and text out of the text of a path, a query or a JSON string.
 //
 // The rules are pydantic's lax ones: blanks around a number are ignored, `5.0` is an integer and `5.5` is
-// not, `yes`, `on`, `t`, `1` (any case) are true. A number that the C++ type cannot hold is refused with the
-// bound that it broke, never wrapped. What is refused is said as a ScalarError, which becomes a
-// ValidationError.
+// not, `yes`, `on`, `t`, `1` (any case) are true. Two of them are Python's more than the wire's and are left
+// out: digits grouped by underscores, and infinity and NaN, which JSON could not say back. A number that the
+// C++ type cannot hold is refused with the bound that it broke, never wrapped. What is refused is said as a
+// ScalarError, which becomes a ValidationError.
 //
 // Threads: pure functions. Cost: linear in the text, no allocation.
 #pragma once
@@ -23,10 +24,19 @@
 
 namespace zigmund::http {
 
+namespace detail {
+
+/// Integers to the language, characters to their users.
+template <class T>
+concept Character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::same_as<T, char8_t> ||
+                    std::same_as<T, char16_t> || std::same_as<T, char32_t>;
+
+}  // namespace detail
+
 /// The types that a path, a query or a member of a body can have on their own.
 template <class T>
-concept Scalar = (std::integral<T> && sizeof(T) <= 8 && !std::same_as<T, char>) || std::floating_point<T> ||
-                 std::same_as<T, std::string_view>;
+concept Scalar = (std::integral<T> && sizeof(T) <= 8 && !detail::Character<T>) || std::same_as<T, float> ||
+                 std::same_as<T, double> || std::same_as<T, std::string_view>;
 
 /// Why a value was refused; the fields are those of ValidationError.
 struct ScalarError {
