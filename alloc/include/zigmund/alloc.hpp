@@ -6,6 +6,7 @@
 #include <zigmund/alloc/arena_options.hpp>
 #include <zigmund/alloc/atomic_fixed_buffer.hpp>
 #include <zigmund/alloc/block_pool.hpp>
+#include <zigmund/alloc/containers.hpp>
 #include <zigmund/alloc/counting.hpp>
 #include <zigmund/alloc/defer.hpp>
 #include <zigmund/alloc/err_scope.hpp>
@@ -13,6 +14,7 @@
 #include <zigmund/alloc/error.hpp>
 #include <zigmund/alloc/failing.hpp>
 #include <zigmund/alloc/fixed_buffer.hpp>
+#include <zigmund/alloc/forbid_default_resource.hpp>
 #include <zigmund/alloc/general_purpose_allocator.hpp>
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/limit.hpp>
@@ -20,7 +22,9 @@
 #include <zigmund/alloc/logging.hpp>
 #include <zigmund/alloc/malloc.hpp>
 #include <zigmund/alloc/null_allocator.hpp>
+#include <zigmund/alloc/owner.hpp>
 #include <zigmund/alloc/pages.hpp>
+#include <zigmund/alloc/pmr_adapter.hpp>
 #include <zigmund/alloc/pool.hpp>
 #include <zigmund/alloc/relocatable.hpp>
 #include <zigmund/alloc/resource.hpp>
