@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -17,6 +16,7 @@
 #include <system_error>
 #include <utility>
 
+#include "memory_log.hpp"
 #include "text.hpp"
 
 namespace zigmund::alloc::testing {
@@ -27,32 +27,6 @@ using alloc::detail::text;
 [[noreturn]] void throw_system_error(const char* what) {
     throw std::system_error{errno, std::generic_category(), what};
 }
-
-// A file in memory that takes reports and standard error.
-class Log {
-  public:
-    Log() : descriptor_{::memfd_create("zigmund", MFD_CLOEXEC)} {
-        if (descriptor_ < 0) throw_system_error("memfd_create");
-    }
-    Log(const Log&) = delete;
-    Log& operator=(const Log&) = delete;
-    ~Log() { ::close(descriptor_); }
-
-    [[nodiscard]] int descriptor() const noexcept { return descriptor_; }
-
-    [[nodiscard]] std::string take() const {
-        std::string all;
-        std::array<char, 4096> part;
-        ssize_t got = 0;
-        while ((got = ::pread(descriptor_, part.data(), part.size(), static_cast<off_t>(all.size()))) > 0) {
-            all.append(part.data(), static_cast<std::size_t>(got));
-        }
-        return all;
-    }
-
-  private:
-    int descriptor_;
-};
 
 // What a call of the function leaves behind, in memory that both processes see: also when it did not end.
 struct Record {
@@ -94,7 +68,7 @@ class SharedRecord {
 // One call of the function and what became of it.
 struct Call {
     SharedRecord record;
-    Log log;
+    alloc::detail::MemoryLog log;
 };
 
 using Function = std::function<bool(Allocator)>;
@@ -318,7 +292,7 @@ class Sweep {
             message += "  it failed at\n";
             message += call.record->failing->failure_stack(8);
         }
-        message += call.log.take();
+        message += call.log.text();
         if (message.back() != '\n') message += '\n';
         message += text("  to begin here: {.first = ", index, "}\n");
         result_.findings.push_back({verdict, index, std::move(message)});
