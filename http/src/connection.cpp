@@ -206,7 +206,7 @@ void Connection::tick(std::uint64_t now) {
 
 void Connection::drain() {
     error_code error;
-    if (phase_ == Phase::idle && socket_.available(error) == 0) abort();
+    if ((phase_ == Phase::idle || phase_ == Phase::lingering) && socket_.available(error) == 0) abort();
 }
 
 void Connection::abort() noexcept {

@@ -135,7 +135,6 @@ void RequestReader::end_parser() noexcept {
 
 RequestReader::State RequestReader::next(Request& request) {
     request_ = &request;
-    phase_ = Phase::head;
     blank_lines_ = 0;
     wants_continue_ = false;
     body_size_ = 0;
@@ -162,6 +161,7 @@ void RequestReader::release() noexcept {
     input_ = block_;
     begin_ = 0;
     end_ = left;
+    phase_ = Phase::head;
     request_ = nullptr;
 }
 
