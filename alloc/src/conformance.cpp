@@ -15,7 +15,7 @@
 namespace zigmund::alloc::testing {
 namespace {
 
-using alloc::detail::text;
+using detail::text;
 
 class Violations {
   public:

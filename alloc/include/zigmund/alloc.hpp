@@ -1,5 +1,4 @@
-// Everything in zigmund::alloc but print (its formatting library is a choice: <zigmund/alloc/print.hpp>) and the
-// names for the pmr containers (they are those of std: <zigmund/alloc/containers.hpp>).
+// Everything in zigmund::alloc but print (its formatting library is a choice: <zigmund/alloc/print.hpp>).
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
@@ -8,6 +7,7 @@
 #include <zigmund/alloc/arena_pool.hpp>
 #include <zigmund/alloc/atomic_fixed_buffer.hpp>
 #include <zigmund/alloc/block_pool.hpp>
+#include <zigmund/alloc/containers.hpp>
 #include <zigmund/alloc/counting.hpp>
 #include <zigmund/alloc/defer.hpp>
 #include <zigmund/alloc/err_scope.hpp>

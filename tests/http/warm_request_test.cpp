@@ -1,0 +1,81 @@
+// A warm request allocates nothing: counted at malloc, mimalloc and mmap, not believed.
+#include <zigmund/alloc/general_purpose_allocator.hpp>
+#include <zigmund/http.hpp>
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string_view>
+
+#include "heap_counter.hpp"
+#include "http_client.hpp"
+#include "running_server.hpp"
+
+namespace {
+
+namespace alloc = zigmund::alloc;
+namespace http = zigmund::http;
+
+struct Item {
+    std::string_view name;
+    double price;
+    bool in_stock = true;
+};
+BOOST_DESCRIBE_STRUCT(Item, (), (name, price, in_stock))
+
+http::Response get_user(http::Path<std::uint32_t, "user_id"> user_id, alloc::Allocator arena) {
+    return http::Response::json(arena, {{"id", user_id}, {"name", "Alice"}});
+}
+
+http::Response create_item(http::Body<Item> item, alloc::Allocator arena) {
+    return http::Response::json(arena, *item);
+}
+
+class WarmRequest : public testing::TestWithParam<std::string_view> {};
+
+TEST_P(WarmRequest, AllocatesNothing) {
+    alloc::GeneralPurposeAllocator gpa{{.name = "application"}};
+    http::App app{gpa.allocator(), {}};
+    app.get("/users/{user_id}", get_user);
+    app.post("/items", create_item);
+    app.get("/text", [] { return http::Response::text("Hello, World!"); });
+    zigmund::support::RunningServer running{app};
+    zigmund::support::HttpClient client{running.port()};
+
+    for (int i = 0; i < 100; ++i) client.request(GetParam());
+    const std::size_t heap = zigmund::support::heap_calls();
+    const std::size_t mappings = zigmund::support::mmap_calls();
+    int answered = 0;
+    for (int i = 0; i < 1000; ++i) answered += client.request(GetParam()).status != 0 ? 1 : 0;
+    EXPECT_EQ(zigmund::support::heap_calls(), heap);
+    EXPECT_EQ(zigmund::support::mmap_calls(), mappings);
+    EXPECT_EQ(answered, 1000);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Http, WarmRequest,
+    testing::Values(
+        "GET /users/7 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /text HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 26\r\n\r\n"
+        "{\"name\":\"Pen\",\"price\":2.5}",
+        "GET /users/x HTTP/1.1\r\nHost: x\r\n\r\n", "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n",
+        "DELETE /users/7 HTTP/1.1\r\nHost: x\r\n\r\n"));
+
+// The counter sees what it should: one allocation by a handler shows.
+TEST(WarmRequestCounter, SeesAnAllocationOfAHandler) {
+    alloc::GeneralPurposeAllocator gpa{{.name = "application"}};
+    http::App app{gpa.allocator(), {}};
+    app.get("/heap", [] {
+        void* volatile block = std::malloc(8);
+        std::free(block);
+        return http::Response::text("");
+    });
+    zigmund::support::RunningServer running{app};
+    zigmund::support::HttpClient client{running.port()};
+    for (int i = 0; i < 10; ++i) client.request("GET /heap HTTP/1.1\r\nHost: x\r\n\r\n");
+    const std::size_t heap = zigmund::support::heap_calls();
+    for (int i = 0; i < 10; ++i) client.request("GET /heap HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(zigmund::support::heap_calls(), heap + 10);
+}
+
+}  // namespace
