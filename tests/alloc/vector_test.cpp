@@ -117,6 +117,10 @@ TEST(Vector, GrowsInPlaceWhereTheAllocatorCan) {
         EXPECT_GT(probe.resized, 4);
         EXPECT_EQ(probe.remapped, 0);
         EXPECT_EQ(Tracked::copied, 0);
+        Vector<int> numbers{probe};
+        for (int i = 0; i < 1000; ++i) numbers.push_back(i);
+        EXPECT_EQ(probe.allocated, 2);
+        EXPECT_EQ(probe.remapped, 0);
     }
     EXPECT_EQ(Tracked::live, 0);
     EXPECT_EQ(probe.live_bytes, 0u);
@@ -331,10 +335,10 @@ TEST(Vector, ElementsOfVectorsAreVectors) {
 using VectorDeathTest = testing::Test;
 TEST(VectorDeathTest, AnIndexOutOfRangeIsAnAssertion) {
     Vector<int> v{heap(), {1}};
-    EXPECT_DEATH((void)v[1], "index < size_");
+    EXPECT_DEATH((void)v[1], "index < size");
     v.clear();
-    EXPECT_DEATH((void)v.back(), "index < size_");
-    EXPECT_DEATH(v.pop_back(), "size_ != 0");
+    EXPECT_DEATH((void)v.back(), "index < size");
+    EXPECT_DEATH(v.pop_back(), "!empty");
 }
 #endif
 

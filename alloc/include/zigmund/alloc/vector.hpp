@@ -75,8 +75,8 @@ class Vector {
     /// Takes the memory and the allocator; `other` is empty.
     Vector(Vector&& other) noexcept
         : data_{std::exchange(other.data_, nullptr)},
-          size_{std::exchange(other.size_, 0)},
-          capacity_{std::exchange(other.capacity_, 0)},
+          end_{std::exchange(other.end_, nullptr)},
+          limit_{std::exchange(other.limit_, nullptr)},
           allocator_{other.allocator_} {}
     Vector& operator=(Vector&& other) noexcept {
         Vector{std::move(other)}.swap(*this);
@@ -85,7 +85,7 @@ class Vector {
     Vector(const Vector&) = delete;
     Vector& operator=(const Vector&) = delete;
     ~Vector() {
-        std::destroy_n(data_, size_);
+        std::destroy(data_, end_);
         give_back();
     }
 
@@ -99,34 +99,34 @@ class Vector {
     /// Exchanges memory and allocators.
     void swap(Vector& other) noexcept {
         std::swap(data_, other.data_);
-        std::swap(size_, other.size_);
-        std::swap(capacity_, other.capacity_);
+        std::swap(end_, other.end_);
+        std::swap(limit_, other.limit_);
         std::swap(allocator_, other.allocator_);
     }
 
     // ---- reading: O(1) ----
 
     [[nodiscard]] Allocator allocator() const noexcept { return allocator_; }
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - data_); }
     /// Elements that fit before it grows.
-    [[nodiscard]] std::size_t capacity() const noexcept { return capacity_; }
-    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+    [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(limit_ - data_); }
+    [[nodiscard]] bool empty() const noexcept { return end_ == data_; }
     /// Null before the first allocation.
     [[nodiscard]] T* data() noexcept { return data_; }
     [[nodiscard]] const T* data() const noexcept { return data_; }
     [[nodiscard]] T* begin() noexcept { return data_; }
     [[nodiscard]] const T* begin() const noexcept { return data_; }
-    [[nodiscard]] T* end() noexcept { return data_ + size_; }
-    [[nodiscard]] const T* end() const noexcept { return data_ + size_; }
+    [[nodiscard]] T* end() noexcept { return end_; }
+    [[nodiscard]] const T* end() const noexcept { return end_; }
     /// `index` is below size(), as asserted in builds without NDEBUG; likewise below.
-    [[nodiscard]] T& operator[](std::size_t index) noexcept { return assert(index < size_), data_[index]; }
+    [[nodiscard]] T& operator[](std::size_t index) noexcept { return assert(index < size()), data_[index]; }
     [[nodiscard]] const T& operator[](std::size_t index) const noexcept {
-        return assert(index < size_), data_[index];
+        return assert(index < size()), data_[index];
     }
     [[nodiscard]] T& front() noexcept { return (*this)[0]; }
     [[nodiscard]] const T& front() const noexcept { return (*this)[0]; }
-    [[nodiscard]] T& back() noexcept { return (*this)[size_ - 1]; }
-    [[nodiscard]] const T& back() const noexcept { return (*this)[size_ - 1]; }
+    [[nodiscard]] T& back() noexcept { return (*this)[size() - 1]; }
+    [[nodiscard]] const T& back() const noexcept { return (*this)[size() - 1]; }
 
     friend bool operator==(const Vector& a, const Vector& b)
         requires std::equality_comparable<T>
@@ -140,18 +140,22 @@ class Vector {
     /// changed.
     template <class... Args>
     T& emplace_back(Args&&... args) {
-        if (size_ == capacity_) [[unlikely]]
+        if (end_ == limit_) [[unlikely]]
             return emplace_back_growing(std::forward<Args>(args)...);
         return construct_back(std::forward<Args>(args)...);
     }
-    void push_back(const T& value) { emplace_back(value); }
+    void push_back(const T& value) {
+        if (end_ == limit_) [[unlikely]]
+            return push_back_growing(value);
+        construct_back(value);
+    }
     void push_back(T&& value) { emplace_back(std::move(value)); }
 
     /// T's constructor from `args` must be noexcept.
     template <class... Args>
     [[nodiscard]] Result<void> try_emplace_back(Args&&... args) noexcept {
         check_nothrow<Args...>();
-        if (size_ == capacity_) [[unlikely]] {
+        if (end_ == limit_) [[unlikely]] {
             T value = make(std::forward<Args>(args)...);
             if (!grow_for(1)) return std::unexpected(Error::out_of_memory);
             construct_back(std::move(value));
@@ -189,11 +193,11 @@ class Vector {
 
     /// Room for `capacity` elements in all, exactly if it must grow.
     void reserve(std::size_t capacity) {
-        if (capacity > capacity_ && !grow_to(capacity)) [[unlikely]]
+        if (capacity > this->capacity() && !grow_to(capacity)) [[unlikely]]
             detail::throw_bad_alloc();
     }
     [[nodiscard]] Result<void> try_reserve(std::size_t capacity) noexcept {
-        if (capacity > capacity_ && !grow_to(capacity)) [[unlikely]]
+        if (capacity > this->capacity() && !grow_to(capacity)) [[unlikely]]
             return std::unexpected(Error::out_of_memory);
         return {};
     }
@@ -218,7 +222,7 @@ class Vector {
     {
         if (!make_room(size)) [[unlikely]]
             detail::throw_bad_alloc();
-        size_ = size;
+        end_ = data_ + size;
     }
 
     /// A new element before `position`, built from `value`. Returns where it is. O(end() - position).
@@ -226,28 +230,28 @@ class Vector {
     T* insert(const T* position, U&& value) {
         const std::ptrdiff_t index = position - data_;
         emplace_back(std::forward<U>(value));
-        std::rotate(data_ + index, end() - 1, end());
+        std::rotate(data_ + index, end_ - 1, end_);
         return data_ + index;
     }
 
     // ---- shrinking: never allocates ----
 
     void pop_back() noexcept {
-        assert(size_ != 0);
-        std::destroy_at(data_ + --size_);
+        assert(!empty());
+        std::destroy_at(--end_);
     }
     /// Destroys the elements and keeps the memory.
     void clear() noexcept {
-        std::destroy_n(data_, size_);
-        size_ = 0;
+        std::destroy(data_, end_);
+        end_ = data_;
     }
     /// Removes [first, last). Returns where the element after them is now. O(end() - first).
     T* erase(const T* first, const T* last) {
         T* const to = data_ + (first - data_);
         if (first != last) {
-            T* const new_end = std::move(data_ + (last - data_), end(), to);
-            std::destroy(new_end, end());
-            size_ = static_cast<std::size_t>(new_end - data_);
+            T* const new_end = std::move(data_ + (last - data_), end_, to);
+            std::destroy(new_end, end_);
+            end_ = new_end;
         }
         return to;
     }
@@ -255,13 +259,11 @@ class Vector {
     /// Gives back the room beyond size(), if the allocator can do so in place; an empty vector gives back
     /// all.
     void shrink_to_fit() noexcept {
-        if (size_ == 0) {
+        if (empty()) {
             give_back();
-            data_ = nullptr;
-            capacity_ = 0;
-        } else if (size_ != capacity_ &&
-                   allocator_.resize(data_, capacity_ * sizeof(T), alignof(T), size_ * sizeof(T))) {
-            capacity_ = size_;
+            data_ = end_ = limit_ = nullptr;
+        } else if (end_ != limit_ && allocator_.resize(data_, bytes(), alignof(T), size() * sizeof(T))) {
+            limit_ = end_;
         }
     }
 
@@ -283,11 +285,9 @@ class Vector {
 
     template <class... Args>
     T& construct_back(Args&&... args) {
-        T* const p = data_ + size_;
-        std::uninitialized_construct_using_allocator(p, std::pmr::polymorphic_allocator<>{allocator_},
+        std::uninitialized_construct_using_allocator(end_, std::pmr::polymorphic_allocator<>{allocator_},
                                                      std::forward<Args>(args)...);
-        ++size_;
-        return *p;
+        return *end_++;
     }
 
     // The arguments may refer to an element: the new one is complete before the others move.
@@ -299,6 +299,11 @@ class Vector {
         return construct_back(std::move(value));
     }
 
+    // By value where that is a register: the caller's variable then need not be in memory.
+    using Argument =
+        std::conditional_t<std::is_trivially_copyable_v<T> && sizeof(T) <= sizeof(void*), T, const T&>;
+    [[gnu::noinline]] void push_back_growing(Argument value) { emplace_back_growing(value); }
+
     template <class Range>
     [[nodiscard]] bool append_sized(Range& range) {
         const auto count = static_cast<std::size_t>(std::ranges::size(range));
@@ -308,20 +313,20 @@ class Vector {
             using Source = decltype(source);
             const void* const at = source;
             const bool own = !std::less<>{}(at, static_cast<const void*>(data_)) &&
-                             std::less<>{}(at, static_cast<const void*>(data_ + size_));
+                             std::less<>{}(at, static_cast<const void*>(end_));
             const std::ptrdiff_t offset =
                 own ? static_cast<const char*>(at) - reinterpret_cast<const char*>(data_) : 0;
-            if (count > capacity_ - size_ && !grow_for(count)) return false;
+            if (count > room() && !grow_for(count)) return false;
             if (own) source = reinterpret_cast<Source>(reinterpret_cast<char*>(data_) + offset);
             using Element = std::remove_cv_t<std::remove_pointer_t<Source>>;
             if constexpr (std::is_same_v<Element, T> && std::is_trivially_copyable_v<T>) {
-                if (count != 0) std::memcpy(data_ + size_, source, count * sizeof(T));
-                size_ += count;
+                if (count != 0) std::memcpy(end_, source, count * sizeof(T));
+                end_ += count;
             } else {
                 for (std::size_t i = 0; i < count; ++i) construct_back(source[i]);
             }
         } else {
-            if (count > capacity_ - size_ && !grow_for(count)) return false;
+            if (count > room() && !grow_for(count)) return false;
             for (auto&& element : range) construct_back(std::forward<decltype(element)>(element));
         }
         return true;
@@ -329,62 +334,67 @@ class Vector {
 
     // Room for `size` elements; more than that if it grows, so that repeated calls stay amortised.
     [[nodiscard]] bool make_room(std::size_t size) noexcept {
-        return size <= capacity_ || grow_for(size - size_);
+        return size <= capacity() || grow_for(size - this->size());
     }
 
     void set_size(std::size_t size) {
-        if (size < size_) {
-            std::destroy(data_ + size, end());
-            size_ = size;
+        T* const new_end = data_ + size;
+        if (new_end < end_) {
+            std::destroy(new_end, end_);
+            end_ = new_end;
         } else if constexpr (std::is_trivially_default_constructible_v<T> ||
                              !std::uses_allocator_v<T, std::pmr::polymorphic_allocator<>>) {
-            std::uninitialized_value_construct(end(), data_ + size);
-            size_ = size;
+            std::uninitialized_value_construct(end_, new_end);
+            end_ = new_end;
         } else {
-            while (size_ < size) construct_back();
+            while (end_ != new_end) construct_back();
         }
     }
 
     [[gnu::noinline]] bool grow_for(std::size_t more) noexcept {
-        if (more > max_capacity - size_) [[unlikely]]
+        if (more > max_capacity - size()) [[unlikely]]
             return false;
         constexpr std::size_t first = std::max<std::size_t>(64 / sizeof(T), 1);
-        const std::size_t needed = size_ + more;
-        const std::size_t twice = capacity_ > max_capacity / 2 ? max_capacity : capacity_ * 2;
+        const std::size_t needed = size() + more;
+        const std::size_t twice = capacity() > max_capacity / 2 ? max_capacity : capacity() * 2;
         return grow_to(std::max({first, needed, twice})) || grow_to(needed);
     }
 
     [[nodiscard]] bool grow_to(std::size_t capacity) noexcept {
         if (capacity > max_capacity) [[unlikely]]
             return false;
-        const std::size_t old_bytes = capacity_ * sizeof(T);
+        const std::size_t size = this->size();
         const std::size_t new_bytes = capacity * sizeof(T);
         if constexpr (is_trivially_relocatable<T>) {
             void* const p =
-                detail::regrow(allocator_, data_, old_bytes, alignof(T), new_bytes, size_ * sizeof(T));
+                detail::regrow(allocator_, data_, bytes(), alignof(T), new_bytes, size * sizeof(T));
             if (p == nullptr) [[unlikely]]
                 return false;
             data_ = static_cast<T*>(p);
-        } else if (data_ == nullptr || !allocator_.resize(data_, old_bytes, alignof(T), new_bytes)) {
+        } else if (data_ == nullptr || !allocator_.resize(data_, bytes(), alignof(T), new_bytes)) {
             T* const p = static_cast<T*>(allocator_.try_allocate(new_bytes, alignof(T)));
             if (p == nullptr) [[unlikely]]
                 return false;
-            std::uninitialized_move_n(data_, size_, p);
-            std::destroy_n(data_, size_);
+            std::uninitialized_move(data_, end_, p);
+            std::destroy(data_, end_);
             give_back();
             data_ = p;
         }
-        capacity_ = capacity;
+        end_ = data_ + size;
+        limit_ = data_ + capacity;
         return true;
     }
 
+    [[nodiscard]] std::size_t bytes() const noexcept { return capacity() * sizeof(T); }
+    [[nodiscard]] std::size_t room() const noexcept { return static_cast<std::size_t>(limit_ - end_); }
+
     void give_back() noexcept {
-        if (data_ != nullptr) allocator_.deallocate(data_, capacity_ * sizeof(T), alignof(T));
+        if (data_ != nullptr) allocator_.deallocate(data_, bytes(), alignof(T));
     }
 
     T* data_ = nullptr;
-    std::size_t size_ = 0;
-    std::size_t capacity_ = 0;
+    T* end_ = nullptr;
+    T* limit_ = nullptr;
     Allocator allocator_;
 };
 
