@@ -20,12 +20,27 @@ using Chain = std::array<std::uintptr_t, max_stack_frames>;
 
 enum class Kind : std::uint16_t {
     stack,       // a true stack
-    unreliable,  // a frame-pointer chain that skips callers; says nothing
+    unreliable,  // a frame-pointer chain that skips callers; its recipes tell which stacks it was part of
+};
+
+/// Where on the stack, counted from the frame that captures, the return addresses of a true stack were found.
+/// A function that keeps no frame pointer has, at one call of it, always the same distance from its own
+/// return address to its callee's; so when each place holds what it held, it is the same stack.
+struct Recipe {
+    std::atomic<Recipe*> next;
+    StackId stack;
+    std::uint32_t count;
+
+    [[nodiscard]] std::uint32_t* places() noexcept { return reinterpret_cast<std::uint32_t*>(this + 1); }
+    [[nodiscard]] const std::uint32_t* places() const noexcept {
+        return reinterpret_cast<const std::uint32_t*>(this + 1);
+    }
 };
 
 struct Entry {
     std::atomic<Entry*> next;
     std::uint64_t hash;
+    std::atomic<Recipe*> recipes;  // of an unreliable chain
     StackId id;
     std::uint16_t count;
     Kind kind;
@@ -40,29 +55,28 @@ struct Entry {
 /// Entries in chunks of a megabyte; an entry's number is its place in them, in units of 8 bytes.
 class Depot {
   public:
-    [[nodiscard]] const Entry* find(std::uint64_t hash,
-                                    std::span<const std::uintptr_t> frames) const noexcept {
+    [[nodiscard]] Entry* find(std::uint64_t hash, std::span<const std::uintptr_t> frames) const noexcept {
         const std::atomic<Entry*>* const buckets = buckets_.load(std::memory_order_acquire);
         if (buckets == nullptr) [[unlikely]]
             return nullptr;
-        const Entry* entry = buckets[hash % bucket_count].load(std::memory_order_acquire);
+        Entry* entry = buckets[hash % bucket_count].load(std::memory_order_acquire);
         while (entry != nullptr && !same(*entry, hash, frames))
             entry = entry->next.load(std::memory_order_acquire);
         return entry;
     }
 
     /// The entry for `frames`, made if there is none. Null: no memory.
-    [[gnu::cold]] const Entry* add(std::uint64_t hash, std::span<const std::uintptr_t> frames,
-                                   Kind kind) noexcept {
+    [[gnu::cold]] Entry* add(std::uint64_t hash, std::span<const std::uintptr_t> frames, Kind kind) noexcept {
         const SpinGuard guard{lock_};
-        if (const Entry* entry = find(hash, frames); entry != nullptr) return entry;
+        if (Entry* entry = find(hash, frames); entry != nullptr) return entry;
         if (buckets_.load(std::memory_order_relaxed) == nullptr) {
             auto* buckets = static_cast<std::atomic<Entry*>*>(map_pages(bucket_count * sizeof(void*)));
             if (buckets == nullptr) return nullptr;
             buckets_.store(buckets, std::memory_order_release);
         }
-        Entry* const entry = make(frames.size());
+        auto* const entry = static_cast<Entry*>(take(sizeof(Entry) + frames.size_bytes()));
         if (entry == nullptr) return nullptr;
+        entry->id = last_taken_;
         entry->hash = hash;
         entry->count = static_cast<std::uint16_t>(frames.size());
         entry->kind = kind;
@@ -71,6 +85,24 @@ class Depot {
         entry->next.store(head.load(std::memory_order_relaxed), std::memory_order_relaxed);
         head.store(entry, std::memory_order_release);
         return entry;
+    }
+
+    /// Notes that the chain was part of `stack`, with its return addresses at `places`.
+    [[gnu::cold]] void add_recipe(Entry& chain, StackId stack,
+                                  std::span<const std::uint32_t> places) noexcept {
+        const SpinGuard guard{lock_};
+        unsigned known = 0;
+        for (const Recipe* recipe = chain.recipes.load(std::memory_order_acquire); recipe != nullptr;
+             recipe = recipe->next.load(std::memory_order_acquire))
+            ++known;
+        if (known == max_recipes) return;
+        auto* const recipe = static_cast<Recipe*>(take(sizeof(Recipe) + places.size_bytes()));
+        if (recipe == nullptr) return;
+        recipe->stack = stack;
+        recipe->count = static_cast<std::uint32_t>(places.size());
+        std::copy(places.begin(), places.end(), recipe->places());
+        recipe->next.store(chain.recipes.load(std::memory_order_relaxed), std::memory_order_relaxed);
+        chain.recipes.store(recipe, std::memory_order_release);
     }
 
     [[nodiscard]] const Entry* at(StackId id) const noexcept {
@@ -87,6 +119,7 @@ class Depot {
     static constexpr std::size_t chunk_size = 1U << 20;
     static constexpr std::uint32_t units_per_chunk = chunk_size / unit;
     static constexpr std::size_t max_chunks = 1024;
+    static constexpr unsigned max_recipes = 64;  // they are tried one after the other
 
     static bool same(const Entry& entry, std::uint64_t hash,
                      std::span<const std::uintptr_t> frames) noexcept {
@@ -94,8 +127,8 @@ class Depot {
                std::equal(frames.begin(), frames.end(), entry.frames());
     }
 
-    Entry* make(std::size_t count) noexcept {
-        const std::size_t size = sizeof(Entry) + count * sizeof(std::uintptr_t);
+    void* take(std::size_t size) noexcept {
+        size = (size + unit - 1) & ~(unit - 1);
         if (used_ + size > chunk_size) {
             if (chunk_ + 1 >= max_chunks) return nullptr;
             auto* fresh = static_cast<std::byte*>(map_pages(chunk_size));
@@ -103,10 +136,10 @@ class Depot {
             chunks_[++chunk_].store(fresh, std::memory_order_release);
             used_ = 0;
         }
-        auto* const entry = reinterpret_cast<Entry*>(chunks_[chunk_].load(std::memory_order_relaxed) + used_);
-        entry->id = chunk_ * units_per_chunk + static_cast<StackId>(used_ / unit);
+        last_taken_ = chunk_ * units_per_chunk + static_cast<StackId>(used_ / unit);
+        void* const taken = chunks_[chunk_].load(std::memory_order_relaxed) + used_;
         used_ += size;
-        return entry;
+        return taken;
     }
 
     SpinLock lock_;
@@ -114,6 +147,7 @@ class Depot {
     std::atomic<std::byte*> chunks_[max_chunks] = {};
     std::uint32_t chunk_ = 0;  // chunk 0 is never made, so that no entry has the number 0
     std::size_t used_ = chunk_size;
+    StackId last_taken_ = 0;
 };
 
 constinit Depot depot;
@@ -152,14 +186,19 @@ std::size_t follow_frame_pointers(const void* frame, const ThreadContext& contex
 // ---- the unwind tables ----
 
 struct Unwinding {
-    Chain* chain;
-    std::uintptr_t first;  // the return address that the stack begins with
-    std::size_t count;
+    std::uintptr_t frame;  // where the capture began; its return address is the first of the stack
+    std::uintptr_t first;
+    std::uintptr_t stack_high;
     unsigned depth;
-    bool begun;
-    bool whole;
+    std::size_t count = 0;
+    bool begun = false;
+    bool whole = true;   // the end of the stack was reached
+    bool placed = true;  // each return address was found where the call put it
+    Chain chain{};
+    std::array<std::uint32_t, max_stack_frames> places{};
 };
 
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]]
 _Unwind_Reason_Code unwind_one(_Unwind_Context* context, void* data) noexcept {
     auto& unwinding = *static_cast<Unwinding*>(data);
     const std::uintptr_t address = _Unwind_GetIP(context);
@@ -170,7 +209,13 @@ _Unwind_Reason_Code unwind_one(_Unwind_Context* context, void* data) noexcept {
         unwinding.whole = false;
         return _URC_END_OF_STACK;
     }
-    (*unwinding.chain)[unwinding.count++] = address;
+    // A call on x86-64 pushes the return address right below what the callee's tables name its frame address.
+    const std::uintptr_t place = _Unwind_GetCFA(context) - sizeof(void*);
+    unwinding.placed = unwinding.placed && place > unwinding.frame && place < unwinding.stack_high &&
+                       place - unwinding.frame < UINT32_MAX &&
+                       *reinterpret_cast<std::uintptr_t*>(place) == address;
+    unwinding.places[unwinding.count] = static_cast<std::uint32_t>(place - unwinding.frame);
+    unwinding.chain[unwinding.count++] = address;
     return _URC_NO_REASON;
 }
 
@@ -189,50 +234,71 @@ bool is_start_code(std::span<const std::uintptr_t> outer) noexcept {
     return true;
 }
 
-[[gnu::cold, gnu::noinline]] StackId unwind(const Chain& chain, std::size_t count, unsigned depth,
-                                            std::uint64_t chain_hash, bool known_unreliable) noexcept {
-    Chain found;
-    Unwinding unwinding{
-        .chain = &found, .first = chain[0], .count = 0, .depth = depth, .begun = false, .whole = true};
-    (void)_Unwind_Backtrace(unwind_one, &unwinding);
-    if (unwinding.count == 0) {  // no tables for the caller: its address is all that is certain
-        found[0] = chain[0];
-        unwinding.count = 1;
-    }
-    const std::span<const std::uintptr_t> stack{found.data(), unwinding.count};
-    const bool prefix =
-        count <= stack.size() &&
-        std::equal(stack.begin(), stack.begin() + static_cast<std::ptrdiff_t>(count), chain.begin());
-    if (!known_unreliable) {
-        const bool ends_well =
-            count == stack.size() || (prefix && unwinding.whole && is_start_code(stack.subspan(count - 1)));
-        if (prefix && ends_well) {
-            const Entry* entry = depot.add(chain_hash, {chain.data(), count}, Kind::stack);
+[[gnu::cold, gnu::noinline]] StackId unwind(const void* frame, const ThreadContext& context, unsigned depth,
+                                            std::span<const std::uintptr_t> chain, std::uint64_t chain_hash,
+                                            Entry* unreliable) noexcept {
+    Unwinding found{.frame = reinterpret_cast<std::uintptr_t>(frame),
+                    .first = chain[0],
+                    .stack_high = context.stack_high,
+                    .depth = depth};
+    (void)_Unwind_Backtrace(unwind_one, &found);
+    if (found.count == 0) found.chain[found.count++] = chain[0];  // no tables for the caller: that is all
+    const std::span<const std::uintptr_t> stack{found.chain.data(), found.count};
+    if (unreliable == nullptr) {
+        const bool prefix =
+            chain.size() <= stack.size() && std::ranges::equal(chain, stack.first(chain.size()));
+        if (prefix && (chain.size() == stack.size() ||
+                       (found.whole && is_start_code(stack.subspan(chain.size() - 1))))) {
+            const Entry* const entry = depot.add(chain_hash, chain, Kind::stack);
             return entry == nullptr ? 0 : entry->id;
         }
-        (void)depot.add(chain_hash, {chain.data(), count}, Kind::unreliable);
+        unreliable = depot.add(chain_hash, chain, Kind::unreliable);
     }
     // Stacks from the tables are found under a hash of their own: the same frames may be an unreliable chain.
     const std::uint64_t hash = ~hash_of(stack);
     const Entry* entry = depot.find(hash, stack);
     if (entry == nullptr) entry = depot.add(hash, stack, Kind::stack);
-    return entry == nullptr ? 0 : entry->id;
+    if (entry == nullptr) return 0;
+    if (unreliable != nullptr && found.placed)
+        depot.add_recipe(*unreliable, entry->id, {found.places.data(), found.count});
+    return entry->id;
+}
+
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]]
+StackId follow_recipes(const Entry& chain, const void* frame, std::uintptr_t stack_high) noexcept {
+    const auto base = reinterpret_cast<std::uintptr_t>(frame);
+    for (const Recipe* recipe = chain.recipes.load(std::memory_order_acquire); recipe != nullptr;
+         recipe = recipe->next.load(std::memory_order_acquire)) {
+        const std::uint32_t* const places = recipe->places();
+        if (base + places[recipe->count - 1] >= stack_high) continue;
+        const Entry* const stack = depot.at(recipe->stack);
+        const std::uintptr_t* const frames = stack->frames();
+        std::uint32_t i = 0;
+        while (i < recipe->count && *reinterpret_cast<const std::uintptr_t*>(base + places[i]) == frames[i])
+            ++i;
+        if (i == recipe->count) return recipe->stack;
+    }
+    return 0;
 }
 
 }  // namespace
 
 StackId capture_stack(const void* frame, unsigned depth) noexcept {
     if (depth == 0) return 0;
+    const ThreadContext& context = thread_context();
     Chain chain;
-    const std::size_t count = follow_frame_pointers(frame, thread_context(), depth, chain);
+    const std::size_t count = follow_frame_pointers(frame, context, depth, chain);
     if (count == 0) [[unlikely]]
         return 0;
     const std::span<const std::uintptr_t> frames{chain.data(), count};
     const std::uint64_t hash = hash_of(frames);
-    const Entry* const entry = depot.find(hash, frames);
-    if (entry != nullptr && entry->kind == Kind::stack) [[likely]]
+    Entry* const entry = depot.find(hash, frames);
+    if (entry == nullptr) [[unlikely]]
+        return unwind(frame, context, depth, frames, hash, nullptr);
+    if (entry->kind == Kind::stack) [[likely]]
         return entry->id;
-    return unwind(chain, count, depth, hash, entry != nullptr);
+    const StackId known = follow_recipes(*entry, frame, context.stack_high);
+    return known != 0 ? known : unwind(frame, context, depth, frames, hash, entry);
 }
 
 std::span<const std::uintptr_t> stack_frames(StackId id) noexcept {

@@ -3,8 +3,9 @@
 // Capturing follows the chain of frame pointers, a few nanoseconds a frame, and looks the chain up. A chain
 // that was never seen is compared with what the unwind tables say. If both agree, each function on the way
 // keeps a frame pointer; that is a property of its code, so the same chain is true whenever it is met
-// again. If they differ, some caller keeps none: the chain is marked, and each capture that meets it asks
-// the unwind tables, slower but true.
+// again. If they differ, some caller keeps none: the chain is marked and remembers where on the stack the
+// true return addresses lay; a capture that meets it compares those places, and asks the unwind tables,
+// slower but true, when they hold something else.
 //
 // Threads: any; reading takes no lock. Memory: grows with the number of different stacks, for the life of
 // the process.

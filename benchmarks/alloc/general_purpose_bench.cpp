@@ -1,0 +1,65 @@
+// GeneralPurposeAllocator against its backing: a block of 64 bytes is freed and another one made, 10,000 of
+// them live all the time.
+
+#include <zigmund/alloc/general_purpose_allocator.hpp>
+#include <zigmund/alloc/heap.hpp>
+#include <zigmund/alloc/malloc.hpp>
+
+#include <benchmark/benchmark.h>
+#include <mimalloc.h>
+
+#include <array>
+
+#include "report.hpp"
+
+namespace {
+
+using zigmund::alloc::Allocator;
+using zigmund::alloc::GeneralPurposeAllocator;
+using zigmund::alloc::GeneralPurposeOptions;
+
+constexpr std::size_t live = 10'000;
+constexpr std::size_t size = 64;
+constexpr std::size_t pairs = 1000;
+
+template <class Make, class Free>
+void replace_blocks(benchmark::State& state, Make make, Free free) {
+    static std::array<void*, live> blocks;
+    for (void*& block : blocks) block = make();
+    std::size_t next = 0;
+    for (auto _ : state) {
+        for (std::size_t i = 0; i < pairs; ++i) {
+            next = (next + 7919) % live;
+            free(blocks[next]);
+            blocks[next] = make();
+        }
+    }
+    for (void* block : blocks) free(block);
+}
+
+void mimalloc(benchmark::State& state) {
+    replace_blocks(state, [] { return mi_malloc(size); }, [](void* p) { mi_free(p); });
+}
+
+void through(benchmark::State& state, Allocator allocator) {
+    replace_blocks(
+        state, [=] { return allocator.allocate(size); }, [=](void* p) { allocator.deallocate(p, size); });
+}
+
+void traced(benchmark::State& state) {
+    GeneralPurposeAllocator gpa{GeneralPurposeOptions{}};
+    through(state, gpa.allocator());
+}
+void nostack(benchmark::State& state) {
+    GeneralPurposeAllocator gpa{GeneralPurposeOptions{.stack_frames = 0}};
+    through(state, gpa.allocator());
+}
+
+const report::Table table = report::Table{"A block of 64 bytes freed and another made, 10,000 live", pairs}
+                                .row("mimalloc", mimalloc)
+                                .row("heap() through Allocator", [](benchmark::State& s) { through(s, zigmund::alloc::heap()); })
+                                .row("malloc_heap()", [](benchmark::State& s) { through(s, zigmund::alloc::malloc_heap()); })
+                                .row("nostack", nostack)
+                                .row("traced", traced);
+
+}  // namespace
