@@ -51,6 +51,7 @@ class BlockMap {
             if (leaf == nullptr) return false;
         }
         leaf->cells[cell(address)].store(value(address, state), std::memory_order_relaxed);
+        leaf->used[cell(address) >> page_bits].store(1, std::memory_order_relaxed);
         return true;
     }
 
@@ -77,10 +78,17 @@ class BlockMap {
     template <class Visit>
     void for_each(BlockState state, Visit&& visit) const {
         for (const Leaf* leaf = leaves_.load(std::memory_order_acquire); leaf != nullptr; leaf = leaf->next) {
-            for (std::size_t i = 0; i < cells_per_leaf; ++i) {
-                const unsigned found = leaf->cells[i].load(std::memory_order_relaxed);
-                if (static_cast<BlockState>(found >> 1) != state) continue;
-                visit((leaf->index << leaf_bits) + (i << cell_bits) + ((found & 1U) << 4));
+            for (std::size_t page = 0; page < pages_per_leaf; ++page) {
+                if (leaf->used[page].load(std::memory_order_relaxed) == 0) continue;
+                const std::size_t first = page << page_bits;
+                for (std::size_t i = first; i < first + (1U << page_bits); i += 8) {
+                    if (eight_cells(&leaf->cells[i]) == 0) continue;
+                    for (std::size_t k = i; k < i + 8; ++k) {
+                        const unsigned found = leaf->cells[k].load(std::memory_order_relaxed);
+                        if (static_cast<BlockState>(found >> 1) != state) continue;
+                        visit((leaf->index << leaf_bits) + (k << cell_bits) + ((found & 1U) << 4));
+                    }
+                }
             }
         }
     }
@@ -90,14 +98,22 @@ class BlockMap {
     static constexpr unsigned leaf_bits = 26;
     static constexpr unsigned cell_bits = 5;
     static constexpr std::size_t cells_per_leaf = std::size_t{1} << (leaf_bits - cell_bits);
+    static constexpr unsigned page_bits = 12;
+    static constexpr std::size_t pages_per_leaf = cells_per_leaf >> page_bits;
     static constexpr std::size_t root_size = sizeof(void*) << (address_bits - leaf_bits);
 
     struct Leaf {
         std::atomic<std::uint8_t> cells[cells_per_leaf];
+        std::atomic<std::uint8_t> used[pages_per_leaf];  // pages of cells that were written
         std::uintptr_t index;
         Leaf* next;
     };
 
+    /// Zero: none of the eight is set.
+    static std::uint64_t eight_cells(const std::atomic<std::uint8_t>* cells) noexcept {
+        using Word [[gnu::may_alias]] = std::uint64_t;
+        return __atomic_load_n(reinterpret_cast<const Word*>(cells), __ATOMIC_RELAXED);
+    }
     static std::size_t cell(std::uintptr_t address) noexcept {
         return (address >> cell_bits) & (cells_per_leaf - 1);
     }

@@ -11,6 +11,7 @@
 #include <new>
 
 #include "page_memory.hpp"
+#include "quarantine.hpp"
 #include "spin_lock.hpp"
 #include "thread_context.hpp"
 
@@ -23,18 +24,23 @@ struct alignas(128) Shard {
     std::atomic<std::uint64_t> allocations = 0;
     std::atomic<std::uint64_t> frees = 0;
     SpinLock lock;  // taken only in shard 0, whose writers are many
+    Quarantine* quarantine = nullptr;
 };
 
 class LiveCounters {
   public:
     static constexpr std::int64_t window = 64 << 10;
 
-    LiveCounters() = default;
     LiveCounters(const LiveCounters&) = delete;
     LiveCounters& operator=(const LiveCounters&) = delete;
     ~LiveCounters() {
-        for_each([](Shard& shard) { unmap_pages(&shard, shard_size); });
+        for_each([](Shard& shard) {
+            if (shard.quarantine != nullptr) unmap_pages(shard.quarantine, sizeof(Quarantine));
+            unmap_pages(&shard, shard_size);
+        });
     }
+
+    explicit LiveCounters(bool with_quarantine) noexcept : with_quarantine_{with_quarantine} {}
 
     /// The shard of the calling thread. Null: no memory for its first one.
     [[nodiscard]] Shard* shard(std::uint32_t thread) noexcept {
@@ -42,28 +48,21 @@ class LiveCounters {
         return shard != nullptr ? shard : add(thread);
     }
 
-    void add_block(Shard& shard, std::uint32_t thread, std::size_t size) noexcept {
-        if (thread == shared_thread) [[unlikely]] {
-            const SpinGuard guard{shard.lock};
-            count_in(shard, size);
-            return;
-        }
-        count_in(shard, size);
+    // The caller holds the shard's lock if the shard is the shared one.
+    void add_block(Shard& shard, std::size_t size) noexcept {
+        set(shard.allocations, get(shard.allocations) + 1);
+        move_balance(shard, static_cast<std::int64_t>(size));
     }
-    void remove_block(Shard& shard, std::uint32_t thread, std::size_t size) noexcept {
-        if (thread == shared_thread) [[unlikely]] {
-            const SpinGuard guard{shard.lock};
-            count_out(shard, size);
-            return;
-        }
-        count_out(shard, size);
+    void remove_block(Shard& shard, std::size_t size) noexcept {
+        set(shard.frees, get(shard.frees) + 1);
+        move_balance(shard, -static_cast<std::int64_t>(size));
     }
     /// A block changed its size: no allocation, but the balance moves.
-    void change_block(Shard& shard, std::uint32_t thread, std::size_t from, std::size_t to) noexcept {
-        if (thread == shared_thread) shard.lock.lock();
+    void change_block(Shard& shard, std::size_t from, std::size_t to) noexcept {
         move_balance(shard, static_cast<std::int64_t>(to) - static_cast<std::int64_t>(from));
-        if (thread == shared_thread) shard.lock.unlock();
     }
+
+    void for_each_shard(auto&& visit) const { for_each(visit); }
 
     [[nodiscard]] std::size_t live_bytes() const noexcept {
         std::int64_t sum = 0;
@@ -98,17 +97,15 @@ class LiveCounters {
     static constexpr std::size_t shard_size = 4096;
     static_assert(sizeof(Shard) <= shard_size);
 
-    static void set(auto& counter, auto value) noexcept { counter.store(value, std::memory_order_relaxed); }
-    static auto get(const auto& counter) noexcept { return counter.load(std::memory_order_relaxed); }
+    template <class Number>
+    static void set(std::atomic<Number>& counter, Number value) noexcept {
+        counter.store(value, std::memory_order_relaxed);
+    }
+    template <class Number>
+    static Number get(const std::atomic<Number>& counter) noexcept {
+        return counter.load(std::memory_order_relaxed);
+    }
 
-    void count_in(Shard& shard, std::size_t size) noexcept {
-        set(shard.allocations, get(shard.allocations) + 1);
-        move_balance(shard, static_cast<std::int64_t>(size));
-    }
-    void count_out(Shard& shard, std::size_t size) noexcept {
-        set(shard.frees, get(shard.frees) + 1);
-        move_balance(shard, -static_cast<std::int64_t>(size));
-    }
     void move_balance(Shard& shard, std::int64_t change) noexcept {
         const std::int64_t live = get(shard.live) + change;
         set(shard.live, live);
@@ -130,8 +127,16 @@ class LiveCounters {
         void* memory = map_pages(shard_size);
         if (memory == nullptr) return nullptr;
         Shard* const fresh = new (memory) Shard;
+        if (with_quarantine_) {
+            fresh->quarantine = static_cast<Quarantine*>(map_pages(sizeof(Quarantine)));
+            if (fresh->quarantine == nullptr) {
+                unmap_pages(memory, shard_size);
+                return nullptr;
+            }
+        }
         Shard* expected = nullptr;
         if (shards_[thread].compare_exchange_strong(expected, fresh, std::memory_order_acq_rel)) return fresh;
+        if (fresh->quarantine != nullptr) unmap_pages(fresh->quarantine, sizeof(Quarantine));
         unmap_pages(memory, shard_size);
         return expected;
     }
@@ -141,6 +146,7 @@ class LiveCounters {
         }
     }
 
+    bool with_quarantine_;
     std::atomic<std::int64_t> common_ = 0;
     std::atomic<std::int64_t> peak_ = 0;
     std::atomic<Shard*> shards_[max_threads] = {};

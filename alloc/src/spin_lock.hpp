@@ -33,4 +33,22 @@ class SpinGuard {
     SpinLock& lock_;
 };
 
+/// Locks only if `shared`.
+class OptionalSpinGuard {
+  public:
+    OptionalSpinGuard(SpinLock& lock, bool shared) noexcept : lock_{shared ? &lock : nullptr} {
+        if (lock_ != nullptr) [[unlikely]]
+            lock_->lock();
+    }
+    OptionalSpinGuard(const OptionalSpinGuard&) = delete;
+    OptionalSpinGuard& operator=(const OptionalSpinGuard&) = delete;
+    ~OptionalSpinGuard() {
+        if (lock_ != nullptr) [[unlikely]]
+            lock_->unlock();
+    }
+
+  private:
+    SpinLock* lock_;
+};
+
 }  // namespace zigmund::alloc::detail

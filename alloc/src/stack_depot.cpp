@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "page_memory.hpp"
+#include "process_books.hpp"
 #include "spin_lock.hpp"
 #include "thread_context.hpp"
 

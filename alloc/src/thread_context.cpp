@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include "process_books.hpp"
 #include "spin_lock.hpp"
 
 extern "C" void* __libc_stack_end;  // glibc: where the main thread's stack began

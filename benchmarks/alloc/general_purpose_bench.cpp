@@ -16,7 +16,9 @@ namespace {
 
 using zigmund::alloc::Allocator;
 using zigmund::alloc::GeneralPurposeAllocator;
-using zigmund::alloc::GeneralPurposeOptions;
+using zigmund::alloc::heap;
+using zigmund::alloc::malloc_heap;
+using zigmund::alloc::Tier;
 
 constexpr std::size_t live = 10'000;
 constexpr std::size_t size = 64;
@@ -46,20 +48,23 @@ void through(benchmark::State& state, Allocator allocator) {
         state, [=] { return allocator.allocate(size); }, [=](void* p) { allocator.deallocate(p, size); });
 }
 
-void traced(benchmark::State& state) {
-    GeneralPurposeAllocator gpa{GeneralPurposeOptions{}};
-    through(state, gpa.allocator());
-}
-void nostack(benchmark::State& state) {
-    GeneralPurposeAllocator gpa{GeneralPurposeOptions{.stack_frames = 0}};
+template <Tier tier>
+void tracked(benchmark::State& state) {
+    GeneralPurposeAllocator gpa{{.tier = tier}};
     through(state, gpa.allocator());
 }
 
-const report::Table table = report::Table{"A block of 64 bytes freed and another made, 10,000 live", pairs}
-                                .row("mimalloc", mimalloc)
-                                .row("heap() through Allocator", [](benchmark::State& s) { through(s, zigmund::alloc::heap()); })
-                                .row("malloc_heap()", [](benchmark::State& s) { through(s, zigmund::alloc::malloc_heap()); })
-                                .row("nostack", nostack)
-                                .row("traced", traced);
+const report::Table table =
+    report::Table{"A block of 64 bytes freed and another made, 10,000 live", pairs}
+        .row("mimalloc", mimalloc)
+        .row("heap() through Allocator", [](benchmark::State& state) { through(state, heap()); })
+        .row("malloc_heap() through Allocator",
+             [](benchmark::State& state) { through(state, malloc_heap()); })
+        .row("off", tracked<Tier::off>)
+        .row("counted", tracked<Tier::counted>)
+        .row("traced", tracked<Tier::traced>)
+        .goal("off", 1.02, "heap() through Allocator")
+        .goal("counted", 3, "mimalloc")
+        .goal("traced", 8, "mimalloc");
 
 }  // namespace

@@ -402,7 +402,306 @@ TEST_F(GeneralPurposeErrors, DefaultIsToReportAndAbort) {
 }
 #endif
 
+// ---- what the tiers add ----
+
+bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
+TEST_F(GeneralPurposeErrors, DoubleFreeNamesAllThreeSites) {
+    void* p = plant(a, 64);
+    give_back(a, p, 64);
+    a.deallocate(p, 64);
+    const int line_of_second = __LINE__ - 1;
+    ASSERT_EQ(errors.items.size(), 1U);
+    const std::string& text = errors.items[0].message;
+    EXPECT_TRUE(has(text, here(line_of_plant))) << text;
+    EXPECT_TRUE(has(text, here(line_of_give_back))) << text;
+    EXPECT_TRUE(has(text, here(line_of_second))) << text;
+    EXPECT_LT(text.find("  allocated at"), text.find("  first given back at"));
+    EXPECT_LT(text.find("  first given back at"), text.find("  free at"));
+}
+
+TEST_F(GeneralPurposeErrors, DoubleFreeNamesAllThreeSitesAfterTheMemoryWentBack) {
+    void* p = plant(a, 64);
+    give_back(a, p, 64);
+    // Enough others to push it out of the quarantine; kept, so that its address stays unused.
+    std::vector<void*> others;
+    for (int i = 0; i < 1000; ++i) others.push_back(a.allocate(4000));
+    for (void* other : others) a.deallocate(other, 4000);
+    a.deallocate(p, 64);
+    ASSERT_EQ(errors.items.size(), 1U);
+    const std::string& text = errors.items[0].message;
+    EXPECT_EQ(errors.items[0].kind, MemoryErrorKind::double_free);
+    EXPECT_EQ(errors.items[0].size, 64U);
+    EXPECT_TRUE(has(text, here(line_of_plant))) << text;
+    EXPECT_TRUE(has(text, here(line_of_give_back))) << text;
+}
+
+TEST_F(GeneralPurposeErrors, DoubleFreeOfABlockTooLargeToHoldNamesAllThreeSites) {
+    constexpr std::size_t size = 32 << 20;
+    void* p = plant(a, size);
+    give_back(a, p, size);
+    a.deallocate(p, size);
+    ASSERT_EQ(errors.items.size(), 1U);
+    EXPECT_TRUE(has(errors.items[0].message, here(line_of_plant))) << errors.items[0].message;
+    EXPECT_TRUE(has(errors.items[0].message, here(line_of_give_back))) << errors.items[0].message;
+}
+
+TEST_F(GeneralPurposeErrors, DoubleFreeByTwoThreadsIsFound) {
+    void* p = plant(a, 64);
+    std::jthread{[&] { give_back(a, p, 64); }}.join();
+    std::jthread{[&] { give_back(a, p, 64); }}.join();
+    ASSERT_EQ(errors.items.size(), 1U);
+    EXPECT_EQ(errors.items[0].kind, MemoryErrorKind::double_free);
+}
+
+TEST_F(GeneralPurposeErrors, BlockOfAnotherAllocatorNamesTheOwner) {
+    GeneralPurposeAllocator other{{.name = "other"}};
+    void* p = plant(other.allocator(), 64);
+    give_back(a, p, 64);
+    expect_one(MemoryErrorKind::wrong_allocator,
+               "zigmund: test: wrong allocator: " + address_of(p) + " belongs to other");
+    give_back(other.allocator(), p, 64);
+    EXPECT_EQ(other.deinit(), LeakCheck::ok);
+}
+
+TEST_F(GeneralPurposeErrors, SizeOverflowFailsAndIsToldToTheHandler) {
+    EXPECT_EQ(a.try_allocate(SIZE_MAX - 3), nullptr);
+    EXPECT_THROW((void)a.allocate(SIZE_MAX - 3), std::bad_alloc);
+    ASSERT_EQ(errors.items.size(), 2U);
+    EXPECT_EQ(errors.items[0].kind, MemoryErrorKind::size_overflow);
+    EXPECT_EQ(errors.first_line(), "zigmund: test: size overflow: 18446744073709551612 bytes were asked for");
+}
+
+TEST_F(GeneralPurposeErrors, CheckOfSoundMemoryFindsNothing) {
+    void* p = plant(a, 64);
+    give_back(a, plant(a, 100), 100);
+    EXPECT_EQ(gpa.check(), 0U);
+    give_back(a, p, 64);
+    EXPECT_EQ(gpa.check(), 0U);
+    EXPECT_TRUE(errors.items.empty());
+}
+
+#if !defined(ZIGMUND_ASAN)
+TEST_F(GeneralPurposeErrors, CheckFindsOverflowsOfLiveBlocks) {
+    auto* volatile p = static_cast<unsigned char*>(plant(a, 64));
+    p[64] = 1;
+    EXPECT_EQ(gpa.check(), 1U);
+    ASSERT_EQ(errors.items.size(), 1U);
+    EXPECT_EQ(errors.first_line(), "zigmund: test: buffer overflow: byte 0 behind the block at " +
+                                       address_of(p) + " of 64 bytes was written");
+    give_back(a, p, 64);
+}
+
+TEST_F(GeneralPurposeErrors, LateWriteIsFoundByCheckAndNamesWhoFreed) {
+    for (const std::size_t size : {1U, 64U, 300'000U}) {
+        errors.items.clear();
+        auto* volatile p = static_cast<unsigned char*>(plant(a, size));
+        give_back(a, p, size);
+        p[size - 1] = 0x41;
+        EXPECT_EQ(gpa.check(), 1U);
+        p[size - 1] = 0xDF;  // as it was: once is enough
+        expect_one(MemoryErrorKind::use_after_free, "zigmund: test: use after free: byte " +
+                                                        std::to_string(size - 1) + " of the block at " +
+                                                        address_of(p) + " of " + std::to_string(size) +
+                                                        " bytes was written after it was given back");
+        EXPECT_TRUE(has(errors.items[0].message, "  found 41, where each byte was df\n"))
+            << errors.items[0].message;
+        EXPECT_TRUE(has(errors.items[0].message, here(line_of_plant))) << errors.items[0].message;
+    }
+}
+
+TEST_F(GeneralPurposeErrors, LateWriteIsFoundWhenTheBlockLeavesTheQuarantine) {
+    auto* volatile p = static_cast<unsigned char*>(plant(a, 64));
+    give_back(a, p, 64);
+    p[7] = 0x41;
+    std::vector<void*> others;
+    for (int i = 0; i < 1000; ++i) others.push_back(a.allocate(64));
+    EXPECT_TRUE(errors.items.empty());
+    for (void* other : others) a.deallocate(other, 64);
+    expect_one(MemoryErrorKind::use_after_free, "zigmund: test: use after free: byte 7 of the block at " +
+                                                    address_of(p) +
+                                                    " of 64 bytes was written after it was given back");
+}
+
+TEST_F(GeneralPurposeErrors, LateWriteIsFoundAtTheEnd) {
+    auto* volatile p = static_cast<unsigned char*>(plant(a, 64));
+    give_back(a, p, 64);
+    p[0] = 0x41;
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+    ASSERT_GE(errors.items.size(), 1U);
+    EXPECT_EQ(errors.items[0].kind, MemoryErrorKind::use_after_free);
+}
+
+TEST_F(GeneralPurposeErrors, UnderflowThatDestroysTheHeaderIsFound) {
+    auto* volatile p = static_cast<unsigned char*>(plant(a, 64));
+    for (int i = 1; i <= 20; ++i) *(p - i) = 0;
+    give_back(a, p, 64);
+    expect_one(MemoryErrorKind::buffer_underflow,
+               "zigmund: test: buffer underflow: more than 8 bytes before the block at " + address_of(p) +
+                   " were written");
+    EXPECT_EQ(gpa.live_blocks(), 0U);
+}
+
+TEST(GeneralPurposeAllocator, QuarantineKeepsItsBudget) {
+    CheckedUpstream upstream;
+    {
+        GeneralPurposeAllocator gpa{
+            {.backing = upstream, .quarantine_bytes = 10'000, .quarantine_blocks = 4}};
+        const Allocator a = gpa.allocator();
+        for (int i = 0; i < 100; ++i) {
+            a.deallocate(a.allocate(100), 100);
+            EXPECT_LE(upstream.live_blocks(), 4U);
+        }
+        for (int i = 0; i < 100; ++i) {
+            a.deallocate(a.allocate(4000), 4000);
+            EXPECT_LE(upstream.live_bytes(), 10'000U);
+        }
+        a.deallocate(a.allocate(20'000), 20'000);
+        EXPECT_LE(upstream.live_bytes(), 10'000U);
+    }
+    EXPECT_EQ(upstream.live_blocks(), 0U);
+    EXPECT_TRUE(upstream.violations().empty()) << upstream.violations().front();
+}
+#endif
+
+TEST(GeneralPurposeAllocator, OffHandsOutTheBackingItself) {
+    CheckedUpstream upstream;
+    GeneralPurposeAllocator gpa{{.tier = Tier::off, .backing = upstream}};
+    EXPECT_EQ(gpa.allocator(), Allocator{upstream});
+    void* p = gpa.try_allocate(64);  // who uses the object itself gets the same
+    EXPECT_EQ(upstream.live_bytes(), 64U);
+    gpa.deallocate(p, 64);
+    EXPECT_EQ(gpa.total_allocations(), 0U);
+    EXPECT_EQ(gpa.check(), 0U);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+
+TEST(GeneralPurposeAllocator, WithoutOptionsTheBuildChoosesTheTier) {
+    GeneralPurposeAllocator gpa;
+#if defined(NDEBUG)
+    EXPECT_EQ(gpa.allocator(), heap());
+#else
+    EXPECT_EQ(gpa.allocator(), Allocator{gpa});
+#endif
+}
+
+TEST(GeneralPurposeAllocator, CountedConformsToResource) {
+    EXPECT_TRUE(conforms(
+        [](Resource& upstream) {
+            return std::make_unique<GeneralPurposeAllocator>(
+                GeneralPurposeOptions{.tier = Tier::counted, .backing = upstream});
+        },
+        {.grows_in_place = true, .remaps = true, .threads = 4}));
+}
+
+TEST(GeneralPurposeAllocator, CountedGroupsLeaksBySize) {
+    CapturedReport report;
+    GeneralPurposeAllocator gpa{{.tier = Tier::counted, .report_descriptor = report.descriptor()}};
+    (void)plant(gpa.allocator(), 64);
+    (void)plant(gpa.allocator(), 64);
+    (void)plant(gpa.allocator(), 32);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
+    EXPECT_EQ(report.first_line(), "zigmund: gpa: leak: 160 bytes in 3 blocks from 2 call sites");
+    EXPECT_TRUE(has(report.text(), "  128 bytes (80.0 %) in 2 blocks of 64 bytes")) << report.text();
+}
+
+TEST(GeneralPurposeAllocator, CountedFindsMismatchesAndDoubleFrees) {
+    Collected errors;
+    GeneralPurposeAllocator gpa{
+        {.tier = Tier::counted, .on_error = Collected::add, .on_error_context = &errors}};
+    void* p = plant(gpa.allocator(), 64);
+    give_back(gpa.allocator(), p, 63);
+    give_back(gpa.allocator(), p, 64);
+    ASSERT_EQ(errors.items.size(), 2U);
+    EXPECT_EQ(errors.items[0].kind, MemoryErrorKind::size_mismatch);
+    EXPECT_EQ(errors.items[1].kind, MemoryErrorKind::double_free);
+}
+
+// ---- the limit ----
+
+TEST(GeneralPurposeAllocator, MemoryLimitIsExact) {
+    GeneralPurposeAllocator gpa{{.requested_memory_limit = 1000}};
+    const Allocator a = gpa.allocator();
+    void* p = a.try_allocate(999);
+    ASSERT_NE(p, nullptr);
+    EXPECT_EQ(a.try_allocate(2), nullptr);
+    void* last = a.try_allocate(1);
+    EXPECT_NE(last, nullptr);
+    EXPECT_EQ(a.try_allocate(1), nullptr);
+    EXPECT_FALSE(a.resize(last, 1, default_align, 2));
+    a.deallocate(last, 1);
+    EXPECT_TRUE(a.resize(p, 999, default_align, 1000));
+    EXPECT_EQ(a.try_allocate(1), nullptr);
+    EXPECT_TRUE(a.resize(p, 1000, default_align, 990));
+    void* rest = a.try_allocate(10);
+    EXPECT_NE(rest, nullptr);
+    a.deallocate(rest, 10);
+    a.deallocate(p, 990);
+    EXPECT_EQ(a.try_allocate(1001), nullptr);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+
+TEST(GeneralPurposeAllocator, MemoryLimitIsRolledBackWhenTheBackingFails) {
+    CheckedUpstream upstream;
+    GeneralPurposeAllocator gpa{{.backing = upstream, .requested_memory_limit = 1000}};
+    const Allocator a = gpa.allocator();
+    upstream.fail_at(0, true);
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(a.try_allocate(900), nullptr);
+    upstream.fail_never();
+    void* p = a.try_allocate(1000);
+    EXPECT_NE(p, nullptr);
+    a.deallocate(p, 1000);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+
+TEST(GeneralPurposeAllocator, MemoryLimitHoldsBetweenThreads) {
+    constexpr std::size_t limit = 64'000;
+    GeneralPurposeAllocator gpa{{.requested_memory_limit = limit}};
+    const Allocator a = gpa.allocator();
+    std::array<std::vector<void*>, 4> granted;
+    {
+        std::vector<std::jthread> team;
+        for (auto& mine : granted)
+            team.emplace_back([&] {
+                for (void* p = a.try_allocate(64); p != nullptr; p = a.try_allocate(64)) mine.push_back(p);
+            });
+    }
+    std::size_t count = 0;
+    for (const auto& blocks : granted) count += blocks.size();
+    EXPECT_EQ(count, limit / 64);
+    EXPECT_EQ(gpa.live_bytes(), limit);
+    for (const auto& blocks : granted)
+        for (void* p : blocks) a.deallocate(p, 64);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+
 // ---- threads ----
+
+#if !defined(ZIGMUND_TSAN)  // whose runtime does not carry threads over fork()
+TEST(GeneralPurposeAllocator, ChildOfForkGoesOn) {
+    GeneralPurposeAllocator gpa{{}};
+    const Allocator a = gpa.allocator();
+    std::atomic<bool> stop = false;
+    {
+        std::jthread busy{[&] {
+            while (!stop) a.free(a.alloc<int>(10));
+        }};
+        for (int i = 0; i < 20; ++i) {
+            const pid_t child = ::fork();
+            if (child == 0) {
+                for (int k = 0; k < 100; ++k) a.free(a.alloc<char>(100));
+                ::_exit(gpa.live_bytes() < 1000 ? 7 : 8);
+            }
+            int status = 0;
+            ASSERT_EQ(::waitpid(child, &status, 0), child);
+            ASSERT_TRUE(WIFEXITED(status));
+            EXPECT_EQ(WEXITSTATUS(status), 7);
+        }
+        stop = true;
+    }
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+#endif
 
 TEST(GeneralPurposeAllocator, FreesFromAnotherThreadAreExact) {
     GeneralPurposeAllocator gpa{{}};

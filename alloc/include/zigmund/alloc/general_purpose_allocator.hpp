@@ -6,13 +6,14 @@
 //
 // Each block comes from the backing with 32 bytes before it and at least 8 behind it that nobody may write,
 // and is entered, by its address, into a map beside the memory. Whatever is wrong with a pointer that comes
-// back is told from that map, without touching what it points at.
+// back is told from that map, without touching what it points at. How much is tracked is the tier's choice;
+// a default-constructed allocator is `traced` in a debug build and `off`, the backing itself, with NDEBUG.
 //
 // Threads: any, at the same time, as far as the backing allows; a block may be freed by another thread than
 // the one that made it. Counters that are read while other threads allocate lag behind by what those are
-// doing. Cost: the backing's, plus a stack of some frames for each allocation; the books take no lock that
-// threads share. Never: moves a block, keeps a page table in motion, uses the backing for its own books,
-// touches the memory behind a pointer that it does not know.
+// doing. A child of fork() goes on with a copy. Cost: see Tier; the books take no lock that threads share.
+// Never: moves a block, keeps a page table in motion, uses the backing for its own books, touches the memory
+// behind a pointer that it does not know.
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
@@ -26,15 +27,33 @@ namespace zigmund::alloc {
 /// What deinit() found.
 enum class LeakCheck : std::uint8_t { ok, leak };
 
+/// How much is tracked, and what it costs: the time to free a block of 64 bytes and make another, 10,000 of
+/// them live, as a multiple of mimalloc's.
+enum class Tier : std::uint8_t {
+    off,      ///< nothing: allocator() is the backing itself, and all counters stay 0
+    counted,  ///< live, peak, total; leaks without stacks; canaries; sizes and alignments. About 3
+    traced,   ///< and stacks, ages, and freed memory held back to catch late writes. About 8
+};
+
+/// That of a default-constructed allocator.
+#if defined(NDEBUG)
+inline constexpr Tier default_tier = Tier::off;
+#else
+inline constexpr Tier default_tier = Tier::traced;
+#endif
+
 enum class MemoryErrorKind : std::uint8_t {
     double_free,         ///< the block was given back before
+    use_after_free,      ///< bytes of a block were written after it was given back
     foreign_pointer,     ///< no block of this allocator begins there, and none contains it
+    wrong_allocator,     ///< a block of another GeneralPurposeAllocator, which is named
     interior_pointer,    ///< points into a block, not at its beginning
     size_mismatch,       ///< given back, resized or remapped with another size than it has
     alignment_mismatch,  ///< the same with another alignment
     buffer_overflow,     ///< bytes behind the block were written
     buffer_underflow,    ///< bytes before the block were written
     use_after_deinit,    ///< the allocator was used after its deinit()
+    size_overflow,       ///< more was asked for than an address space holds; told to on_error only
 };
 
 /// The kind as the report's first line says it, such as "double free". Static storage.
@@ -50,40 +69,57 @@ struct MemoryError {
 
 /// Designated initialisers: `GeneralPurposeAllocator gpa{{.name = "cache"}};`
 struct GeneralPurposeOptions {
+    /// How much is tracked.
+    Tier tier = Tier::traced;
     /// Where the memory comes from. It must outlive the allocator.
     Allocator backing = heap();
     /// Begins each message: `zigmund: NAME: ...`. Copied; the first 47 bytes count.
     std::string_view name = "gpa";
     /// Frames that a report shows of a stack, 0 to 32; 0: stacks are not taken.
     unsigned stack_frames = 8;
+    /// Live bytes, as users ask for them, beyond which an allocation fails. Exact, also between threads,
+    /// which then share one counter.
+    std::size_t requested_memory_limit = SIZE_MAX;
+    /// traced: freed memory that each thread holds back, filled with a pattern that is checked before it goes
+    /// on to the backing, and in how many blocks (at most 4096). A block larger than that many bytes is
+    /// not held. 0: none is.
+    std::size_t quarantine_bytes = std::size_t{1} << 20;
+    std::size_t quarantine_blocks = 512;
     /// File descriptor for reports: standard error.
     int report_descriptor = 2;
     /// deinit() also says that nothing leaked:
     /// `zigmund: NAME: no leaks (peak 12.3 KiB live, 214 allocations)`.
     bool report_when_clean = false;
     /// Gets each error instead of the default, which writes the message to the report descriptor and
-    /// aborts. It may not allocate from this allocator. When it returns, the faulty call goes on as far as it
-    /// is safe: a pointer that is not a live block is left alone; a live one is freed by what the allocator
-    /// knows of it.
+    /// aborts (size_overflow, which only lets the allocation fail, is told to nobody then). It may not
+    /// allocate from this allocator. When it returns, the faulty call goes on as far as it is safe: a pointer
+    /// that is not a live block is left alone; a live one is freed by what the allocator knows of it.
     void (*on_error)(const MemoryError& error, void* context) = nullptr;
     void* on_error_context = nullptr;
 };
 
 class GeneralPurposeAllocator final : public Resource {
   public:
-    /// Throws std::bad_alloc when the kernel has no address space for the books.
-    explicit GeneralPurposeAllocator(GeneralPurposeOptions options = {});
+    /// Without options: the tier of the build, default_tier. With options: what they say, whose tier is
+    /// `traced` unless another is named. Throws std::bad_alloc when the kernel has no address space for the
+    /// books.
+    explicit GeneralPurposeAllocator(GeneralPurposeOptions options = {.tier = default_tier});
     /// deinit(), if nobody called it.
     ~GeneralPurposeAllocator() override;
 
-    /// The value to pass around; valid until deinit().
-    [[nodiscard]] Allocator allocator() noexcept { return *this; }
+    /// The value to pass around; valid until deinit(). With Tier::off it is the backing.
+    [[nodiscard]] Allocator allocator() noexcept { return handed_out_; }
 
     /// Ends the allocator: reports each block that is still live, grouped by the call that made it, largest
     /// first, gives their memory back, and says whether there were any. Later calls return the same and do
     /// nothing. No other thread may use the allocator at that time. The report begins with
     /// `zigmund: NAME: leak: 192 bytes in 3 blocks from 1 call site`.
     LeakCheck deinit() noexcept;
+
+    /// Examines every live block for writes outside of it, and all freed memory that is held back for writes
+    /// into it, and reports each. Returns how many it found; 0: none. Linear in the blocks and in the bytes
+    /// held back. No other thread may use the allocator at that time.
+    std::size_t check() noexcept;
 
     /// Bytes that users hold now, as they asked for them. O(threads).
     [[nodiscard]] std::size_t live_bytes() const noexcept;
@@ -104,7 +140,8 @@ class GeneralPurposeAllocator final : public Resource {
     bool do_resize(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept override;
     void* do_remap(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept override;
 
-    State* state_;
+    State* state_;  // null: Tier::off
+    Allocator handed_out_;
 };
 
 }  // namespace zigmund::alloc

@@ -1,0 +1,359 @@
+#include <cstdlib>
+#include <cstring>
+
+#include "general_purpose_state.hpp"
+#include "process_books.hpp"
+#include "stack_report.hpp"
+
+namespace zigmund::alloc {
+
+using namespace detail;
+
+std::string_view to_string(MemoryErrorKind kind) noexcept {
+    switch (kind) {
+        case MemoryErrorKind::double_free:
+            return "double free";
+        case MemoryErrorKind::use_after_free:
+            return "use after free";
+        case MemoryErrorKind::foreign_pointer:
+            return "foreign pointer";
+        case MemoryErrorKind::wrong_allocator:
+            return "wrong allocator";
+        case MemoryErrorKind::interior_pointer:
+            return "interior pointer";
+        case MemoryErrorKind::size_mismatch:
+            return "size mismatch";
+        case MemoryErrorKind::alignment_mismatch:
+            return "alignment mismatch";
+        case MemoryErrorKind::buffer_overflow:
+            return "buffer overflow";
+        case MemoryErrorKind::buffer_underflow:
+            return "buffer underflow";
+        case MemoryErrorKind::use_after_deinit:
+            return "use after deinit";
+        case MemoryErrorKind::size_overflow:
+            return "size overflow";
+    }
+    return "unknown error";
+}
+
+namespace detail {
+
+std::size_t first_other(std::span<const unsigned char> bytes, unsigned char byte) noexcept {
+    const std::uint64_t all = byte * 0x0101'0101'0101'0101U;
+    std::size_t i = 0;
+    for (; i + 8 <= bytes.size(); i += 8) {
+        std::uint64_t word;
+        std::memcpy(&word, bytes.data() + i, 8);
+        if (word != all) break;
+    }
+    while (i < bytes.size() && bytes[i] == byte) ++i;
+    return i;
+}
+
+}  // namespace detail
+
+namespace {
+
+/// The block and its surroundings as bytes.
+std::span<const unsigned char> bytes_of(const void* p, std::size_t size) noexcept {
+    return {static_cast<const unsigned char*>(p), size};
+}
+
+}  // namespace
+
+// ---- a pointer that came back ----
+
+GeneralPurposeAllocator::State::Claim GeneralPurposeAllocator::State::examine(void* p, std::size_t size,
+                                                                              std::size_t align,
+                                                                              std::string_view verb,
+                                                                              const void* frame) noexcept {
+    constexpr Claim nothing{.is_block = false, .size = 0, .align = 0};
+    if (dead) {
+        report_dead(verb, frame);
+        return nothing;
+    }
+    if (map.get(reinterpret_cast<std::uintptr_t>(p)) != BlockState::live) {
+        report_unknown(p, verb, frame);
+        return nothing;
+    }
+    const Header header = peek_header(p);
+    (void)report_damage_around(p, header, verb, frame);
+    if (header.check != check_of(header, p)) return {.is_block = true, .size = size, .align = align};
+
+    const auto mismatch = [&](Kind kind, std::string_view unit, std::size_t real, std::size_t claimed) {
+        TextWriter out{-1};
+        begin_report(out, kind);
+        write_address(out, p);
+        out << " was allocated with " << unit;
+        out.decimal(real) << ", but " << verb << " says ";
+        out.decimal(claimed) << '\n';
+        write_block(out, p, header);
+        write_here(out, verb, frame);
+        end_report(out, kind, p, header.size());
+    };
+    if (header.size() != size) mismatch(Kind::size_mismatch, "size ", header.size(), size);
+    if (header.align() != align) mismatch(Kind::alignment_mismatch, "alignment ", header.align(), align);
+    return {.is_block = true, .size = header.size(), .align = header.align()};
+}
+
+bool GeneralPurposeAllocator::State::report_damage_around(void* user, const Header& header,
+                                                          std::string_view verb, const void* frame) noexcept {
+    const std::uint64_t canary = canary_of(user);
+    const auto expected = static_cast<unsigned char>(canary);
+    if (header.check != check_of(header, user)) {
+        TextWriter out{-1};
+        begin_report(out, Kind::buffer_underflow);
+        out << "more than 8 bytes before the block at ";
+        write_address(out, user);
+        out << " were written\n";
+        write_bytes(out, bytes_of(&header, sizeof header), expected);
+        out << "  its size and where it was made were among them\n";
+        write_here(out, verb, frame);
+        end_report(out, Kind::buffer_underflow, user, 0);
+        return true;
+    }
+    bool found = false;
+    const auto damage = [&](Kind kind, std::size_t distance, std::string_view where,
+                            std::span<const unsigned char> bytes) {
+        found = true;
+        TextWriter out{-1};
+        begin_report(out, kind);
+        out << "byte ";
+        out.decimal(distance) << where << " the block at ";
+        write_address(out, user);
+        out << " of ";
+        out.decimal(header.size()) << " bytes was written\n";
+        write_bytes(out, bytes, expected);
+        write_block(out, user, header);
+        write_here(out, verb, frame);
+        end_report(out, kind, user, header.size());
+    };
+    const auto before = bytes_of(&header.canary, sizeof header.canary);
+    if (const std::size_t at = first_other(before, expected); at != before.size())
+        damage(Kind::buffer_underflow, before.size() - at, " before", before);
+    const Extent extent = extent_of(header.size(), header.align());
+    const auto tail =
+        bytes_of(static_cast<std::byte*>(user) + header.size(), extent.total - extent.prefix - header.size());
+    if (tail_intact(user, header.size(), tail.size(), canary)) return found;
+    if (const std::size_t at = first_other(tail, expected); at != tail.size())
+        damage(Kind::buffer_overflow, at, " behind", tail);
+    return found;
+}
+
+void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view verb,
+                                                    const void* frame) noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(p);
+    const BlockState state = map.get(address);
+    TextWriter out{-1};
+    FreedBlock block{};
+    const bool remembered = history.recall(address, block);
+    // Another block may have begun in the bytes that the map has for this one, and hidden that it was freed.
+    if (state == BlockState::quarantined || state == BlockState::freed || remembered) {
+        begin_report(out, Kind::double_free);
+        write_address(out, p);
+        out << " was given back before this " << verb << '\n';
+        std::size_t size = 0;
+        if (state == BlockState::quarantined) {
+            const Header header = peek_header(p);
+            if (header.check == check_of(header, p)) {
+                size = header.size();
+                write_block(out, p, header);
+            }
+            StackId freed = 0;
+            counters.for_each_shard([&](const Shard& shard) {
+                if (freed == 0 && shard.quarantine != nullptr) (void)shard.quarantine->holds(address, freed);
+            });
+            if (freed != 0) write_stack_of(out, "first given back", freed);
+        } else if (remembered) {
+            size = block.size;
+            out << "  the block: ";
+            out.decimal(size) << " bytes\n";
+            write_stack_of(out, "allocated", block.allocated);
+            write_stack_of(out, "first given back", block.freed);
+        }
+        write_here(out, verb, frame);
+        end_report(out, Kind::double_free, p, size);
+        return;
+    }
+
+    constexpr std::uintptr_t reach = std::uintptr_t{1} << 32;
+    if (const std::uintptr_t begin = map.find_before(address, BlockState::live, reach); begin != 0) {
+        void* const user = reinterpret_cast<void*>(begin);
+        const Header header = peek_header(user);
+        if (header.check == check_of(header, user) && address - begin < header.size()) {
+            begin_report(out, Kind::interior_pointer);
+            write_address(out, p);
+            out << " is ";
+            out.decimal(address - begin) << " bytes into the block at ";
+            write_address(out, user);
+            out << ", not its beginning\n";
+            write_block(out, user, header);
+            write_here(out, verb, frame);
+            end_report(out, Kind::interior_pointer, p, header.size());
+            return;
+        }
+    }
+
+    std::array<char, 48> owner{};
+    {
+        const SpinGuard guard{all_states_lock};
+        for (const State* other = static_cast<State*>(all_states); other != nullptr; other = other->next) {
+            if (other != this && other->map.get(address) == BlockState::live) {
+                other->options.name.copy(owner.data(), owner.size() - 1);
+                break;
+            }
+        }
+    }
+    const Kind kind = owner[0] != 0 ? Kind::wrong_allocator : Kind::foreign_pointer;
+    begin_report(out, kind);
+    write_address(out, p);
+    if (kind == Kind::wrong_allocator) {
+        out << " belongs to " << owner.data() << '\n';
+    } else {
+        out << " was not allocated here\n";
+        const ThreadContext& thread = thread_context();
+        if (address >= thread.stack_low && address < thread.stack_high)
+            out << "  it points into this thread's stack\n";
+    }
+    write_here(out, verb, frame);
+    end_report(out, kind, p, 0);
+}
+
+void GeneralPurposeAllocator::State::report_dead(std::string_view verb, const void* frame) noexcept {
+    TextWriter out{-1};
+    begin_report(out, Kind::use_after_deinit);
+    out << verb << " after the allocator's deinit()\n";
+    write_here(out, verb, frame);
+    end_report(out, Kind::use_after_deinit, nullptr, 0);
+}
+
+void GeneralPurposeAllocator::State::report_size_overflow(std::size_t size, const void* frame) noexcept {
+    if (options.on_error == nullptr) return;
+    TextWriter out{-1};
+    begin_report(out, Kind::size_overflow);
+    out.decimal(size) << " bytes were asked for\n";
+    write_here(out, "allocate", frame);
+    end_report(out, Kind::size_overflow, nullptr, size);
+}
+
+// ---- memory that was given back ----
+
+bool GeneralPurposeAllocator::State::report_late_write(const Quarantine::Held& held,
+                                                       const void* frame) noexcept {
+    void* const user = reinterpret_cast<void*>(held.address);
+    const Header header = peek_header(user);
+    const bool known = header.check == check_of(header, user);
+    const std::size_t prefix = std::max(std::size_t{1} << held.align, sizeof(Header));
+    const std::size_t size = known ? header.size() : 0;
+    const auto content = bytes_of(user, size);
+    const std::size_t at = first_other(content, freed_byte);
+    const bool around = !known || header.canary != canary_of(user) ||
+                        !tail_intact(user, size, held.total - prefix - size, header.canary);
+    if (at == content.size() && !around) return false;
+    TextWriter out{-1};
+    begin_report(out, Kind::use_after_free);
+    if (at != content.size()) {
+        out << "byte ";
+        out.decimal(at) << " of the block at ";
+        write_address(out, user);
+        out << " of ";
+        out.decimal(size) << " bytes was written after it was given back\n";
+        write_bytes(out, content.subspan(at, std::min<std::size_t>(16, content.size() - at)), freed_byte);
+    } else {
+        out << "bytes around the block at ";
+        write_address(out, user);
+        out << " were written after it was given back\n";
+    }
+    if (known) write_block(out, user, header);
+    write_stack_of(out, "given back", held.freed);
+    write_here(out, "found out", frame);
+    end_report(out, Kind::use_after_free, user, size);
+    return true;
+}
+
+std::size_t GeneralPurposeAllocator::State::check_all(const void* frame) noexcept {
+    std::size_t found = 0;
+    map.for_each(BlockState::live, [&](std::uintptr_t address) {
+        void* const user = reinterpret_cast<void*>(address);
+        const Header header = peek_header(user);
+#if defined(ZIGMUND_ASAN)
+        (void)header;  // AddressSanitizer has stopped whoever wrote there
+#else
+        if (report_damage_around(user, header, "check", frame)) ++found;
+#endif
+    });
+    counters.for_each_shard([&](const Shard& shard) {
+        if (shard.quarantine == nullptr) return;
+        shard.quarantine->for_each([&](const Quarantine::Held& held) {
+            if (report_late_write(held, frame)) ++found;
+        });
+    });
+    return found;
+}
+
+// ---- words ----
+
+void GeneralPurposeAllocator::State::begin_report(TextWriter& out, Kind kind) const noexcept {
+    out << "zigmund: " << options.name << ": " << to_string(kind) << ": ";
+}
+
+void GeneralPurposeAllocator::State::write_address(TextWriter& out, const void* p) const noexcept {
+    out.hex(reinterpret_cast<std::uintptr_t>(p));
+}
+
+void GeneralPurposeAllocator::State::write_block(TextWriter& out, const void* user,
+                                                 const Header& header) const noexcept {
+    out << "  the block: ";
+    out.decimal(header.size()) << " bytes at ";
+    write_address(out, user);
+    out << ", alignment ";
+    out.decimal(header.align());
+    if (traced) {
+        out << ", made ";
+        out.decimal(age() - header.seconds) << " s ago";
+    }
+    out << " by thread ";
+    out.decimal(header.thread) << '\n';
+    if (depth != 0) write_stack_of(out, "allocated", header.stack);
+}
+
+void GeneralPurposeAllocator::State::write_bytes(TextWriter& out, std::span<const unsigned char> found,
+                                                 unsigned char expected) const noexcept {
+    out << "  found";
+    for (const unsigned char byte : found) {
+        out << ' ';
+        out.hex_byte(byte);
+    }
+    out << ", where each byte was ";
+    out.hex_byte(expected) << '\n';
+}
+
+void GeneralPurposeAllocator::State::write_stack_of(TextWriter& out, std::string_view what,
+                                                    StackId stack) const noexcept {
+    out << "  " << what << " at\n";
+    write_stack(out, stack, options.stack_frames);
+}
+
+void GeneralPurposeAllocator::State::write_here(TextWriter& out, std::string_view what,
+                                                const void* frame) const noexcept {
+    out << "  " << what << " at\n";
+    constexpr unsigned least = 8;  // also where blocks have no stacks: an error is rare
+    write_stack(out, capture_stack(frame, std::max(depth, plumbing_frames + least)),
+                std::max(options.stack_frames, least));
+}
+
+void GeneralPurposeAllocator::State::end_report(TextWriter& out, Kind kind, const void* p,
+                                                std::size_t size) noexcept {
+    if (options.on_error != nullptr) {
+        options.on_error({.kind = kind, .address = p, .size = size, .message = out.text()},
+                         options.on_error_context);
+        return;
+    }
+    TextWriter copy{options.report_descriptor};
+    copy << out.text();
+    copy.flush();
+    std::abort();
+}
+
+}  // namespace zigmund::alloc

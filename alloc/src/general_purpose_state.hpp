@@ -1,0 +1,152 @@
+// What a GeneralPurposeAllocator knows: its books, and the paths over them. Private to the library.
+//
+//     general_purpose_allocator.cpp   the way of a block that nothing is wrong with
+//     general_purpose_errors.cpp      what is wrong with a pointer or a block, and how it is said
+//     general_purpose_leaks.cpp       what is left at the end
+#pragma once
+
+#include <zigmund/alloc/general_purpose_allocator.hpp>
+
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <span>
+
+#include "block_map.hpp"
+#include "freed_history.hpp"
+#include "guarded_block.hpp"
+#include "live_counters.hpp"
+#include "stack_depot.hpp"
+#include "text_writer.hpp"
+
+namespace zigmund::alloc {
+
+struct GeneralPurposeAllocator::State {
+    using Kind = MemoryErrorKind;
+
+    explicit State(const GeneralPurposeOptions& given) noexcept;
+    ~State();
+    State(const State&) = delete;
+    State& operator=(const State&) = delete;
+
+    /// False: no address space for the books.
+    [[nodiscard]] bool open() noexcept;
+
+    // ---- the way of a block; `frame` is that of the function that the user called ----
+
+    void* allocate(std::size_t size, std::size_t align, const void* frame) noexcept;
+    void deallocate(void* p, std::size_t size, std::size_t align, const void* frame) noexcept;
+    bool resize(void* p, std::size_t old_size, std::size_t align, std::size_t new_size,
+                const void* frame) noexcept;
+    void* remap(void* p, std::size_t old_size, std::size_t align, std::size_t new_size,
+                const void* frame) noexcept;
+
+    /// The thread's own shard; without memory for one, the shared one.
+    struct Seat {
+        detail::Shard& shard;
+        std::uint32_t thread;
+        bool shared;
+    };
+    [[nodiscard]] Seat seat() noexcept {
+        const std::uint32_t thread = detail::thread_context().number;
+        detail::Shard* const shard = counters.shard(thread);
+        if (shard == nullptr) [[unlikely]]
+            return {.shard = *counters.shard(detail::shared_thread), .thread = thread, .shared = true};
+        return {.shard = *shard, .thread = thread, .shared = thread == detail::shared_thread};
+    }
+    [[nodiscard]] std::uint32_t age() const noexcept;
+    [[nodiscard]] bool reserve(std::size_t more) noexcept;
+    void unreserve(std::size_t less) noexcept {
+        if (limited) requested.fetch_sub(less, std::memory_order_relaxed);
+    }
+    void write_header(void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
+                      detail::StackId stack, std::uint32_t thread, std::uint32_t seconds) noexcept;
+    [[nodiscard]] bool intact(void* user, std::size_t size, std::size_t align) const noexcept;
+    void hold(void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
+              const void* frame) noexcept;
+    void let_go(const detail::Quarantine::Held& held, const void* frame) noexcept;
+    void empty_quarantines(const void* frame) noexcept;
+
+    // ---- what is wrong ----
+
+    /// The size and alignment that the block at `p` really has, after everything that is wrong was
+    /// reported. Not a block: it is to be left alone.
+    struct Claim {
+        bool is_block;
+        std::size_t size;
+        std::size_t align;
+    };
+    [[gnu::cold, gnu::noinline]] Claim examine(void* p, std::size_t size, std::size_t align,
+                                               std::string_view verb, const void* frame) noexcept;
+    /// Reports damage around the live block at `user`; true: there was some. `header`: of the block.
+    [[gnu::cold]] bool report_damage_around(void* user, const detail::Header& header, std::string_view verb,
+                                            const void* frame) noexcept;
+    /// Reports writes into the freed block. True: there was one.
+    [[gnu::cold]] bool report_late_write(const detail::Quarantine::Held& held, const void* frame) noexcept;
+    [[gnu::cold]] void report_unknown(void* p, std::string_view verb, const void* frame) noexcept;
+    [[gnu::cold]] void report_dead(std::string_view verb, const void* frame) noexcept;
+    [[gnu::cold]] void report_size_overflow(std::size_t size, const void* frame) noexcept;
+    std::size_t check_all(const void* frame) noexcept;
+
+    void begin_report(detail::TextWriter& out, Kind kind) const noexcept;
+    void write_address(detail::TextWriter& out, const void* p) const noexcept;
+    void write_block(detail::TextWriter& out, const void* user, const detail::Header& header) const noexcept;
+    void write_bytes(detail::TextWriter& out, std::span<const unsigned char> found,
+                     unsigned char expected) const noexcept;
+    void write_stack_of(detail::TextWriter& out, std::string_view what, detail::StackId stack) const noexcept;
+    void write_here(detail::TextWriter& out, std::string_view what, const void* frame) const noexcept;
+    void end_report(detail::TextWriter& out, Kind kind, const void* p, std::size_t size) noexcept;
+
+    // ---- the end ----
+
+    LeakCheck deinit(const void* frame) noexcept;
+    void report_leaks() noexcept;
+    void free_leaks() noexcept;
+    void report_clean() noexcept;
+
+    GeneralPurposeOptions options;
+    std::array<char, 47> name_buffer{};
+    unsigned depth;  // raw frames of a stack, those of the toolkit included; 0: none are taken
+    bool traced;
+    bool quarantines;  // freed memory is held back
+    bool limited;
+    bool dead = false;
+    LeakCheck verdict = LeakCheck::ok;
+    std::uint64_t birth;
+    std::atomic<std::size_t> requested = 0;  // live bytes, counted in one place; only if limited
+    detail::BlockMap map;
+    detail::FreedHistory history;
+    detail::LiveCounters counters;
+    State* next = nullptr;  // of all that live in the process, newest first
+    State** self = nullptr;
+};
+
+namespace detail {
+
+/// Frames of the toolkit and of containers that lie between the user's code and the allocator.
+inline constexpr unsigned plumbing_frames = 8;
+
+/// What freed memory is filled with.
+inline constexpr unsigned char freed_byte = 0xDF;
+
+/// Where a byte differs from `byte`; the size if none does.
+[[nodiscard]] std::size_t first_other(std::span<const unsigned char> bytes, unsigned char byte) noexcept;
+
+inline std::uint64_t now_seconds() noexcept {
+    timespec now{};
+    (void)::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return static_cast<std::uint64_t>(now.tv_sec);
+}
+
+inline std::uint64_t pack(std::size_t size, std::size_t align) noexcept {
+    return size | static_cast<std::uint64_t>(std::countr_zero(align)) << 56;
+}
+
+}  // namespace detail
+
+inline std::uint32_t GeneralPurposeAllocator::State::age() const noexcept {
+    return static_cast<std::uint32_t>(detail::now_seconds() - birth);
+}
+
+}  // namespace zigmund::alloc

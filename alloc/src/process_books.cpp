@@ -1,0 +1,31 @@
+#include "process_books.hpp"
+
+#include <pthread.h>
+
+namespace zigmund::alloc::detail {
+
+constinit void* all_states = nullptr;
+constinit SpinLock all_states_lock;
+
+namespace {
+
+void lock_all() noexcept {
+    all_states_lock.lock();
+    lock_thread_numbers();
+    lock_stack_depot();
+}
+
+void unlock_all() noexcept {
+    unlock_stack_depot();
+    unlock_thread_numbers();
+    all_states_lock.unlock();
+}
+
+}  // namespace
+
+void keep_books_over_fork() noexcept {
+    static const int registered = ::pthread_atfork(lock_all, unlock_all, unlock_all);
+    (void)registered;
+}
+
+}  // namespace zigmund::alloc::detail

@@ -1,0 +1,22 @@
+// The books that all allocators of the process share, and their way over fork().
+#pragma once
+
+#include "spin_lock.hpp"
+
+namespace zigmund::alloc::detail {
+
+/// The newest of the living GeneralPurposeAllocator states, which are linked; under the lock.
+extern constinit void* all_states;
+extern constinit SpinLock all_states_lock;
+
+/// From the first call on, fork() waits until no other thread is inside the shared books, so that the child
+/// finds them whole and unlocked.
+void keep_books_over_fork() noexcept;
+
+// Each of the shared books that has a lock.
+void lock_thread_numbers() noexcept;
+void unlock_thread_numbers() noexcept;
+void lock_stack_depot() noexcept;
+void unlock_stack_depot() noexcept;
+
+}  // namespace zigmund::alloc::detail
