@@ -30,9 +30,7 @@ inline void GeneralPurposeAllocator::State::write_header(void* user, std::size_t
     fence(static_cast<std::byte*>(user) - extent.prefix, extent, size);
 }
 
-bool GeneralPurposeAllocator::State::reserve(std::size_t more) noexcept {
-    if (!limited) [[likely]]
-        return true;
+bool GeneralPurposeAllocator::State::reserve_limited(std::size_t more) noexcept {
     std::size_t used = requested.load(std::memory_order_relaxed);
     do {
         if (more > options.requested_memory_limit || used > options.requested_memory_limit - more)
@@ -83,6 +81,9 @@ inline bool GeneralPurposeAllocator::State::intact(void* user, std::size_t size,
 
 inline void GeneralPurposeAllocator::State::deallocate(void* p, std::size_t size, std::size_t align,
                                                        const void* frame) noexcept {
+    // While the map is asked; a pointer to nowhere does no harm here.
+    __builtin_prefetch(static_cast<std::byte*>(p) - sizeof(Header), 1);
+    __builtin_prefetch(static_cast<std::byte*>(p) + size);
     if (!intact(p, size, align)) [[unlikely]] {
         const Claim claim = examine(p, size, align, "free", frame);
         if (!claim.is_block) return;

@@ -56,7 +56,8 @@ struct GeneralPurposeAllocator::State {
         return {.shard = *shard, .thread = thread, .shared = thread == detail::shared_thread};
     }
     [[nodiscard]] std::uint32_t age() const noexcept;
-    [[nodiscard]] bool reserve(std::size_t more) noexcept;
+    [[nodiscard]] bool reserve(std::size_t more) noexcept { return !limited || reserve_limited(more); }
+    [[nodiscard]] bool reserve_limited(std::size_t more) noexcept;
     void unreserve(std::size_t less) noexcept {
         if (limited) requested.fetch_sub(less, std::memory_order_relaxed);
     }

@@ -124,8 +124,13 @@ class Depot {
 
     static bool same(const Entry& entry, std::uint64_t hash,
                      std::span<const std::uintptr_t> frames) noexcept {
-        return entry.hash == hash && entry.count == frames.size() &&
-               std::equal(frames.begin(), frames.end(), entry.frames());
+        if (entry.hash != hash || entry.count != frames.size()) return false;
+        // Word by word: the chain was written a moment ago, and memcmp's wide loads would wait until those
+        // stores have left the processor.
+        const std::uintptr_t* const known = entry.frames();
+        std::size_t i = 0;
+        while (i < frames.size() && known[i] == frames[i]) ++i;
+        return i == frames.size();
     }
 
     void* take(std::size_t size) noexcept {
