@@ -7,6 +7,7 @@
 
 #include <gtest/gtest.h>
 
+#include <coroutine>
 #include <exception>
 #include <expected>
 #include <memory>
@@ -512,6 +513,47 @@ TEST(ErrScope, TheLastWordCounts) {
         scope.ok();
     }
     EXPECT_EQ(log.text, "f");
+}
+
+// A coroutine that waits once and then returns a Result.
+struct Waiting {
+    struct promise_type {
+        Result<int> result = std::unexpected(Error::out_of_memory);
+        Waiting get_return_object() {
+            return Waiting{std::coroutine_handle<promise_type>::from_promise(*this)};
+        }
+        std::suspend_never initial_suspend() noexcept { return {}; }
+        std::suspend_always final_suspend() noexcept { return {}; }
+        void return_value(Result<int> r) { result = r; }
+        void unhandled_exception() { result = -1; }
+    };
+    std::coroutine_handle<promise_type> handle;
+};
+
+Waiting wait_and_leave(Log& log, int way) {
+    ErrScope scope;
+    const auto undo = scope.errdefer([&] { log('u'); });
+    co_await std::suspend_always{};
+    if (way == 1) co_return scope.fail(Error::out_of_memory);
+    if (way == 2) throw std::runtime_error("out");
+    co_return scope.ok(3);
+}
+
+TEST(ErrScope, InACoroutineOutlivesItsSuspensions) {
+    const auto run = [](int way, bool resume) {
+        Log log;
+        const Waiting waiting = wait_and_leave(log, way);
+        EXPECT_EQ(log.text, "");
+        if (resume) waiting.handle.resume();
+        const std::string text = log.text + ',' + std::to_string(waiting.handle.promise().result.value_or(0));
+        waiting.handle.destroy();
+        return text + ',' + log.text;
+    };
+    EXPECT_EQ(run(0, true), ",3,");
+    EXPECT_EQ(run(1, true), "u,0,u");
+    EXPECT_EQ(run(2, true), "u,-1,u");
+    // Destroyed while it waits: it has not succeeded.
+    EXPECT_EQ(run(0, false), ",0,u");
 }
 
 // ---- ZIGMUND_TRY ----
