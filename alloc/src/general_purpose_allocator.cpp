@@ -82,8 +82,9 @@ inline bool GeneralPurposeAllocator::State::intact(void* user, std::size_t size,
 inline void GeneralPurposeAllocator::State::deallocate(void* p, std::size_t size, std::size_t align,
                                                        const void* frame) noexcept {
     // While the map is asked; a pointer to nowhere does no harm here.
-    __builtin_prefetch(static_cast<std::byte*>(p) - sizeof(Header), 1);
-    __builtin_prefetch(static_cast<std::byte*>(p) + size);
+    const auto address = reinterpret_cast<std::uintptr_t>(p);
+    __builtin_prefetch(reinterpret_cast<const void*>(address - sizeof(Header)), 1);
+    __builtin_prefetch(reinterpret_cast<const void*>(address + size));
     if (!intact(p, size, align)) [[unlikely]] {
         const Claim claim = examine(p, size, align, "free", frame);
         if (!claim.is_block) return;
