@@ -5,7 +5,8 @@
 // text is said in the words that FastAPI's clients know, those of Python's json module.
 //
 // Threads: one. Cost: one pass; a second one, cold, over a text that is refused. Everything comes from the
-// arena. Limits: 32 levels of nesting. Of members of the same name, the last one counts.
+// arena. Limits: 32 levels of nesting, exponents that an int holds. Of members of the same name, the last one
+// counts.
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
