@@ -72,11 +72,7 @@ class RequestReader::Parser final : public beast::http::basic_parser<true> {
         // Fields behind a chunked body would pass for header fields, of which some grant rights: they are
         // dropped.
         if (head_is_over_) return;
-        // A value outside the block was joined from folded lines (RFC 9112, 5.2).
-        const std::less<const char*> less;
-        const char* const block = reader_.block_.data();
-        if (less(value.data(), block) || less(block + block_size, value.data() + value.size()))
-            return refuse(Status::bad_request, error);
+        if (is_folded(name)) return refuse(Status::bad_request, error);
 
         Request& request = *reader_.request_;
         if (request.field_count_ == Request::max_fields)
@@ -84,6 +80,16 @@ class RequestReader::Parser final : public beast::http::basic_parser<true> {
         const Field field{to_std(name), to_std(value)};
         request.fields_[request.field_count_++] = field;
         if (!framing_.field(field.name, field.value)) return refuse(framing_.error(), error);
+    }
+
+    /// Whether the field goes on in the next line (RFC 9112, 5.2). The grammar has seen the line's end, and
+    /// the byte behind it; there is no other CR before it.
+    [[nodiscard]] bool is_folded(string_view name) const noexcept {
+        const char* const end = name.data() + name.size();
+        const char* const input_end = reader_.input_.data() + reader_.end_;
+        const auto* const line_end =
+            static_cast<const char*>(std::memchr(end, '\r', static_cast<std::size_t>(input_end - end)));
+        return line_end == nullptr || line_end[2] == ' ' || line_end[2] == '\t';
     }
 
     void on_header_impl(Error& error) override {
@@ -106,14 +112,18 @@ class RequestReader::Parser final : public beast::http::basic_parser<true> {
     void on_body_init_impl(const boost::optional<std::uint64_t>&, Error&) override {}
     std::size_t on_body_impl(string_view body, Error&) override { return body.size(); }
 
-    void on_chunk_header_impl(std::uint64_t, string_view extensions, Error& error) override {
+    void on_chunk_header_impl(std::uint64_t size, string_view extensions, Error& error) override {
         reader_.extensions_ += extensions.size();
         if (extensions.size() > max_chunk_extension || reader_.extensions_ > max_chunk_extensions)
-            refuse(Status::bad_request, error);
+            return refuse(Status::bad_request, error);
+        // A line that ends within quotes ends there for one parser and goes on for another.
+        if (std::ranges::any_of(extensions, [](char c) { return ascii::is_control(c) && c != '\t'; }))
+            return refuse(Status::bad_request, error);
+        if (size > reader_.max_body_ - reader_.body_size_) refuse(Status::content_too_large, error);
     }
 
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, Error& error) override {
-        if (!reader_.append_body(to_std(body))) refuse(Status::content_too_large, error);
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, Error&) override {
+        reader_.append_body(to_std(body));
         return body.size();
     }
 
@@ -204,8 +214,24 @@ RequestReader::State RequestReader::read_head() {
     if (parser_->refused() != Status::ok) return fail(parser_->refused());
     if (error == BeastError::need_more || error == BeastError::header_limit)
         return fail(parser_->has_line() ? Status::header_fields_too_large : Status::uri_too_long);
-    if (error == BeastError::bad_version) return fail(Status::http_version_not_supported);
-    return fail(Status::bad_request);
+    return error == BeastError::bad_version ? judge_version() : fail(Status::bad_request);
+}
+
+/// The grammar stopped at the version: another one of HTTP is told from what is none, when its line is whole.
+
+RequestReader::State RequestReader::judge_version() noexcept {
+    const std::string_view input{input_.data() + begin_, end_ - begin_};
+    const std::size_t size = input.find('\n');
+    if (size == std::string_view::npos && end_ < block_size) {
+        end_parser();  // the line is read anew
+        return State::need_more;
+    }
+    const std::string_view line = input.substr(0, size);
+    const std::string_view version = line.substr(line.rfind(' ') + 1);
+    const bool is_http = std::ranges::count(line, ' ') == 2 && version.size() == 9 &&
+                         version.starts_with("HTTP/") && ascii::is_digit(version[5]) && version[6] == '.' &&
+                         ascii::is_digit(version[7]) && version[8] == '\r';
+    return fail(is_http ? Status::http_version_not_supported : Status::bad_request);
 }
 
 RequestReader::State RequestReader::begin_body() {
@@ -261,8 +287,7 @@ RequestReader::State RequestReader::read_chunked_body() {
     return State::need_more;
 }
 
-bool RequestReader::append_body(std::string_view part) {
-    if (part.size() > max_body_ - body_size_) return false;
+void RequestReader::append_body(std::string_view part) {
     if (part.size() > body_.size() - body_size_) {
         const std::size_t size =
             std::min(std::max({body_size_ + part.size(), 2 * body_.size(), block_size}), max_body_);
@@ -278,7 +303,6 @@ bool RequestReader::append_body(std::string_view part) {
     }
     std::memcpy(body_.data() + body_size_, part.data(), part.size());
     body_size_ += part.size();
-    return true;
 }
 
 }  // namespace zigmund::http

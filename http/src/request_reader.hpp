@@ -76,7 +76,8 @@ class RequestReader {
     State begin_chunked_body();
     State read_chunked_body();
     State fail(Status status) noexcept;
-    bool append_body(std::string_view part);
+    State judge_version() noexcept;
+    void append_body(std::string_view part);
     void end_parser() noexcept;
 
     std::span<char, block_size> block_;
