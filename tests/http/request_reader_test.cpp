@@ -226,6 +226,7 @@ std::vector<std::string> samples() {
         head("Expect: 100-continue\r\nContent-Length: 2\r\n", "PUT / HTTP/1.1") + "ok",
         "GET http://a/x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n",
         "GET / HTTP/1.0\r\n\r\n",
+        chunked + "0\r\n\r\n",
         // and those that fail
         head("Transfer-Encoding: gzip\r\n"),
         head("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n") + "0\r\n\r\n",
@@ -340,7 +341,7 @@ TEST(RequestReader, AChunkedBodyHasTheSameLimit) {
               "GET /? 1.1 keep|Host=a|Transfer-Encoding=chunked|body=" + std::string(1000, 'b') + "\n");
     EXPECT_EQ(seen(line + ten + "1\r\nb\r\n0\r\n\r\n", 1000), "error 413\n");
     EXPECT_EQ(seen(line + "3e9\r\n" + std::string(1001, 'b') + "\r\n", 1000), "error 413\n");
-    EXPECT_EQ(seen(line + "1\r\nb", 0), "error 413\n");
+    EXPECT_EQ(seen(line + "1\r\nb\r\n", 0), "error 413\n");
     EXPECT_EQ(seen(line + "0\r\n\r\n", 0), "GET /? 1.1 keep|Host=a|Transfer-Encoding=chunked|body=\n");
 }
 
@@ -682,7 +683,7 @@ TEST(RequestReader, DamagedRequestsAreReadAlikeHoweverTheyAreCut) {
             }
         }
         // What is wrong may show before the head's end, but it shows at its end at the latest.
-        sent += "\r\n\r\n";
+        sent += "\r\n\r\n\r\n";
         const std::string expected = seen(sent);
         Conversation bytewise;
         for (const char& byte : sent) bytewise.send({&byte, 1});
