@@ -251,6 +251,7 @@ TEST(JsonWriter, AParameterIsTheValueThatItCarries) {
     const Path<int, "id"> id{7};
     const Query<std::optional<std::string_view>, "q"> q{std::nullopt};
     const Body<Tag> body{Tag{"x"}};
+    EXPECT_EQ(written(Path<std::string_view, "name">{"x"}), "\"x\"");
     EXPECT_EQ(written({{"id", id}, {"q", q}, {"tag", body}}),
               R"({"id":7,"q":null,"tag":{"name":"x","weight":1}})");
 }

@@ -72,7 +72,7 @@ class JsonValue {
     JsonValue(T value) noexcept : kind_{Kind::number}, number_{static_cast<double>(value)} {}
     /// Text in UTF-8; a byte that is not is written as U+FFFD.
     template <class Text>
-        requires std::convertible_to<const Text&, std::string_view>
+        requires(std::convertible_to<const Text&, std::string_view> && !detail::Parameter<Text>)
     JsonValue(const Text& text)
         : kind_{Kind::text}, data_{std::string_view{text}.data()}, size_{std::string_view{text}.size()} {}
     /// An object: `{{"city", "Bern"}, {"zip", 3000}}`, its members in this order.
