@@ -60,8 +60,9 @@ JsonInput JsonInput::element(std::size_t index) const noexcept {
 }
 
 bool JsonInput::read(bool& result, ScalarError& error) const noexcept {
-    static constexpr std::string_view uninterpretable =
-        "Input should be a valid boolean, unable to interpret input";
+    static const ScalarError no_bool{"bool_type", "Input should be a valid boolean"};
+    static const ScalarError uninterpretable{"bool_parsing",
+                                             "Input should be a valid boolean, unable to interpret input"};
     double number = 0;
     switch (value_->kind()) {
         case json::kind::bool_:
@@ -72,19 +73,17 @@ bool JsonInput::read(bool& result, ScalarError& error) const noexcept {
         case json::kind::int64:
             number = static_cast<double>(value_->get_int64());
             break;
-        case json::kind::uint64:
-            number = static_cast<double>(value_->get_uint64());
-            break;
         case json::kind::double_:
             number = value_->get_double();
             break;
         default:
-            error = {"bool_type", "Input should be a valid boolean"};
+            error = no_bool;
             return false;
     }
     result = number == 1;
     if (number == 0 || number == 1) return true;
-    error = {"bool_parsing", uninterpretable};
+    // A whole number might have meant one of the two; another one is of another type.
+    error = std::trunc(number) == number && std::abs(number) < 0x1p63 ? uninterpretable : no_bool;
     return false;
 }
 
@@ -186,7 +185,11 @@ BodyResult read_json_body(const Request& request, ValidationErrors& errors) {
         return {};
     }
     const auto document = read_json(text, request.allocator());
-    if (document) return {JsonInput{**document}, std::nullopt};
+    if (document) {
+        if (!(*document)->is_null()) return {JsonInput{**document}, std::nullopt};
+        errors.add(body_location, {"missing", "Field required", nullptr});
+        return {};
+    }
     if (!is_utf8(text)) {
         return {std::nullopt, Response::json_text(R"({"detail":"There was an error parsing the body"})")
                                   .with_status(Status::bad_request)};

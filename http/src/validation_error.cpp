@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <stdexcept>
 
 #include "utf8.hpp"
 
@@ -35,8 +36,14 @@ void write_input(JsonWriter& writer, const JsonValue& input) {
     }
     const std::size_t before = writer.size();
     writer.limit(before + ValidationErrors::max_input);
-    writer.value(input);
-    if (writer.full()) {
+    bool whole = false;
+    try {
+        writer.value(input);
+        whole = !writer.full();
+    } catch (const std::domain_error&) {
+        // A number beyond a double's range was read as infinite, which has no JSON.
+    }
+    if (!whole) {
         writer.rewind(before);
         writer.value(nullptr);
     }

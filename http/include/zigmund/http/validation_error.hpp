@@ -6,7 +6,7 @@
 //
 // Type, message and order of members are pydantic's. `input` is what the client sent, cut to 1 KiB of text; a
 // container that would take more is echoed as null, so that an answer cannot be made much larger than a
-// request. At most 100 errors are kept.
+// request, and so is a number that no double holds. At most 100 errors are kept.
 //
 // Threads: one. Cost: one node in the request's arena an error; none for a request without errors.
 #pragma once
