@@ -10,7 +10,7 @@
 namespace zigmund::alloc::testing {
 namespace {
 
-using detail::text;
+using alloc::detail::text;
 
 constexpr std::size_t edge = 16;  // bytes watched on each side of a block
 constexpr unsigned char untouched = 0xC5;

@@ -15,7 +15,7 @@
 namespace zigmund::alloc::testing {
 namespace {
 
-using detail::text;
+using alloc::detail::text;
 
 class Violations {
   public:

@@ -8,10 +8,10 @@
 
 namespace zigmund::alloc {
 
-std::string Failing::failure_stack() const {
+std::string Failing::failure_stack(unsigned frames) const {
     if (failures_ == 0) return {};
     detail::TextWriter out{-1};
-    detail::write_stack(out, std::span{stack_}.first(stack_size_), most_frames);
+    detail::write_stack(out, std::span{stack_}.first(stack_size_), frames);
     return std::string{out.text()};
 }
 
@@ -24,7 +24,7 @@ bool Failing::fails(FailingVerb verb, std::size_t grows_by, std::size_t size, st
         grows_by > options_.byte_budget - std::min(granted_, options_.byte_budget) || one_is_due();
     if (!due) return false;
     if (failures_++ == 0) {
-        first_ = {verb, index, size, align};
+        first_ = {verb, index, size, align, granted_};
         const auto frames = detail::stack_frames(detail::capture_stack(frame, most_frames));
         stack_size_ = std::min(frames.size(), stack_.size());
         std::copy_n(frames.begin(), stack_size_, stack_.begin());

@@ -7,6 +7,8 @@
 
 #include <algorithm>
 
+#include "memory_checker.hpp"
+
 namespace zigmund::alloc {
 
 #if defined(ZIGMUND_SANITIZED)
@@ -58,6 +60,9 @@ class Heap final : public Resource {
 
 Allocator heap() noexcept {
     static constinit Heap heap;
+    // Valgrind takes mi_free for the C library's free, and reports blocks that it did not see allocated.
+    if (memory_checker::watches()) [[unlikely]]
+        return malloc_heap();
     return heap;
 }
 

@@ -105,7 +105,7 @@ TEST(Counting, AChildIsCountedInAllItsAncestors) {
 }
 
 TEST(Counting, ABudgetIsExactAndHoldsForAllBelow) {
-    CheckedUpstream upstream;
+    CheckedUpstream upstream{CheckedUpstream::Growth::in_place};
     Counting app{upstream, "app", 100};
     Counting a{app, "a", 80};
     Counting b{app, "b"};
@@ -121,21 +121,31 @@ TEST(Counting, ABudgetIsExactAndHoldsForAllBelow) {
     b.deallocate(q, 20, 1);
     a.set_budget(10);
     EXPECT_FALSE(a.resize(p, 80, 1, 81));
+    EXPECT_TRUE(a.resize(p, 80, 1, 80));
     a.deallocate(p, 80, 1);
     EXPECT_EQ(a.try_allocate(11, 1), nullptr);
 }
 
 TEST(Counting, SizesNearTheEndOfTheAddressSpaceAreRefusedAndNeverWrap) {
-    Counting app{heap(), "app"};
-    Counting child{app, "child", SIZE_MAX - 10};
+    // Grants everything, as no upstream should: what is refused was refused above it.
+    class Boundless final : public Resource {
+        void* do_try_allocate(std::size_t, std::size_t) noexcept override { return &memory_; }
+        void do_deallocate(void*, std::size_t, std::size_t) noexcept override {}
+        bool do_resize(void*, std::size_t, std::size_t, std::size_t) noexcept override { return true; }
+        std::max_align_t memory_{};
+    } boundless;
+    Counting app{boundless, "app"};
+    Counting child{app, "child"};
     void* p = child.allocate(100, 1);
-    for (std::size_t k = 0; k < 64; ++k) {
+    for (std::size_t k = 0; k < 100; ++k) {
         EXPECT_EQ(child.try_allocate(SIZE_MAX - k, 1), nullptr);
-        EXPECT_FALSE(child.resize(p, 100, 1, SIZE_MAX - k));
-        EXPECT_EQ(child.remap(p, 100, 1, SIZE_MAX - k), nullptr);
+        EXPECT_EQ(app.try_allocate(SIZE_MAX - k, 1), nullptr);
     }
-    child.deallocate(p, 100, 1);
     EXPECT_EQ(app.counts().peak_bytes, 100u);
+    EXPECT_TRUE(child.resize(p, 100, 1, SIZE_MAX));
+    EXPECT_FALSE(app.resize(p, 0, 1, 1));
+    child.deallocate(p, SIZE_MAX, 1);
+    EXPECT_EQ(app.counts().live_bytes, 0u);
 }
 
 TEST(Counting, PrintsTheTreeInTheOrderItWasMade) {

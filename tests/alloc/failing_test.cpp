@@ -145,6 +145,7 @@ TEST(Failing, RemembersTheFirstFailureAndItsStack) {
     EXPECT_EQ(failing.failure()->index, 1u);
     EXPECT_EQ(failing.failure()->size, 48u);
     EXPECT_EQ(failing.failure()->align, 8u);
+    EXPECT_EQ(failing.failure()->granted, 16u);
     const std::string stack = failing.failure_stack();
     EXPECT_TRUE(stack.starts_with("    #0 ")) << stack;
     EXPECT_NE(stack.find("load_the_cache"), std::string::npos) << stack;

@@ -1,4 +1,5 @@
-// Everything in zigmund::alloc but print (its formatting library is a choice: <zigmund/alloc/print.hpp>).
+// Everything in zigmund::alloc but print (its formatting library is a choice: <zigmund/alloc/print.hpp>) and the
+// names for the pmr containers (they are those of std: <zigmund/alloc/containers.hpp>).
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
@@ -7,7 +8,6 @@
 #include <zigmund/alloc/arena_pool.hpp>
 #include <zigmund/alloc/atomic_fixed_buffer.hpp>
 #include <zigmund/alloc/block_pool.hpp>
-#include <zigmund/alloc/containers.hpp>
 #include <zigmund/alloc/counting.hpp>
 #include <zigmund/alloc/defer.hpp>
 #include <zigmund/alloc/err_scope.hpp>

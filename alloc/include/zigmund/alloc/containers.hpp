@@ -10,7 +10,8 @@
 //   - An assignment keeps the target's allocator: a move between two allocators is a copy.
 // Vector (vector.hpp) has none of the three, and grows in place.
 //
-// Threads, cost: as the standard's. Not in the umbrella's way: including this adds names, no code.
+// Threads, cost: as the standard's. The names are std's, so <zigmund/alloc.hpp> leaves them out: two
+// `using namespace` directives would make them ambiguous.
 #pragma once
 
 #include <deque>

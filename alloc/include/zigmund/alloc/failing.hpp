@@ -52,6 +52,7 @@ struct InducedFailure {
     std::size_t index;  ///< among the calls of its verb, from 0
     std::size_t size;   ///< asked for
     std::size_t align;
+    std::size_t granted;  ///< bytes that had been granted before it, as the budget counts them
 
     friend bool operator==(const InducedFailure&, const InducedFailure&) = default;
 };
@@ -76,9 +77,10 @@ class Failing final : public Resource {
     [[nodiscard]] std::optional<InducedFailure> failure() const noexcept {
         return failures_ == 0 ? std::nullopt : std::optional{first_};
     }
-    /// Where that was: lines such as `    #0 load(char const*) at cache.cpp:41`, innermost first, frames
-    /// of the allocators left out. Empty: nothing failed. Takes the time of naming code addresses.
-    [[nodiscard]] std::string failure_stack() const;
+    /// Where that was: lines such as `    #0 load(char const*) at cache.cpp:41`, innermost first, at most
+    /// `frames` of them and of 32, those of the allocators left out. Empty: nothing failed. Takes the time
+    /// of naming code addresses.
+    [[nodiscard]] std::string failure_stack(unsigned frames = 16) const;
 
   private:
     static constexpr unsigned most_frames = 32;

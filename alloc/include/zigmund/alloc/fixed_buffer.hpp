@@ -14,6 +14,7 @@
 
 #include <zigmund/alloc/allocator.hpp>
 
+#include <cassert>
 #include <cstddef>
 #include <cstdint>
 #include <span>
@@ -71,6 +72,7 @@ class FixedBuffer final : public Resource {
 
     /// Takes the block back if it is the newest, and the whole buffer if it is the last one. O(1).
     void deallocate(void* p, std::size_t size, std::size_t /*align*/ = default_align) noexcept {
+        assert(live_ != 0 && owns(p) && "zigmund: FixedBuffer: not one of its live blocks");
         auto* const block = static_cast<std::byte*>(p);
         if (block + size == cursor_) cursor_ = block;
         if (--live_ == 0) cursor_ = begin_;

@@ -7,7 +7,7 @@
 //
 // Threads: any, at the same time; a block may be freed by another thread than the one that made it.
 // Cost: that of mi_malloc_aligned and mi_free; above 16 MiB, of pages(). Never: changes what malloc, new and
-// delete do in the program. Under a sanitizer it is the C library's malloc, which the sanitizer watches.
+// delete do in the program. Under a sanitizer or Valgrind it is the C library's malloc, which they watch.
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
