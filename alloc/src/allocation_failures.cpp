@@ -79,6 +79,7 @@ struct MisuseNote {
     int descriptor;
 
     static void take(const MemoryError& error, void* context) {
+        if (error.kind == MemoryErrorKind::size_overflow) return;  // a refusal
         const auto* const note = static_cast<MisuseNote*>(context);
         note->record->misused = true;
         [[maybe_unused]] const ssize_t written =
