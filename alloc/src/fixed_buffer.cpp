@@ -1,6 +1,50 @@
 #include <zigmund/alloc/fixed_buffer.hpp>
 
+#include "memory_checker.hpp"
+
 namespace zigmund::alloc {
+
+const bool detail::memory_is_watched = memory_checker::watches();
+
+// ---- watched: the inline allocation has no room, so that every verb comes through here ----
+
+void* FixedBuffer::allocate_slow(std::size_t size, std::size_t align) noexcept {
+    if (!watched_) return nullptr;
+    limit_ = end_;
+    watched_ = false;
+    void* const block = try_allocate(size, align);
+    watched_ = true;
+    limit_ = cursor_;
+    if (block != nullptr) memory_checker::show(block, size);
+    return block;
+}
+
+bool FixedBuffer::resize_watched(void* p, std::size_t old_size, std::size_t new_size) noexcept {
+    auto* const block = static_cast<std::byte*>(p);
+    if (!change(block, old_size, new_size)) return false;
+    limit_ = cursor_;
+    if (new_size > old_size)
+        memory_checker::show(block + old_size, new_size - old_size);
+    else
+        memory_checker::hide(block + new_size, old_size - new_size);
+    return true;
+}
+
+void FixedBuffer::deallocate_watched(void* p, std::size_t size) noexcept {
+    give_back(static_cast<std::byte*>(p), size);
+    limit_ = cursor_;
+    memory_checker::hide(p, size);
+    if (live_ == 0) watch_reset();
+}
+
+void FixedBuffer::watch_reset() noexcept {
+    limit_ = cursor_;
+    memory_checker::hide(begin_, capacity());
+}
+
+void FixedBuffer::watch_end() noexcept { memory_checker::show(begin_, capacity()); }
+
+// ---- as a Resource ----
 
 void* FixedBuffer::do_try_allocate(std::size_t size, std::size_t align) noexcept {
     return try_allocate(size, align);

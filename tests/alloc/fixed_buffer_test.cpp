@@ -1,4 +1,5 @@
 #include <zigmund/alloc/fixed_buffer.hpp>
+#include <zigmund/alloc/sanitizer.hpp>
 #include <zigmund/alloc/testing/gtest.hpp>
 
 #include <gtest/gtest.h>
@@ -7,6 +8,10 @@
 #include <cstddef>
 #include <string>
 #include <vector>
+
+#if defined(ZIGMUND_ASAN)
+#include <sanitizer/asan_interface.h>
+#endif
 
 #include "random_verbs.hpp"
 
@@ -132,12 +137,13 @@ TEST(FixedBuffer, ResetFreesEverything) {
 }
 
 TEST(FixedBuffer, OwnsItsBlocksAndNothingElse) {
-    Memory m;
-    EXPECT_TRUE(m.buffer.owns(m.bytes.data()));
-    EXPECT_TRUE(m.buffer.owns(m.bytes.data() + m.bytes.size()));
-    EXPECT_FALSE(m.buffer.owns(m.bytes.data() - 1));
-    EXPECT_FALSE(m.buffer.owns(&m.buffer + 1));
-    EXPECT_FALSE(m.buffer.owns(nullptr));
+    std::array<std::byte, 64> bytes;
+    const FixedBuffer buffer{std::span{bytes}.subspan(8, 40)};
+    EXPECT_FALSE(buffer.owns(&bytes[7]));
+    EXPECT_TRUE(buffer.owns(&bytes[8]));
+    EXPECT_TRUE(buffer.owns(&bytes[48]));
+    EXPECT_FALSE(buffer.owns(&bytes[49]));
+    EXPECT_FALSE(buffer.owns(nullptr));
 }
 
 TEST(FixedBuffer, RandomVerbsAgreeWithAModel) {
@@ -152,5 +158,35 @@ TEST(FixedBuffer, RandomVerbsAgreeWithAModel) {
     verbs.run(buffer);
     EXPECT_EQ(buffer.bytes_used(), 0u);
 }
+
+#if defined(ZIGMUND_ASAN)
+TEST(FixedBuffer, OnlyLiveBlocksMayBeTouchedAndTheBufferIsWholeAfterwards) {
+    alignas(64) std::array<std::byte, 256> bytes;
+    const auto poisoned = [&](std::size_t at) { return __asan_address_is_poisoned(&bytes[at]) != 0; };
+    {
+        FixedBuffer buffer{bytes};
+        EXPECT_TRUE(poisoned(0));
+        void* a = buffer.allocate(20, 8);
+        void* b = buffer.allocate(40, 8);
+        EXPECT_FALSE(poisoned(19));
+        EXPECT_TRUE(poisoned(20));
+        EXPECT_FALSE(poisoned(24));
+        EXPECT_TRUE(buffer.resize(b, 40, 8, 80));
+        EXPECT_FALSE(poisoned(103));
+        EXPECT_TRUE(buffer.resize(b, 80, 8, 10));
+        EXPECT_TRUE(poisoned(34));
+        buffer.deallocate(a, 20, 8);
+        EXPECT_TRUE(poisoned(0));
+        EXPECT_FALSE(poisoned(24));
+        buffer.deallocate(b, 10, 8);
+        EXPECT_TRUE(poisoned(24));
+        (void)buffer.allocate(256, 1);
+        buffer.reset();
+        EXPECT_TRUE(poisoned(255));
+        (void)buffer.allocate(3, 1);
+    }
+    EXPECT_EQ(__asan_region_is_poisoned(bytes.data(), bytes.size()), nullptr);
+}
+#endif
 
 }  // namespace

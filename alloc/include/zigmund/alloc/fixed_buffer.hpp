@@ -8,7 +8,10 @@
 // leaves its bytes unused until all blocks are freed, in whatever order: then the buffer is empty again. So a
 // buffer that is used like a stack, or filled and emptied in turns, never runs dry.
 //
-// Threads: one at a time (AtomicFixedBuffer for more). Cost: two compares and an addition. Never: takes
+// Under AddressSanitizer and memcheck what is not a live block must not be touched, and the tool says so; the
+// buffer is the caller's again when the FixedBuffer dies.
+//
+// Threads: one at a time (AtomicFixedBuffer for more). Cost: two compares and two additions. Never: takes
 // memory from anywhere else, writes into the buffer on its own account, moves a block.
 #pragma once
 
@@ -21,11 +24,27 @@
 
 namespace zigmund::alloc {
 
+namespace detail {
+/// Whether a memory checker watches this process; the library knows.
+extern const bool memory_is_watched;
+}  // namespace detail
+
 class FixedBuffer final : public Resource {
   public:
     /// Hands out `buffer`, which must outlive every block, to the last byte. It may have any alignment.
     explicit FixedBuffer(std::span<std::byte> buffer) noexcept
-        : cursor_{buffer.data()}, end_{buffer.data() + buffer.size()}, begin_{buffer.data()} {}
+        : cursor_{buffer.data()},
+          limit_{buffer.data() + buffer.size()},
+          begin_{buffer.data()},
+          end_{buffer.data() + buffer.size()} {
+        if (watched_) [[unlikely]]
+            watch_reset();
+    }
+    /// Ends every block.
+    ~FixedBuffer() override {
+        if (watched_) [[unlikely]]
+            watch_end();
+    }
 
     /// The value to pass around. It must not outlive this.
     [[nodiscard]] Allocator allocator() noexcept { return *this; }
@@ -36,9 +55,9 @@ class FixedBuffer final : public Resource {
     /// reset(). O(1).
     [[nodiscard]] void* try_allocate(std::size_t size, std::size_t align = default_align) noexcept {
         const std::size_t padding = -reinterpret_cast<std::uintptr_t>(cursor_) & (align - 1);
-        const std::size_t left = bytes_left();
+        const auto left = static_cast<std::size_t>(limit_ - cursor_);
         if (padding > left || size > left - padding) [[unlikely]]
-            return nullptr;
+            return allocate_slow(size, align);
         std::byte* const block = cursor_ + padding;
         cursor_ = block + size;
         ++live_;
@@ -57,11 +76,9 @@ class FixedBuffer final : public Resource {
     /// O(1).
     [[nodiscard]] bool resize(void* p, std::size_t old_size, std::size_t /*align*/,
                               std::size_t new_size) noexcept {
-        auto* const block = static_cast<std::byte*>(p);
-        if (block + old_size != cursor_) return new_size <= old_size;
-        if (new_size > static_cast<std::size_t>(end_ - block)) return false;
-        cursor_ = block + new_size;
-        return true;
+        if (watched_) [[unlikely]]
+            return resize_watched(p, old_size, new_size);
+        return change(static_cast<std::byte*>(p), old_size, new_size);
     }
 
     /// What resize() can do: a block of this buffer never moves.
@@ -73,9 +90,9 @@ class FixedBuffer final : public Resource {
     /// Takes the block back if it is the newest, and the whole buffer if it is the last one. O(1).
     void deallocate(void* p, std::size_t size, std::size_t /*align*/ = default_align) noexcept {
         assert(live_ != 0 && owns(p) && "zigmund: FixedBuffer: not one of its live blocks");
-        auto* const block = static_cast<std::byte*>(p);
-        if (block + size == cursor_) cursor_ = block;
-        if (--live_ == 0) cursor_ = begin_;
+        if (watched_) [[unlikely]]
+            return deallocate_watched(p, size);
+        give_back(static_cast<std::byte*>(p), size);
     }
 
     // ---- all at once, and what it holds ----
@@ -84,6 +101,8 @@ class FixedBuffer final : public Resource {
     void reset() noexcept {
         cursor_ = begin_;
         live_ = 0;
+        if (watched_) [[unlikely]]
+            watch_reset();
     }
 
     /// Bytes up to the end of the newest block, padding and blocks freed in vain included. O(1).
@@ -107,10 +126,31 @@ class FixedBuffer final : public Resource {
     void do_deallocate(void* p, std::size_t size, std::size_t align) noexcept override;
     bool do_resize(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept override;
 
+    bool change(std::byte* block, std::size_t old_size, std::size_t new_size) noexcept {
+        if (block + old_size != cursor_) return new_size <= old_size;
+        if (new_size > static_cast<std::size_t>(end_ - block)) return false;
+        cursor_ = block + new_size;
+        return true;
+    }
+
+    void give_back(std::byte* block, std::size_t size) noexcept {
+        if (block + size == cursor_) cursor_ = block;
+        if (--live_ == 0) cursor_ = begin_;
+    }
+
+    [[gnu::cold, gnu::noinline]] void* allocate_slow(std::size_t size, std::size_t align) noexcept;
+    [[gnu::cold, gnu::noinline]] bool resize_watched(void* p, std::size_t old_size,
+                                                     std::size_t new_size) noexcept;
+    [[gnu::cold, gnu::noinline]] void deallocate_watched(void* p, std::size_t size) noexcept;
+    [[gnu::cold, gnu::noinline]] void watch_reset() noexcept;
+    [[gnu::cold, gnu::noinline]] void watch_end() noexcept;
+
     std::byte* cursor_;
-    std::byte* end_;
+    std::byte* limit_;  ///< of what try_allocate gives inline: the end; when watched, the cursor
     std::byte* begin_;
+    std::byte* end_;
     std::size_t live_ = 0;
+    bool watched_ = detail::memory_is_watched;
 };
 
 }  // namespace zigmund::alloc
