@@ -62,9 +62,12 @@ void HttpDate::update(std::time_t now) noexcept {
     };
     constexpr std::string_view form = "Sun, 06 Nov 1994 08:49:37 GMT";
     std::memcpy(text_.data(), form.data(), form.size());
-    std::memcpy(text_.data(), days.data() + utc.tm_wday * 3, 3);
+    const auto name = [this](std::size_t at, std::string_view names, int index) {
+        std::memcpy(text_.data() + at, names.substr(static_cast<std::size_t>(index) * 3).data(), 3);
+    };
+    name(0, days, utc.tm_wday);
     two(5, utc.tm_mday);
-    std::memcpy(text_.data() + 8, months.data() + utc.tm_mon * 3, 3);
+    name(8, months, utc.tm_mon);
     two(12, (utc.tm_year + 1900) / 100);
     two(14, utc.tm_year % 100);
     two(17, utc.tm_hour);
