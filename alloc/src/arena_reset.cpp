@@ -16,7 +16,7 @@ bool Arena::reset(Reset mode) noexcept {
     check_no_savepoint();
     note_peak();
     run_cleanups(nullptr);
-    free_lists_.clear();
+    if (options_.recycle) free_lists_.clear();
     const std::size_t round_peak = std::exchange(round_peak_, 0);
     std::size_t limit = mode.limit_;
     if (mode.mode_ == Reset::Mode::decay) {

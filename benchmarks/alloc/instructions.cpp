@@ -1,0 +1,111 @@
+// The fast paths, for callgrind to count: each case_ function does its operation a thousand times. On a
+// machine whose clock is noisy the count is what can be compared. Run by count_instructions.sh.
+
+#include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/heap.hpp>
+#include <zigmund/alloc/savepoint.hpp>
+
+#include <cstddef>
+#include <memory_resource>
+#include <vector>
+
+#include "raw_bump.hpp"
+
+namespace {
+
+using namespace zigmund::alloc;
+
+constexpr int times = 1000;
+
+// The compiler must neither know nor forget what is behind the pointer.
+template <class T>
+T* hide(T* p) {
+    asm volatile("" : "+r"(p) : : "memory");
+    return p;
+}
+void use(const void* p) { asm volatile("" : : "r"(p) : "memory"); }
+
+}  // namespace
+
+// C names, so that callgrind's patterns find them.
+extern "C" {
+
+#define CASE(name, parameter) [[gnu::noinline]] void case_##name(parameter)
+
+CASE(raw_bump, bench::RawBump& bump) {
+    for (int i = 0; i < times; ++i) use(bump.allocate(24, 8));
+}
+CASE(arena, Arena& arena) {
+    for (int i = 0; i < times; ++i) use(arena.allocate(24, 8));
+}
+CASE(arena_and_free_newest, Arena& arena) {
+    for (int i = 0; i < times; ++i) {
+        void* p = arena.allocate(24, 8);
+        use(p);
+        arena.deallocate(p, 24, 8);
+    }
+}
+CASE(arena_and_grow_in_place, Arena& arena) {
+    for (int i = 0; i < times; ++i) {
+        void* p = arena.allocate(24, 8);
+        use(p);
+        use(arena.remap(p, 24, 8, 48));
+    }
+}
+CASE(raw_bump_virtual, std::pmr::memory_resource& bump) {
+    for (int i = 0; i < times; ++i) use(bump.allocate(24, 8));
+}
+CASE(arena_through_allocator, Resource& arena) {
+    const Allocator allocator = arena;
+    for (int i = 0; i < times; ++i) use(allocator.allocate(24, 8));
+}
+CASE(arena_through_try_allocate, Resource& arena) {
+    const Allocator allocator = arena;
+    for (int i = 0; i < times; ++i) use(allocator.try_allocate(24, 8));
+}
+CASE(pmr_monotonic, std::pmr::memory_resource& monotonic) {
+    for (int i = 0; i < times; ++i) use(monotonic.allocate(24, 8));
+}
+CASE(arena_scope, Arena& arena) {
+    for (int i = 0; i < times; ++i) {
+        const ArenaScope scope{arena};
+        use(arena.allocate(24, 8));
+    }
+}
+CASE(arena_reset, Arena& arena) {
+    for (int i = 0; i < times; ++i) {
+        use(arena.allocate(24, 8));
+        arena.reset(Reset::retain_with_limit(bench::block_of_memory));
+    }
+}
+CASE(heap_and_free, Resource& heap) {
+    const Allocator allocator = heap;
+    for (int i = 0; i < times; ++i) {
+        void* p = allocator.allocate(24, 8);
+        use(p);
+        allocator.deallocate(p, 24, 8);
+    }
+}
+}
+
+int main() {
+    bench::RawBump raw;
+    bench::RawBumpResource raw_virtual;
+    std::vector<std::byte> memory(bench::block_of_memory);
+    std::pmr::monotonic_buffer_resource monotonic{memory.data(), memory.size()};
+    Arena arena{heap(), {.first_chunk = bench::block_of_memory, .max_chunk = bench::block_of_memory}};
+    (void)arena.allocate(1);
+    heap().deallocate(heap().allocate(24, 8), 24, 8);
+
+    case_raw_bump(*hide(&raw));
+    case_arena(*hide(&arena));
+    case_arena_and_free_newest(*hide(&arena));
+    case_arena_and_grow_in_place(*hide(&arena));
+    case_raw_bump_virtual(*hide(&raw_virtual));
+    case_arena_through_allocator(*hide(&arena));
+    case_arena_through_try_allocate(*hide(&arena));
+    case_pmr_monotonic(*hide(&monotonic));
+    case_arena_scope(*hide(&arena));
+    case_arena_reset(*hide(&arena));
+    case_heap_and_free(*hide(&heap().resource()));
+}
