@@ -97,10 +97,11 @@ void* Arena::cut(std::size_t size, std::size_t align) noexcept {
     const std::size_t padding = (0 - window.cursor) & (align - 1);
     if (padding > room || size > room - padding) return nullptr;
     const std::uintptr_t block = window.cursor + padding;
-    window.cursor = block + size;
     show(block, size);
     // Past the limit lie at most 15 bytes; a window that ends in them has none left to give.
-    if (window.cursor > window.limit) leave();
+    const bool last = size > window.limit - block || block > window.limit;
+    window.cursor = block + (last ? size : rounded(size));
+    if (last) leave();
     return reinterpret_cast<void*>(block);
 }
 

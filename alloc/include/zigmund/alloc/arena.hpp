@@ -6,9 +6,10 @@
 //
 //     chunk:  | header | block | block |  ...  cursor ->            limit |
 //
-// The limit is a multiple of 16 and the cursor never passes it, so that for every alignment up to 16 the
-// one test `size <= limit - aligned cursor` is exact and cannot overflow. An arena that owns nothing has
-// cursor and limit at the same static address: it needs no test for null.
+// The cursor is a multiple of 8, and sizes are rounded up to one: for alignments up to 8 the cursor needs no
+// arithmetic. The limit is a multiple of 16 that the cursor never passes, so that for every alignment up to
+// 16 the one test `size <= limit - block` is exact and cannot overflow. An arena that owns nothing has cursor
+// and limit at the same static address: it needs no test for null.
 //
 //     Arena arena;                                    // owns nothing yet
 //     std::pmr::vector<int> v{arena.allocator()};     // pmr containers, or any Allocator user
@@ -154,8 +155,8 @@ class Arena final : public Resource {
 
     // ---- what it holds ----
 
-    /// Bytes of the blocks in use, the padding between them included, and of those that were freed in
-    /// vain. O(1).
+    /// Bytes of the blocks in use, each rounded up to 8 and with the padding before it, and of those that
+    /// were freed in vain. O(1).
     [[nodiscard]] std::size_t bytes_used() const noexcept { return closed_ + (real().cursor - real().begin); }
     /// Bytes that are held from the upstream, headers included; the initial buffer is not. O(1).
     [[nodiscard]] std::size_t bytes_reserved() const noexcept { return reserved_; }
@@ -200,19 +201,29 @@ class Arena final : public Resource {
                                                             std::forward<Args>(args)...);
     }
 
+    /// The cursor stays a multiple of it: sizes are rounded up, which does not wait for the cursor, rather
+    /// than the cursor, for which the next allocation waits. (Measured: a third to a half less time a block.)
+    static constexpr std::size_t min_align = 8;
+    static constexpr std::size_t rounded(std::size_t size) noexcept {
+        return (size + (min_align - 1)) & ~(min_align - 1);
+    }
+
     bool bump(std::size_t size, std::size_t align, std::uintptr_t& block) noexcept {
         assert(std::has_single_bit(align));
-        if (align > default_align) [[unlikely]]
-            return false;
-        block = (window_.cursor + (align - 1)) & ~(std::uintptr_t{align} - 1);
+        block = window_.cursor;
+        if (align > min_align) {
+            if (align > default_align) [[unlikely]]
+                return false;
+            block = (block + (align - 1)) & ~(std::uintptr_t{align} - 1);
+        }
         if (size > window_.limit - block) [[unlikely]]
             return false;
-        window_.cursor = block + size;
+        window_.cursor = block + rounded(size);
         return true;
     }
 
     static bool is_newest(const Window& window, std::uintptr_t block, std::size_t size) noexcept {
-        return block + size == window.cursor && block >= window.floor;
+        return block + rounded(size) == window.cursor && block >= window.floor;
     }
 
     static bool resize_newest(Window& window, void* p, std::size_t old_size, std::size_t new_size) noexcept {
@@ -220,7 +231,7 @@ class Arena final : public Resource {
         // A block of size 0 may share its address with the first one behind a savepoint.
         if (!is_newest(window, block, old_size) || old_size == 0 || new_size > window.limit - block)
             return false;
-        window.cursor = block + new_size;
+        window.cursor = block + rounded(new_size);
         return true;
     }
 
