@@ -46,6 +46,10 @@ inline void* GeneralPurposeAllocator::State::allocate(std::size_t size, std::siz
         dead ? report_dead("allocate", frame) : report_size_overflow(size, frame);
         return nullptr;
     }
+    if (guards) {
+        if (samples) return allocate_sampled(size, align, frame);
+        if (void* const p = allocate_guarded(size, align, frame); p != nullptr) return p;
+    }
     if (!reserve(size)) return nullptr;
     void* const base = options.backing.try_allocate(extent.total, extent.align);
     void* const user = static_cast<std::byte*>(base) + extent.prefix;
@@ -85,6 +89,10 @@ inline void GeneralPurposeAllocator::State::deallocate(void* p, std::size_t size
     const auto address = reinterpret_cast<std::uintptr_t>(p);
     __builtin_prefetch(reinterpret_cast<const void*>(address - sizeof(Header)), 1);
     __builtin_prefetch(reinterpret_cast<const void*>(address + size));
+    if (guards) {
+        if (guard_pages.contains(p)) return deallocate_guarded(p, size, align, frame);
+        if (samples) return options.backing.deallocate(p, size, align);
+    }
     if (!intact(p, size, align)) [[unlikely]] {
         const Claim claim = examine(p, size, align, "free", frame);
         if (!claim.is_block) return;
@@ -111,6 +119,71 @@ inline void GeneralPurposeAllocator::State::deallocate(void* p, std::size_t size
         counters.remove_block(here.shard, size);
     }
     options.backing.deallocate(static_cast<std::byte*>(p) - extent.prefix, extent.total, extent.align);
+}
+
+void* GeneralPurposeAllocator::State::allocate_guarded(std::size_t size, std::size_t align,
+                                                       const void* frame) noexcept {
+    if (!reserve(size)) return nullptr;
+    const Seat here = seat();
+    Header header{};
+    header.size_align = pack(size, align);
+    header.stack = capture_stack(frame, depth);
+    header.thread = here.thread;
+    header.seconds = age();
+    void* const p = guard_pages.allocate(header);
+    if (p == nullptr) {
+        unreserve(size);
+        return nullptr;
+    }
+    const OptionalSpinGuard guard{here.shard.lock, here.shared};
+    counters.add_block(here.shard, size);
+    return p;
+}
+
+void GeneralPurposeAllocator::State::deallocate_guarded(void* p, std::size_t size, std::size_t align,
+                                                        const void* frame) noexcept {
+    GuardPages::Slot* const slot = guard_pages.find(p);
+    if (slot == nullptr || dead || slot->state.load(std::memory_order_acquire) != GuardPages::State::live ||
+        slot->user != reinterpret_cast<std::uintptr_t>(p)) {
+        if (slot == nullptr || dead) {
+            (void)examine(p, size, align, "free", frame);
+        } else {
+            report_guarded_pointer(p, *slot, "free", frame);
+        }
+        return;
+    }
+    (void)report_padding(*slot, "free", frame);
+    report_mismatch(p, slot->header, size, align, "free", frame);
+    const std::size_t real = slot->header.size();
+    guard_pages.free(*slot, capture_stack(frame, depth));
+    unreserve(real);
+    const Seat here = seat();
+    const OptionalSpinGuard guard{here.shard.lock, here.shared};
+    counters.remove_block(here.shard, real);
+}
+
+void* GeneralPurposeAllocator::State::allocate_sampled(std::size_t size, std::size_t align,
+                                                       const void* frame) noexcept {
+    const Seat here = seat();
+    bool chosen = false;
+    {
+        const OptionalSpinGuard guard{here.shard.lock, here.shared};
+        Shard& shard = here.shard;
+        if (shard.until_sample == 0) [[unlikely]] {
+            // Uniform between 1 and twice the interval, from a xorshift generator of the thread's own.
+            if (shard.random == 0) shard.random = (options.seed + here.thread) * 0x9E3779B97F4A7C15U | 1;
+            shard.random ^= shard.random << 13;
+            shard.random ^= shard.random >> 7;
+            shard.random ^= shard.random << 17;
+            shard.until_sample =
+                1 + shard.random % (2 * std::max<std::size_t>(options.sample_interval, 1) - 1);
+        }
+        chosen = --shard.until_sample == 0;
+    }
+    if (chosen) [[unlikely]] {
+        if (void* const p = allocate_guarded(size, align, frame); p != nullptr) return p;
+    }
+    return options.backing.try_allocate(size, align);
 }
 
 inline void GeneralPurposeAllocator::State::hold(void* user, std::size_t size, std::size_t align,
@@ -170,6 +243,10 @@ void GeneralPurposeAllocator::State::empty_quarantines(const void* frame) noexce
 
 bool GeneralPurposeAllocator::State::resize(void* p, std::size_t old_size, std::size_t align,
                                             std::size_t new_size, const void* frame) noexcept {
+    if (guards) {
+        if (guard_pages.contains(p)) return new_size == old_size;  // it stays flush to its guard
+        if (samples) return options.backing.resize(p, old_size, align, new_size);
+    }
     if (!intact(p, old_size, align)) [[unlikely]] {
         const Claim claim = examine(p, old_size, align, "resize", frame);
         if (!claim.is_block || claim.size != old_size || claim.align != align) return false;
@@ -196,6 +273,10 @@ bool GeneralPurposeAllocator::State::resize(void* p, std::size_t old_size, std::
 
 void* GeneralPurposeAllocator::State::remap(void* p, std::size_t old_size, std::size_t align,
                                             std::size_t new_size, const void* frame) noexcept {
+    if (guards) {
+        if (guard_pages.contains(p)) return new_size == old_size ? p : nullptr;
+        if (samples) return options.backing.remap(p, old_size, align, new_size);
+    }
     if (resize(p, old_size, align, new_size, frame)) return p;
     if (!intact(p, old_size, align)) return nullptr;  // resize has reported it
     const Extent before = extent_of(old_size, align);
@@ -229,7 +310,7 @@ void* GeneralPurposeAllocator::State::remap(void* p, std::size_t old_size, std::
 namespace {
 
 unsigned raw_depth(const GeneralPurposeOptions& options) noexcept {
-    if (options.tier != Tier::traced || options.stack_frames == 0) return 0;
+    if (options.tier == Tier::counted || options.stack_frames == 0) return 0;
     return std::min(options.stack_frames, 32U) + plumbing_frames;
 }
 
@@ -239,7 +320,8 @@ bool holds_back(const GeneralPurposeOptions& options) noexcept {
     (void)options;
     return false;
 #else
-    return options.tier == Tier::traced && options.quarantine_bytes != 0 && options.quarantine_blocks != 0;
+    return (options.tier == Tier::traced || options.tier == Tier::guarded) && options.quarantine_bytes != 0 &&
+           options.quarantine_blocks != 0;
 #endif
 }
 
@@ -248,7 +330,9 @@ bool holds_back(const GeneralPurposeOptions& options) noexcept {
 GeneralPurposeAllocator::State::State(const GeneralPurposeOptions& given) noexcept
     : options{given},
       depth{raw_depth(given)},
-      traced{given.tier == Tier::traced},
+      traced{given.tier != Tier::counted},
+      guards{given.tier == Tier::guarded || given.tier == Tier::sampled},
+      samples{given.tier == Tier::sampled},
       quarantines{holds_back(given)},
       limited{given.requested_memory_limit != SIZE_MAX},
       birth{now_seconds()},
@@ -262,6 +346,10 @@ GeneralPurposeAllocator::State::State(const GeneralPurposeOptions& given) noexce
 bool GeneralPurposeAllocator::State::open() noexcept {
     keep_books_over_fork();
     if (!map.open() || !history.open() || counters.shard(shared_thread) == nullptr) return false;
+    if (guards) {
+        if (!guard_pages.open(options.guard_side, options.fenced_blocks)) return false;
+        catch_stopped_accesses();
+    }
     const SpinGuard guard{all_states_lock};
     next = static_cast<State*>(all_states);
     self = reinterpret_cast<State**>(&all_states);

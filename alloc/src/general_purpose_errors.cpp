@@ -81,6 +81,13 @@ GeneralPurposeAllocator::State::Claim GeneralPurposeAllocator::State::examine(vo
     (void)report_damage_around(p, header, verb, frame);
     if (header.check != check_of(header, p)) return {.is_block = true, .size = size, .align = align};
 
+    report_mismatch(p, header, size, align, verb, frame);
+    return {.is_block = true, .size = header.size(), .align = header.align()};
+}
+
+void GeneralPurposeAllocator::State::report_mismatch(void* p, const Header& header, std::size_t size,
+                                                     std::size_t align, std::string_view verb,
+                                                     const void* frame) noexcept {
     const auto mismatch = [&](Kind kind, std::string_view unit, std::size_t real, std::size_t claimed) {
         TextWriter out{-1};
         begin_report(out, kind);
@@ -94,7 +101,6 @@ GeneralPurposeAllocator::State::Claim GeneralPurposeAllocator::State::examine(vo
     };
     if (header.size() != size) mismatch(Kind::size_mismatch, "size ", header.size(), size);
     if (header.align() != align) mismatch(Kind::alignment_mismatch, "alignment ", header.align(), align);
-    return {.is_block = true, .size = header.size(), .align = header.align()};
 }
 
 bool GeneralPurposeAllocator::State::report_damage_around(void* user, const Header& header,
@@ -237,6 +243,97 @@ void GeneralPurposeAllocator::State::report_size_overflow(std::size_t size, cons
     end_report(out, Kind::size_overflow, nullptr, size);
 }
 
+// ---- blocks on pages of their own ----
+
+void GeneralPurposeAllocator::State::report_guarded_pointer(void* p, const GuardPages::Slot& slot,
+                                                            std::string_view verb,
+                                                            const void* frame) noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(p);
+    const bool live = slot.state.load(std::memory_order_acquire) == GuardPages::State::live;
+    const bool inside = address - slot.user < slot.header.size();
+    const Kind kind = live && inside                  ? Kind::interior_pointer
+                      : !live && address == slot.user ? Kind::double_free
+                                                      : Kind::foreign_pointer;
+    void* const user = reinterpret_cast<void*>(slot.user);
+    TextWriter out{-1};
+    begin_report(out, kind);
+    write_address(out, p);
+    if (kind == Kind::interior_pointer) {
+        out << " is ";
+        out.decimal(address - slot.user) << " bytes into the block at ";
+        write_address(out, user);
+        out << ", not its beginning\n";
+    } else if (kind == Kind::double_free) {
+        out << " was given back before this " << verb << '\n';
+    } else {
+        out << " was not allocated here\n";
+    }
+    if (kind != Kind::foreign_pointer) write_block(out, user, slot.header);
+    if (kind == Kind::double_free) write_stack_of(out, "first given back", slot.freed);
+    write_here(out, verb, frame);
+    end_report(out, kind, p, kind == Kind::foreign_pointer ? 0 : slot.header.size());
+}
+
+bool GeneralPurposeAllocator::State::report_padding(const GuardPages::Slot& slot, std::string_view verb,
+                                                    const void* frame) noexcept {
+    bool found = false;
+    const auto examine_side = [&](Kind kind, std::span<const unsigned char> padding) {
+        const std::size_t at = first_other(padding, GuardPages::padding_byte(slot));
+        if (at == padding.size()) return;
+        found = true;
+        const bool behind = kind == Kind::buffer_overflow;
+        void* const user = reinterpret_cast<void*>(slot.user);
+        TextWriter out{-1};
+        begin_report(out, kind);
+        out << "byte ";
+        out.decimal(behind ? at : padding.size() - at)
+            << (behind ? " behind" : " before") << " the block at ";
+        write_address(out, user);
+        out << " of ";
+        out.decimal(slot.header.size()) << " bytes was written\n";
+        write_bytes(out, padding.subspan(at, std::min<std::size_t>(16, padding.size() - at)),
+                    GuardPages::padding_byte(slot));
+        write_block(out, user, slot.header);
+        write_here(out, verb, frame);
+        end_report(out, kind, user, slot.header.size());
+    };
+    examine_side(Kind::buffer_underflow, GuardPages::padding_before(slot));
+    examine_side(Kind::buffer_overflow, GuardPages::padding_behind(slot));
+    return found;
+}
+
+void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_view access,
+                                                    StackId here) noexcept {
+    const GuardPages::Slot* const slot = guard_pages.find(p);
+    if (slot == nullptr) return;
+    const auto address = reinterpret_cast<std::uintptr_t>(p);
+    const std::size_t size = slot->header.size();
+    const bool fenced = slot->state.load(std::memory_order_acquire) == GuardPages::State::fenced;
+    const bool before = address < slot->user;
+    const bool inside = !before && address - slot->user < size;
+    const Kind kind = fenced ? Kind::use_after_free : before ? Kind::buffer_underflow : Kind::buffer_overflow;
+    void* const user = reinterpret_cast<void*>(slot->user);
+    TextWriter out{options.on_error == nullptr ? options.report_descriptor : -1};
+    begin_report(out, kind);
+    out << "byte ";
+    out.decimal(before   ? slot->user - address
+                : inside ? address - slot->user
+                         : address - slot->user - size)
+        << (before   ? " before"
+            : inside ? " of"
+                     : " behind")
+        << " the block at ";
+    write_address(out, user);
+    out << " of ";
+    out.decimal(size) << " bytes was " << access << (fenced ? " after it was given back\n" : "\n");
+    write_block(out, user, slot->header);
+    if (fenced) write_stack_of(out, "given back", slot->freed);
+    write_stack_of(out, access, here);
+    if (options.on_error != nullptr)
+        options.on_error({.kind = kind, .address = p, .size = size, .message = out.text()},
+                         options.on_error_context);
+}
+
 // ---- memory that was given back ----
 
 bool GeneralPurposeAllocator::State::report_late_write(const Quarantine::Held& held,
@@ -282,6 +379,9 @@ std::size_t GeneralPurposeAllocator::State::check_all(const void* frame) noexcep
 #else
         if (report_damage_around(user, header, "check", frame)) ++found;
 #endif
+    });
+    guard_pages.for_each_live([&](const GuardPages::Slot& slot) {
+        if (report_padding(slot, "check", frame)) ++found;
     });
     counters.for_each_shard([&](const Shard& shard) {
         if (shard.quarantine == nullptr) return;

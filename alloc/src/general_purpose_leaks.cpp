@@ -57,6 +57,12 @@ void GeneralPurposeAllocator::State::report_leaks() noexcept {
         const Header header = peek_header(user);
         if (found < count) leaks[found++] = {.stack = header.stack, .size = header.size(), .block = user};
     });
+    guard_pages.for_each_live([&](const GuardPages::Slot& slot) {
+        if (found < count)
+            leaks[found++] = {.stack = slot.header.stack,
+                              .size = slot.header.size(),
+                              .block = reinterpret_cast<void*>(slot.user)};
+    });
     // Without stacks the size is all that tells one origin from another.
     const auto origin = [](const Leak& leak) {
         return std::pair{leak.stack, leak.stack == 0 ? leak.size : std::size_t{0}};

@@ -15,6 +15,7 @@
 
 #include "block_map.hpp"
 #include "freed_history.hpp"
+#include "guard_pages.hpp"
 #include "guarded_block.hpp"
 #include "live_counters.hpp"
 #include "stack_depot.hpp"
@@ -67,6 +68,10 @@ struct GeneralPurposeAllocator::State {
     void hold(void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
               const void* frame) noexcept;
     void let_go(const detail::Quarantine::Held& held, const void* frame) noexcept;
+    [[gnu::noinline]] void* allocate_guarded(std::size_t size, std::size_t align, const void* frame) noexcept;
+    [[gnu::noinline]] void deallocate_guarded(void* p, std::size_t size, std::size_t align,
+                                              const void* frame) noexcept;
+    void* allocate_sampled(std::size_t size, std::size_t align, const void* frame) noexcept;
     void empty_quarantines(const void* frame) noexcept;
 
     // ---- what is wrong ----
@@ -83,6 +88,15 @@ struct GeneralPurposeAllocator::State {
     /// Reports damage around the live block at `user`; true: there was some. `header`: of the block.
     [[gnu::cold]] bool report_damage_around(void* user, const detail::Header& header, std::string_view verb,
                                             const void* frame) noexcept;
+    /// What a guard page stopped: `access` is "read" or "written". Async-signal context.
+    [[gnu::cold]] void report_stopped(const void* address, std::string_view access,
+                                      detail::StackId here) noexcept;
+    [[gnu::cold]] void report_guarded_pointer(void* p, const detail::GuardPages::Slot& slot,
+                                              std::string_view verb, const void* frame) noexcept;
+    [[gnu::cold]] bool report_padding(const detail::GuardPages::Slot& slot, std::string_view verb,
+                                      const void* frame) noexcept;
+    void report_mismatch(void* p, const detail::Header& header, std::size_t size, std::size_t align,
+                         std::string_view verb, const void* frame) noexcept;
     /// Reports writes into the freed block. True: there was one.
     [[gnu::cold]] bool report_late_write(const detail::Quarantine::Held& held, const void* frame) noexcept;
     [[gnu::cold]] void report_unknown(void* p, std::string_view verb, const void* frame) noexcept;
@@ -108,8 +122,10 @@ struct GeneralPurposeAllocator::State {
 
     GeneralPurposeOptions options;
     std::array<char, 47> name_buffer{};
-    unsigned depth;  // raw frames of a stack, those of the toolkit included; 0: none are taken
-    bool traced;
+    unsigned depth;    // raw frames of a stack, those of the toolkit included; 0: none are taken
+    bool traced;       // ages, stacks, history
+    bool guards;       // blocks on pages of their own: all, or
+    bool samples;      // some
     bool quarantines;  // freed memory is held back
     bool limited;
     bool dead = false;
@@ -118,6 +134,7 @@ struct GeneralPurposeAllocator::State {
     std::atomic<std::size_t> requested = 0;  // live bytes, counted in one place; only if limited
     detail::BlockMap map;
     detail::FreedHistory history;
+    detail::GuardPages guard_pages;
     detail::LiveCounters counters;
     State* next = nullptr;  // of all that live in the process, newest first
     State** self = nullptr;

@@ -13,6 +13,9 @@ extern constinit SpinLock all_states_lock;
 /// finds them whole and unlocked.
 void keep_books_over_fork() noexcept;
 
+/// From the first call on, a SIGSEGV on a guard page is reported before the handler of before gets it.
+void catch_stopped_accesses() noexcept;
+
 // Each of the shared books that has a lock.
 void lock_thread_numbers() noexcept;
 void unlock_thread_numbers() noexcept;

@@ -307,6 +307,16 @@ StackId capture_stack(const void* frame, unsigned depth) noexcept {
     return known != 0 ? known : unwind(frame, context, depth, frames, hash, entry);
 }
 
+StackId capture_interrupted_stack(std::uintptr_t pc, unsigned depth) noexcept {
+    Unwinding found{.frame = 0, .first = pc, .stack_high = 0, .depth = depth};
+    (void)_Unwind_Backtrace(unwind_one, &found);
+    if (found.count == 0) found.chain[found.count++] = pc;
+    ++found.chain[0];  // the others are return addresses, which lie behind the instruction that is meant
+    const std::span<const std::uintptr_t> stack{found.chain.data(), found.count};
+    const Entry* const entry = depot.add(~hash_of(stack), stack, Kind::stack);
+    return entry == nullptr ? 0 : entry->id;
+}
+
 std::span<const std::uintptr_t> stack_frames(StackId id) noexcept {
     const Entry* const entry = depot.at(id);
     if (entry == nullptr) return {};

@@ -24,6 +24,9 @@ inline constexpr unsigned max_stack_frames = 64;
 /// that was compiled to keep a frame pointer), at most `depth` return addresses, innermost first.
 [[nodiscard]] StackId capture_stack(const void* frame, unsigned depth) noexcept;
 
+/// The stack that a signal interrupted at `pc`. Call it from the signal's handler.
+[[nodiscard]] StackId capture_interrupted_stack(std::uintptr_t pc, unsigned depth) noexcept;
+
 /// Return addresses, innermost first. They live as long as the process.
 [[nodiscard]] std::span<const std::uintptr_t> stack_frames(StackId id) noexcept;
 

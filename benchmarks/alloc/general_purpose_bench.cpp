@@ -61,9 +61,12 @@ const report::Table table =
         .row("malloc_heap() through Allocator",
              [](benchmark::State& state) { through(state, malloc_heap()); })
         .row("off", tracked<Tier::off>)
+        .row("sampled", tracked<Tier::sampled>)
         .row("counted", tracked<Tier::counted>)
         .row("traced", tracked<Tier::traced>)
+        .row("guarded", tracked<Tier::guarded>)
         .goal("off", 1.02, "heap() through Allocator")
+        .goal("sampled", 1.10, "mimalloc")
         .goal("counted", 3, "mimalloc")
         .goal("traced", 8, "mimalloc");
 

@@ -32,6 +32,8 @@ struct Fault {
     const char* first_line;  // a regular expression
     bool aborts;
     bool counted;  // found by that tier as well
+    bool traced = true;
+    bool stopped = false;  // by a guard page, where there is one
 };
 
 constexpr std::array faults{
@@ -39,7 +41,7 @@ constexpr std::array faults{
     Fault{"overflow",
           "^zigmund: faults: buffer overflow: byte 0 behind the block at 0x[0-9a-f]+ of [0-9]+ bytes was "
           "written\n",
-          true, true},
+          true, true, true, true},
     Fault{"underflow",
           "^zigmund: faults: buffer underflow: byte 1 before the block at 0x[0-9a-f]+ of [0-9]+ bytes was "
           "written\n",
@@ -64,7 +66,16 @@ constexpr std::array faults{
           "^zigmund: faults: use after free: byte 0 of the block at 0x[0-9a-f]+ of [0-9]+ bytes was written "
           "after "
           "it was given back\n",
-          true, false},
+          true, false, true, true},
+    Fault{"read-overflow",
+          "^zigmund: faults: buffer overflow: byte 0 behind the block at 0x[0-9a-f]+ of [0-9]+ bytes was "
+          "read\n",
+          true, false, false, true},
+    Fault{
+        "late-read",
+        "^zigmund: faults: use after free: byte [0-9]+ of the block at 0x[0-9a-f]+ of [0-9]+ bytes was read "
+        "after it was given back\n",
+        true, false, false, true},
 };
 
 using Case = std::tuple<Fault, const char*, const char*, const char*>;
@@ -77,15 +88,22 @@ TEST_P(Faults, AreNamedAndGoodTwinsAreSilent) {
     const Outcome good = run(std::string{program} + " good-" + fault.name + words);
     EXPECT_EQ(good.text, "");
     EXPECT_EQ(good.status, 0);
-    if (std::string{tier} == "counted" && !fault.counted) return;
+    const bool guarded = std::string{tier} == "guarded" || std::string{tier} == "sampled";
+    if ((std::string{tier} == "counted" && !fault.counted) ||
+        (std::string{tier} == "traced" && !fault.traced))
+        return;
+
+    // The sampled tier knows its samples only; what is not one belongs to the backing.
+    if (std::string{tier} == "sampled" && std::string{fault.name} == "foreign") return;
 
     // The shell in between turns the signal into a status of its own.
     const Outcome bad = run(std::string{program} + " " + fault.name + words);
-    EXPECT_TRUE(WIFEXITED(bad.status) ? WEXITSTATUS(bad.status) == (fault.aborts ? 128 + SIGABRT : 1)
-                                      : fault.aborts && WTERMSIG(bad.status) == SIGABRT)
+    const int signal = guarded && fault.stopped ? SIGSEGV : SIGABRT;
+    EXPECT_TRUE(WIFEXITED(bad.status) ? WEXITSTATUS(bad.status) == (fault.aborts ? 128 + signal : 1)
+                                      : fault.aborts && WTERMSIG(bad.status) == signal)
         << bad.status;
     EXPECT_TRUE(std::regex_search(bad.text, std::regex{fault.first_line})) << bad.text;
-    if (std::string{tier} == "traced" && std::string{fault.name} != "foreign") {
+    if (std::string{tier} != "counted" && std::string{fault.name} != "foreign") {
         EXPECT_NE(bad.text.find("make_block"), std::string::npos) << bad.text;
         EXPECT_NE(bad.text.find("faults.cpp:"), std::string::npos) << bad.text;
     }
@@ -105,7 +123,7 @@ std::string name_of(const ::testing::TestParamInfo<Case>& info) {
 INSTANTIATE_TEST_SUITE_P(All, Faults,
                          ::testing::Combine(::testing::ValuesIn(faults),
                                             ::testing::Values(ZIGMUND_FAULTS_O0, ZIGMUND_FAULTS_O2),
-                                            ::testing::Values("counted", "traced"),
+                                            ::testing::Values("counted", "traced", "guarded", "sampled"),
                                             ::testing::Values("64", "64+", "200000")),
                          name_of);
 

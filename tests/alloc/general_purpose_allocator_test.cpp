@@ -594,6 +594,45 @@ TEST(GeneralPurposeAllocator, CountedConformsToResource) {
         {.grows_in_place = true, .remaps = true, .threads = 4}));
 }
 
+TEST(GeneralPurposeAllocator, GuardedAndSampledConformToResource) {
+    for (const GuardSide side : {GuardSide::after, GuardSide::before}) {
+        GeneralPurposeAllocator guarded{{.tier = Tier::guarded, .fenced_blocks = 16, .guard_side = side}};
+        EXPECT_TRUE(conforms(guarded, {.threads = 4}));
+        EXPECT_EQ(guarded.deinit(), LeakCheck::ok);
+    }
+    GeneralPurposeAllocator sampled{{.tier = Tier::sampled, .sample_interval = 3}};
+    EXPECT_TRUE(conforms(sampled, {.threads = 4}));
+    EXPECT_EQ(sampled.deinit(), LeakCheck::ok);
+}
+
+TEST(GeneralPurposeAllocator, SameSeedSamplesTheSameBlocks) {
+    const auto chosen = [](std::uint64_t seed) {
+        std::vector<int> blocks;
+        GeneralPurposeAllocator gpa{{.tier = Tier::sampled, .sample_interval = 10, .seed = seed}};
+        for (int i = 0; i < 1000; ++i) {
+            const std::uint64_t before = gpa.total_allocations();
+            gpa.allocator().deallocate(gpa.allocator().allocate(64), 64);
+            if (gpa.total_allocations() != before) blocks.push_back(i);
+        }
+        return blocks;
+    };
+    const auto first = chosen(1);
+    EXPECT_EQ(first, chosen(1));
+    EXPECT_NE(first, chosen(2));
+    EXPECT_GT(first.size(), 50U);
+    EXPECT_LT(first.size(), 200U);
+}
+
+TEST(GeneralPurposeAllocator, GuardedBlocksBeyondTheMappingsAreTraced) {
+    GeneralPurposeAllocator gpa{{.tier = Tier::guarded}};
+    const Allocator a = gpa.allocator();
+    std::vector<void*> blocks;
+    for (int i = 0; i < 30'000; ++i) blocks.push_back(a.allocate(16));
+    EXPECT_EQ(gpa.live_blocks(), 30'000U);
+    for (void* p : blocks) a.deallocate(p, 16);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+
 TEST(GeneralPurposeAllocator, CountedGroupsLeaksBySize) {
     CapturedReport report;
     GeneralPurposeAllocator gpa{{.tier = Tier::counted, .report_descriptor = report.descriptor()}};

@@ -24,7 +24,12 @@ using namespace zigmund::alloc;
 /// Writes where the compiler cannot know that it may not.
 [[gnu::noinline]] void write_at(unsigned char* p, std::ptrdiff_t offset) {
     unsigned char* volatile hidden = p;
-    hidden[offset] ^= 0xFF;
+    hidden[offset] = 0x77;
+}
+
+[[gnu::noinline]] int read_at(unsigned char* p, std::ptrdiff_t offset) {
+    const volatile unsigned char* const hidden = p;
+    return hidden[offset];
 }
 
 void run(std::string_view fault, Allocator a, std::size_t size, bool good) {
@@ -36,6 +41,7 @@ void run(std::string_view fault, Allocator a, std::size_t size, bool good) {
     }
     if (fault == "overflow") write_at(p, good ? end - 1 : end);
     if (fault == "underflow") write_at(p, good ? 0 : -1);
+    if (fault == "read-overflow") (void)read_at(p, good ? end - 1 : end);
     if (fault == "size-mismatch") return free_block(a, p, good ? size : size - 1);
     if (fault == "alignment-mismatch") return free_block(a, p, size, good ? default_align : 32);
     if (fault == "interior") return free_block(a, good ? p : p + 16, size);
@@ -44,6 +50,7 @@ void run(std::string_view fault, Allocator a, std::size_t size, bool good) {
     if (good) return;
     if (fault == "double-free") free_block(a, p, size);
     if (fault == "late-write") write_at(p, 0);
+    if (fault == "late-read") (void)read_at(p, end - 1);
     std::array<unsigned char, 64> local{};
     if (fault == "foreign") free_block(a, local.data(), local.size());
 }
@@ -55,9 +62,13 @@ int main(int count, char** words) {
     std::string_view fault = words[1];
     const bool good = fault.starts_with("good-");
     if (good) fault.remove_prefix(5);
-    const Tier tier = std::string_view{words[2]} == "counted" ? Tier::counted : Tier::traced;
+    const std::string_view chosen = words[2];
+    const Tier tier = chosen == "counted"   ? Tier::counted
+                      : chosen == "guarded" ? Tier::guarded
+                      : chosen == "sampled" ? Tier::sampled
+                                            : Tier::traced;
     const std::size_t size = std::strtoul(words[3], nullptr, 10);
-    GeneralPurposeAllocator gpa{{.tier = tier, .name = "faults"}};
+    GeneralPurposeAllocator gpa{{.tier = tier, .name = "faults", .sample_interval = 1}};
     std::vector<void*> neighbours;
     if (std::string_view{words[3]}.ends_with('+'))  // not alone
         for (int i = 0; i < 50; ++i) neighbours.push_back(gpa.allocator().allocate(size));

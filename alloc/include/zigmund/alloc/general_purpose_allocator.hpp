@@ -27,12 +27,16 @@ namespace zigmund::alloc {
 /// What deinit() found.
 enum class LeakCheck : std::uint8_t { ok, leak };
 
-/// How much is tracked, and what it costs: the time to free a block of 64 bytes and make another, 10,000 of
-/// them live, as a multiple of mimalloc's.
+/// How much is tracked. What each costs, `make bench` prints.
 enum class Tier : std::uint8_t {
     off,      ///< nothing: allocator() is the backing itself, and all counters stay 0
-    counted,  ///< live, peak, total; leaks without stacks; canaries; sizes and alignments. About 3
-    traced,   ///< and stacks, ages, and freed memory held back to catch late writes. About 8
+    sampled,  ///< one block in sample_interval as if guarded, the others are the backing's own; the
+              ///< counters and the leak report know the sampled ones
+    counted,  ///< live, peak, total; leaks without stacks; canaries; sizes and alignments
+    traced,   ///< and stacks, ages, and freed memory held back to catch late writes
+    guarded,  ///< every block on pages of its own next to a guard page, freed pages fenced: any access
+              ///< outside or after free stops at that instruction, and the block's whole story is told. From
+              ///< the 28,000th live block on, and above 2 GiB or a page's alignment, as traced
 };
 
 /// That of a default-constructed allocator.
@@ -41,6 +45,9 @@ inline constexpr Tier default_tier = Tier::off;
 #else
 inline constexpr Tier default_tier = Tier::traced;
 #endif
+
+/// Where the guard page of a guarded or sampled block lies.
+enum class GuardSide : std::uint8_t { after, before };
 
 enum class MemoryErrorKind : std::uint8_t {
     double_free,         ///< the block was given back before
@@ -85,15 +92,25 @@ struct GeneralPurposeOptions {
     /// not held. 0: none is.
     std::size_t quarantine_bytes = std::size_t{1} << 20;
     std::size_t quarantine_blocks = 512;
+    /// guarded, sampled: freed blocks whose pages stay fenced.
+    std::size_t fenced_blocks = 1024;
+    /// guarded, sampled: which step out of a block stops at once. The other is found when the block is freed.
+    GuardSide guard_side = GuardSide::after;
+    /// sampled: one block in so many on average, chosen at random from `seed` and the thread's number. The
+    /// same program with the same seed samples the same blocks.
+    std::size_t sample_interval = 1000;
+    std::uint64_t seed = 1;
     /// File descriptor for reports: standard error.
     int report_descriptor = 2;
     /// deinit() also says that nothing leaked:
     /// `zigmund: NAME: no leaks (peak 12.3 KiB live, 214 allocations)`.
     bool report_when_clean = false;
-    /// Gets each error instead of the default, which writes the message to the report descriptor and
-    /// aborts (size_overflow, which only lets the allocation fail, is told to nobody then). It may not
-    /// allocate from this allocator. When it returns, the faulty call goes on as far as it is safe: a pointer
-    /// that is not a live block is left alone; a live one is freed by what the allocator knows of it.
+    /// An access that a guard page stops (SIGSEGV) is told as well, then the handler of before gets it, and
+    /// by default ends the process. Gets each error instead of the default, which writes the message to the
+    /// report descriptor and aborts (size_overflow, which only lets the allocation fail, is told to nobody
+    /// then). It may not allocate from this allocator. When it returns, the faulty call goes on as far as it
+    /// is safe: a pointer that is not a live block is left alone; a live one is freed by what the allocator
+    /// knows of it.
     void (*on_error)(const MemoryError& error, void* context) = nullptr;
     void* on_error_context = nullptr;
 };
@@ -133,6 +150,10 @@ class GeneralPurposeAllocator final : public Resource {
 
   private:
     struct State;
+    friend struct StoppedAccess;
+
+    /// Tells of the block that a stopped access at `address` concerns, if it is one of an allocator's.
+    static void report_stopped(const void* address, std::string_view access, std::uintptr_t pc) noexcept;
 
     void* do_try_allocate(std::size_t size, std::size_t align) noexcept override;
     void* do_allocate(std::size_t size, std::size_t align) override;

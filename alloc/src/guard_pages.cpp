@@ -1,0 +1,106 @@
+#include "guard_pages.hpp"
+
+#include <bit>
+#include <cstring>
+
+namespace zigmund::alloc::detail {
+
+GuardPages::~GuardPages() {
+    if (begin_ != 0) unmap_pages(reinterpret_cast<void*>(begin_), range);
+    if (slot_at_ != nullptr) unmap_pages(slot_at_, range / page * sizeof *slot_at_);
+    if (slots_ != nullptr) unmap_pages(slots_, (max_slots + 1) * sizeof(Slot));
+}
+
+bool GuardPages::open(GuardSide side, std::size_t fenced_blocks) noexcept {
+    side_ = side;
+    most_fenced_ = fenced_blocks;
+    void* const reserved =
+        ::mmap(nullptr, range, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (reserved == MAP_FAILED) return false;
+    begin_ = reinterpret_cast<std::uintptr_t>(reserved);
+    slot_at_ = static_cast<std::uint32_t*>(map_pages(range / page * sizeof *slot_at_));
+    slots_ = static_cast<Slot*>(map_pages((max_slots + 1) * sizeof(Slot)));
+    if (slot_at_ == nullptr || slots_ == nullptr) return false;
+    size_ = range;
+    return true;
+}
+
+void* GuardPages::allocate(const Header& header) noexcept {
+    const std::size_t size = std::max<std::size_t>(header.size(), 1);
+    if (header.align() > page || size > (page << (classes - 1))) return nullptr;
+    const std::size_t pages = pages_of(size);
+    const auto size_class = static_cast<unsigned>(std::bit_width(pages - 1));
+    const SpinGuard guard{lock_};
+    std::uint32_t number = idle_[size_class];
+    if (number == 0) {
+        const std::size_t region = ((std::size_t{1} << size_class) + 2) * page;
+        if (made_ == max_slots || used_ + region > size_) return nullptr;
+        number = ++made_;
+        slots_[number].region = begin_ + used_;
+        slots_[number].size_class = static_cast<std::uint8_t>(size_class);
+        slot_at_[used_ / page] = number;
+        used_ += region;
+    }
+    Slot& slot = slots_[number];
+    const std::uintptr_t first = slot.region + page;
+    if (::mprotect(reinterpret_cast<void*>(first), pages * page, PROT_READ | PROT_WRITE) != 0) {
+        if (number != idle_[size_class]) {
+            slot.next = idle_[size_class];
+            idle_[size_class] = number;
+        }
+        return nullptr;
+    }
+    if (idle_[size_class] == number) idle_[size_class] = slot.next;
+    slot.user = side_ == GuardSide::before ? first : (first + pages * page - size) & ~(header.align() - 1);
+    slot.header = header;
+    slot.freed = 0;
+    const std::size_t before = padding_before(slot).size();
+    const std::size_t behind = padding_behind(slot).size();
+    std::memset(reinterpret_cast<void*>(slot.user - before), padding_byte(slot), before);
+    std::memset(reinterpret_cast<void*>(slot.user + header.size()), padding_byte(slot), behind);
+    slot.state.store(State::live, std::memory_order_release);
+    return reinterpret_cast<void*>(slot.user);
+}
+
+std::span<const unsigned char> GuardPages::padding_before(const Slot& slot) noexcept {
+    const std::size_t room = slot.user - (slot.region + page);
+    const std::size_t size = std::min<std::size_t>(room, 32);
+    return {reinterpret_cast<const unsigned char*>(slot.user - size), size};
+}
+
+std::span<const unsigned char> GuardPages::padding_behind(const Slot& slot) noexcept {
+    const std::uintptr_t end = slot.user + slot.header.size();
+    const std::uintptr_t last =
+        slot.region + page + pages_of(std::max<std::size_t>(slot.header.size(), 1)) * page;
+    return {reinterpret_cast<const unsigned char*>(end), last - end};
+}
+
+GuardPages::Slot* GuardPages::find(const void* p) noexcept {
+    std::size_t at = (reinterpret_cast<std::uintptr_t>(p) - begin_) / page;
+    if (at * page >= used_) return nullptr;
+    while (slot_at_[at] == 0) --at;  // page 0 of the range begins a region
+    return &slots_[slot_at_[at]];
+}
+
+void GuardPages::free(Slot& slot, StackId freed) noexcept {
+    const std::size_t bytes = pages_of(std::max<std::size_t>(slot.header.size(), 1)) * page;
+    const auto number = static_cast<std::uint32_t>(&slot - slots_);
+    const SpinGuard guard{lock_};
+    slot.freed = freed;
+    slot.state.store(State::fenced, std::memory_order_release);
+    // A fresh mapping without rights: the memory goes back, the addresses stay taken.
+    (void)::mmap(reinterpret_cast<void*>(slot.region + page), bytes, PROT_NONE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    slot.next = 0;
+    (newest_ == 0 ? oldest_ : slots_[newest_].next) = number;
+    newest_ = number;
+    if (++fenced_ <= most_fenced_) return;
+    const std::uint32_t reused = oldest_;
+    oldest_ = slots_[reused].next;
+    if (oldest_ == 0) newest_ = 0;
+    --fenced_;
+    slots_[reused].next = idle_[slots_[reused].size_class];
+    idle_[slots_[reused].size_class] = reused;
+}
+
+}  // namespace zigmund::alloc::detail

@@ -1,0 +1,92 @@
+// GuardPages: blocks on pages of their own, flush to a page that nobody may touch.
+//
+//     side after:   | guard | pages ... canary, block | guard |      a step past the end stops
+//     side before:  | guard | block, canary ... pages | guard |      a step before the start stops
+//
+// One range of address space is reserved at the start, so that one comparison tells whether a pointer is one
+// of these. A freed block's pages are fenced, oldest reused first, within a number of blocks. One lock.
+#pragma once
+
+#include <zigmund/alloc/general_purpose_allocator.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "guarded_block.hpp"
+#include "page_memory.hpp"
+#include "spin_lock.hpp"
+
+namespace zigmund::alloc::detail {
+
+class GuardPages {
+  public:
+    static constexpr std::size_t page = 4096;
+
+    enum class State : std::uint8_t { unused, live, fenced };
+
+    /// A block, and all that is told of it.
+    struct Slot {
+        std::atomic<State> state;
+        std::uint8_t size_class;
+        std::uintptr_t region;  // the guard page before its pages
+        std::uintptr_t user;
+        Header header;  // size, alignment, stack, thread, age; check and canary are not used
+        StackId freed;
+        std::uint32_t next;  // in the list that it is in
+    };
+
+    GuardPages() = default;
+    GuardPages(const GuardPages&) = delete;
+    GuardPages& operator=(const GuardPages&) = delete;
+    ~GuardPages();
+
+    /// False: no address space.
+    [[nodiscard]] bool open(GuardSide side, std::size_t fenced_blocks) noexcept;
+
+    [[nodiscard]] bool contains(const void* p) const noexcept {
+        return reinterpret_cast<std::uintptr_t>(p) - begin_ < size_;
+    }
+    /// Null: too large, too strictly aligned, or too many.
+    [[nodiscard]] void* allocate(const Header& header) noexcept;
+    /// The block whose pages or guards `p` lies in. Null: none was ever there. `p` must be contained.
+    [[nodiscard]] Slot* find(const void* p) noexcept;
+    /// Fences the block, and reuses the oldest fenced one's place if there are too many.
+    void free(Slot& slot, StackId freed) noexcept;
+
+    /// The bytes of its pages before and behind the block that are filled, and checked when it is freed:
+    /// those on the side of the guard page all, on the other those next to the block.
+    [[nodiscard]] static std::span<const unsigned char> padding_before(const Slot& slot) noexcept;
+    [[nodiscard]] static std::span<const unsigned char> padding_behind(const Slot& slot) noexcept;
+    [[nodiscard]] static unsigned char padding_byte(const Slot& slot) noexcept {
+        return static_cast<unsigned char>(canary_of(reinterpret_cast<void*>(slot.user)));
+    }
+
+    void for_each_live(auto&& visit) {
+        for (std::uint32_t i = 1; i <= made_; ++i)
+            if (slots_[i].state.load(std::memory_order_acquire) == State::live) visit(slots_[i]);
+    }
+
+  private:
+    static constexpr std::size_t range = std::size_t{64} << 30;
+    static constexpr std::uint32_t max_slots = 28'000;  // a process may have 65,530 mappings, two for each
+    static constexpr unsigned classes = 20;             // 2^class pages
+
+    static std::size_t pages_of(std::size_t bytes) noexcept { return (bytes + page - 1) / page; }
+
+    SpinLock lock_;
+    GuardSide side_ = GuardSide::after;
+    std::uintptr_t begin_ = 0;
+    std::size_t size_ = 0;
+    std::size_t used_ = 0;              // of the range
+    std::uint32_t* slot_at_ = nullptr;  // by page of the range; only a region's first is set
+    Slot* slots_ = nullptr;             // number 0 is none
+    std::uint32_t made_ = 0;
+    std::uint32_t idle_[classes] = {};  // regions without a block, by class
+    std::uint32_t oldest_ = 0;          // fenced, in order
+    std::uint32_t newest_ = 0;
+    std::size_t fenced_ = 0;
+    std::size_t most_fenced_ = 0;
+};
+
+}  // namespace zigmund::alloc::detail
