@@ -88,6 +88,9 @@ WireResponse write_response(const Request& request, const Response& response, co
     if (content) {
         if (!response.content_type().empty()) out << "content-type: " << response.content_type() << "\r\n";
         out << "content-length: " << response.body().size() << "\r\n";
+    } else if (response.status() == Status::reset_content) {
+        // Of the three, only this one would be read to the connection's end without a length (RFC 9112, 6.3).
+        out << "content-length: 0\r\n";
     }
     out << "date: " << date.text() << "\r\n";
     if (!keep_alive) {

@@ -1,0 +1,197 @@
+#include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/null_allocator.hpp>
+#include <zigmund/http/response.hpp>
+
+#include <gtest/gtest.h>
+
+#include <ctime>
+#include <new>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "error_response.hpp"
+#include "wire_response.hpp"
+
+namespace {
+
+using namespace zigmund;
+using namespace zigmund::http;
+
+/// What with_header() says of a field; "taken" if it takes it.
+std::string refusal(std::string_view name, std::string_view value) {
+    alloc::Arena arena;
+    try {
+        (void)Response::text("").with_header(arena.allocator(), name, value);
+    } catch (const std::invalid_argument& error) {
+        return error.what();
+    }
+    return "taken";
+}
+
+TEST(Response, EachKindHasItsContentType) {
+    alloc::Arena arena;
+    const Response json = Response::json(arena.allocator(), {{"a", 1}});
+    EXPECT_EQ(json.content_type(), "application/json");
+    EXPECT_EQ(json.body(), R"({"a":1})");
+    EXPECT_EQ(Response::json_text("[]").content_type(), "application/json");
+    EXPECT_EQ(Response::text("a").content_type(), "text/plain; charset=utf-8");
+    EXPECT_EQ(Response::html("a").content_type(), "text/html; charset=utf-8");
+    EXPECT_EQ(Response{Status::no_content}.content_type(), "");
+    EXPECT_EQ(Response::text("a").with_content_type("image/png").content_type(), "image/png");
+    EXPECT_EQ(Response::text("a").with_content_type("image/png").body(), "a");
+    EXPECT_EQ(Response::text("a").with_status(Status::created).status(), Status::created);
+    EXPECT_EQ(Response::text("a").status(), Status::ok);
+}
+
+TEST(Response, TextIsNotCopied) {
+    const std::string text = "kept elsewhere";
+    EXPECT_EQ(Response::text(text).body().data(), text.data());
+    EXPECT_EQ(Response::html(std::string_view{text}).body().data(), text.data());
+}
+
+TEST(Response, AFieldsNameIsAToken) {
+    for (const std::string_view name : {"", "a b", "a:", "a\r\nb", "\xC3\xA9", "a\x7f", "(a)", "a,b", " a"})
+        EXPECT_EQ(refusal(name, "v"), "zigmund: header field name is not a token") << name;
+    EXPECT_EQ(refusal(std::string_view{"a\0", 2}, "v"), "zigmund: header field name is not a token");
+    EXPECT_EQ(refusal("X-a!#$%&'*+.^_`|~9", "v"), "taken");
+}
+
+TEST(Response, AFieldsValueEndsNoLine) {
+    const std::string_view said = "zigmund: header field value has a line break or a control character";
+    for (const std::string_view value : {"a\r\nSet-Cookie: b", "a\r", "a\n", "\x01", "a\x7f", "\x1b[31m"})
+        EXPECT_EQ(refusal("x", value), said);
+    EXPECT_EQ(refusal("x", std::string_view{"a\0b", 3}), said);
+    EXPECT_EQ(refusal("x", "a\tb \xC3\xA9 \"c\";"), "taken");
+    EXPECT_EQ(refusal("x", ""), "taken");
+    try {
+        (void)Response::text("").with_content_type("text/plain\r\nx: y");
+        ADD_FAILURE() << "taken";
+    } catch (const std::invalid_argument& error) {
+        EXPECT_EQ(error.what(), said);
+    }
+}
+
+TEST(Response, WhatTheServerWritesIsNotWrittenTwice) {
+    for (const std::string_view name :
+         {"connection", "Content-Length", "CONTENT-TYPE", "Date", "keep-alive", "Transfer-Encoding"})
+        EXPECT_EQ(refusal(name, "v"), "zigmund: this header field is written by the server") << name;
+    EXPECT_EQ(refusal("content-language", "v"), "taken");
+}
+
+TEST(Response, AddingAFieldLeavesTheOtherResponseAsItWas) {
+    alloc::Arena arena;
+    const Response one = Response::text("").with_header(arena.allocator(), "a", "1");
+    const Response two = one.with_header(arena.allocator(), "b", "2");
+    ASSERT_NE(two.last_field(), nullptr);
+    EXPECT_EQ(two.last_field()->field.name, "b");
+    EXPECT_EQ(two.last_field()->previous, one.last_field());
+    EXPECT_EQ(one.last_field()->previous, nullptr);
+}
+
+TEST(Response, WithoutMemoryForAFieldItThrows) {
+    EXPECT_THROW((void)Response::text("").with_header(alloc::null_allocator(), "a", "1"), std::bad_alloc);
+}
+
+// ---- on the wire ------------------------------------------------------------------------------------------
+
+std::string wire(const Response& response, bool keep_alive = true) {
+    alloc::Arena arena;
+    const Request request{arena.allocator()};
+    HttpDate date;
+    date.update(784111777);
+    const WireResponse written = write_response(request, response, date, keep_alive);
+    return std::string{written.head}.append(written.body);
+}
+
+TEST(WireResponse, IsALineItsFieldsAndTheBody) {
+    EXPECT_EQ(wire(Response::text("hello")),
+              "HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 5\r\n"
+              "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\nhello");
+    EXPECT_EQ(wire(Response::text(""), false),
+              "HTTP/1.1 200 OK\r\ncontent-type: text/plain; charset=utf-8\r\ncontent-length: 0\r\n"
+              "date: Sun, 06 Nov 1994 08:49:37 GMT\r\nconnection: close\r\n\r\n");
+}
+
+TEST(WireResponse, FieldsAreSentInTheOrderInWhichTheyWereAdded) {
+    alloc::Arena arena;
+    const alloc::Allocator allocator = arena.allocator();
+    EXPECT_EQ(
+        wire(Response{Status::temporary_redirect}
+                 .with_header(allocator, "Location", "/b")
+                 .with_header(allocator, "x-a", std::string_view{"1"})
+                 .with_header(allocator, "x-a", "2")),
+        "HTTP/1.1 307 Temporary Redirect\r\ncontent-length: 0\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\n"
+        "Location: /b\r\nx-a: 1\r\nx-a: 2\r\n\r\n");
+}
+
+TEST(WireResponse, SomeStatusesHaveNoBody) {
+    for (const auto& [status, line] :
+         std::vector<std::pair<Status, std::string>>{{Status::no_content, "204 No Content"},
+                                                     {Status::reset_content, "205 Reset Content"},
+                                                     {Status::not_modified, "304 Not Modified"}}) {
+        // 205 has no content, so it says a length of zero (RFC 9110, 15.3.6); the others say none.
+        const std::string length = status == Status::reset_content ? "content-length: 0\r\n" : "";
+        EXPECT_EQ(wire(Response::text("dropped").with_status(status)),
+                  "HTTP/1.1 " + line + "\r\n" + length + "date: Sun, 06 Nov 1994 08:49:37 GMT\r\n\r\n");
+    }
+}
+
+TEST(WireResponse, LongFieldsAndTypesFit) {
+    alloc::Arena arena;
+    const std::string value(10000, 'v');
+    const std::string type = "text/" + std::string(1000, 't');
+    const std::string text = wire(Response::text("b")
+                                      .with_content_type(type)
+                                      .with_status(Status::header_fields_too_large)
+                                      .with_header(arena.allocator(), "x", value),
+                                  false);
+    EXPECT_EQ(text,
+              "HTTP/1.1 431 Request Header Fields Too Large\r\ncontent-type: " + type +
+                  "\r\ncontent-length: 1\r\ndate: Sun, 06 Nov 1994 08:49:37 GMT\r\nconnection: close\r\nx: " +
+                  value + "\r\n\r\nb");
+}
+
+TEST(WireResponse, DatesAreThoseOfRfc9110) {
+    const auto text = [](std::time_t time) {
+        HttpDate date;
+        date.update(time);
+        return std::string{date.text()};
+    };
+    EXPECT_EQ(text(0), "Thu, 01 Jan 1970 00:00:00 GMT");
+    EXPECT_EQ(text(784111777), "Sun, 06 Nov 1994 08:49:37 GMT");
+    EXPECT_EQ(text(1709209845), "Thu, 29 Feb 2024 12:30:45 GMT");
+    EXPECT_EQ(text(253402300799), "Fri, 31 Dec 9999 23:59:59 GMT");
+}
+
+TEST(WireResponse, WithoutMemoryItThrows) {
+    const Request request{alloc::null_allocator()};
+    EXPECT_THROW((void)write_response(request, Response::text(""), HttpDate{}, true), std::bad_alloc);
+}
+
+TEST(ErrorResponse, IsJsonWithTheStatussDetail) {
+    for (const auto& [status, body] : std::vector<std::pair<Status, std::string_view>>{
+             {Status::bad_request, R"({"detail":"Bad Request"})"},
+             {Status::not_found, R"({"detail":"Not Found"})"},
+             {Status::method_not_allowed, R"({"detail":"Method Not Allowed"})"},
+             {Status::request_timeout, R"({"detail":"Request Timeout"})"},
+             {Status::content_too_large, R"({"detail":"Request Entity Too Large"})"},
+             {Status::uri_too_long, R"({"detail":"URI Too Long"})"},
+             {Status::expectation_failed, R"({"detail":"Expectation Failed"})"},
+             {Status::header_fields_too_large, R"({"detail":"Request Header Fields Too Large"})"},
+             {Status::not_implemented, R"({"detail":"Not Implemented"})"},
+             {Status::service_unavailable, R"({"detail":"Service Unavailable"})"},
+             {Status::http_version_not_supported, R"({"detail":"HTTP Version Not Supported"})"}}) {
+        const Response response = error_response(status);
+        EXPECT_EQ(response.status(), status);
+        EXPECT_EQ(response.body(), body);
+        EXPECT_EQ(response.content_type(), "application/json");
+        // The reason phrase is the same text.
+        EXPECT_EQ(body, std::string{R"({"detail":")"}.append(reason(status)).append("\"}"));
+    }
+    EXPECT_EQ(reason(static_cast<Status>(299)), "");
+}
+
+}  // namespace
