@@ -37,6 +37,10 @@ struct HandlerParameters<inject::Types<Ps...>> {
     static constexpr std::size_t bodies = (std::size_t{0} + ... + std::size_t{IsBody<MadeFor<Ps>>::value});
     static constexpr std::size_t paths = (std::size_t{0} + ... + std::size_t{IsPath<MadeFor<Ps>>::value});
 
+    /// Asked of the types alone: a question to inject::apply would be answered by errors of the library's.
+    template <class F>
+    static constexpr bool can_call = std::is_invocable_v<F, Ps...>;
+
     static constexpr std::array<std::string_view, paths> path_names = [] {
         std::array<std::string_view, paths> names{};
         std::size_t next = 0;
@@ -75,7 +79,7 @@ template <class Handler>
     static_assert(Parameters::bodies <= 1,
                   "zigmund: a handler takes at most one http::Body: put both into one struct");
     static_assert(
-        requires(const F& f) { inject::apply(f, inject::resolve<const F&>(std::declval<Binding&>())); },
+        Parameters::template can_call<const F&>,
         "zigmund: a handler is called by several workers at once: its operator() must be const (a lambda "
         "that is not mutable)");
     return {&detail::invoke_handler<F>, &detail::destroy_handler<F>,
