@@ -34,6 +34,7 @@ void GeneralPurposeAllocator::State::report_leaks() noexcept {
         StackId stack;
         std::size_t bytes;
         std::size_t count;
+        std::uint64_t shown;  // of its stack, as the report shows it
         std::size_t smallest;
         std::size_t largest;
         void* example;
@@ -76,6 +77,7 @@ void GeneralPurposeAllocator::State::report_leaks() noexcept {
             sites[site_count++] = {.stack = leak.stack,
                                    .bytes = 0,
                                    .count = 0,
+                                   .shown = 0,
                                    .smallest = leak.size,
                                    .largest = leak.size,
                                    .example = leak.block};
@@ -84,6 +86,30 @@ void GeneralPurposeAllocator::State::report_leaks() noexcept {
         ++site.count;
         site.smallest = std::min(site.smallest, leak.size);
         site.largest = std::max(site.largest, leak.size);
+    }
+    // Naming a stack takes microseconds: beyond so many sites only the machine's own call sites are told
+    // apart.
+    constexpr std::size_t most_named = 1000;
+    if (site_count <= most_named) {
+        const std::span<Site> found_sites{sites, site_count};
+        for (Site& site : found_sites)
+            site.shown =
+                site.stack == 0 ? static_cast<std::uint64_t>(&site - sites) : hash_as_shown(site.stack);
+        std::ranges::sort(found_sites, {}, &Site::shown);
+        std::size_t kept = 0;
+        for (std::size_t i = 1; i < site_count; ++i) {
+            Site& last = sites[kept];
+            const Site& site = sites[i];
+            if (site.shown != last.shown) {
+                sites[++kept] = site;
+                continue;
+            }
+            last.bytes += site.bytes;
+            last.count += site.count;
+            last.smallest = std::min(last.smallest, site.smallest);
+            last.largest = std::max(last.largest, site.largest);
+        }
+        if (site_count != 0) site_count = kept + 1;
     }
     const std::span<Site> by_size{sites, site_count};
     std::ranges::sort(by_size, std::ranges::greater{}, &Site::bytes);

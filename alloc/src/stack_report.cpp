@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
 
 namespace zigmund::alloc::detail {
 namespace {
@@ -69,6 +70,19 @@ bool is_plumbing(std::string_view name) noexcept {
     const std::string_view function = without_return_type(name);
     return std::ranges::any_of(prefixes,
                                [&](std::string_view prefix) { return function.starts_with(prefix); });
+}
+
+std::uint64_t hash_as_shown(StackId id) {
+    std::uint64_t hash = 0;
+    const auto add = [](const SourceFrame& frame, void* context) {
+        auto& sum = *static_cast<std::uint64_t*>(context);
+        const auto mix = [&](std::uint64_t value) { sum = (sum ^ value) * 0x9E3779B97F4A7C15U; };
+        mix(std::hash<std::string_view>{}(frame.function));
+        mix(std::hash<std::string_view>{}(frame.file));
+        mix(frame.file.empty() ? frame.address : static_cast<std::uint64_t>(frame.line));
+    };
+    for (const std::uintptr_t address : stack_frames(id)) symbolize(address - 1, add, &hash);
+    return hash;
 }
 
 void write_stack(TextWriter& out, StackId id, unsigned depth) { write_stack(out, stack_frames(id), depth); }

@@ -17,6 +17,9 @@ void write_stack(TextWriter& out, StackId id, unsigned depth);
 /// The same of return addresses, innermost first.
 void write_stack(TextWriter& out, std::span<const std::uintptr_t> frames, unsigned depth);
 
+/// Equal for stacks that are shown alike: a compiler that unrolls a loop makes several calls of one line.
+[[nodiscard]] std::uint64_t hash_as_shown(StackId id);
+
 /// True for a function whose frames are left out: `name` is demangled, with or without its return type.
 [[nodiscard]] bool is_plumbing(std::string_view name) noexcept;
 

@@ -1,6 +1,7 @@
 // The handler of SIGSEGV: tells the story of the block whose guard page or fenced memory was touched.
-#include <signal.h>
 #include <ucontext.h>
+
+#include <csignal>
 
 #include "general_purpose_state.hpp"
 #include "process_books.hpp"

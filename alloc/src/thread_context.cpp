@@ -6,7 +6,8 @@
 #include "process_books.hpp"
 #include "spin_lock.hpp"
 
-extern "C" void* __libc_stack_end;  // glibc: where the main thread's stack began
+// glibc: where the main thread's stack began. Its name is glibc's to give.
+extern "C" void* __libc_stack_end;  // NOLINT(bugprone-reserved-identifier)
 
 namespace zigmund::alloc::detail {
 

@@ -98,7 +98,7 @@ struct GeneralPurposeOptions {
     GuardSide guard_side = GuardSide::after;
     /// sampled: one block in so many on average, chosen at random from `seed` and the thread's number. The
     /// same program with the same seed samples the same blocks.
-    std::size_t sample_interval = 1000;
+    std::size_t sample_interval = 10'000;
     std::uint64_t seed = 1;
     /// File descriptor for reports: standard error.
     int report_descriptor = 2;
