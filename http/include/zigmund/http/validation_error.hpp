@@ -66,7 +66,6 @@ class ValidationErrors {
 
     alloc::Allocator arena_;
     Node* first_ = nullptr;
-    Node* last_ = nullptr;
     std::size_t size_ = 0;
 };
 
