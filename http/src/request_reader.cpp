@@ -169,7 +169,10 @@ RequestReader::State RequestReader::commit(std::size_t size) {
 
 void RequestReader::release() noexcept {
     end_parser();
-    const std::size_t left = end_ - begin_;
+    // A body with a block of its own is all that was read into that block; of one that was given up in the
+    // middle, more may have come than the connection's block holds.
+    const bool own_block = phase_ == Phase::sized_body && input_.data() != block_.data();
+    const std::size_t left = own_block ? 0 : end_ - begin_;
     if (left != 0) std::memmove(block_.data(), input_.data() + begin_, left);
     input_ = block_;
     begin_ = 0;
