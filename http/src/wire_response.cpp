@@ -14,7 +14,7 @@ class Cursor {
     explicit Cursor(std::span<char> space) noexcept : at_{space.data()} {}
 
     Cursor& operator<<(std::string_view text) noexcept {
-        std::memcpy(at_, text.data(), text.size());
+        if (!text.empty()) std::memcpy(at_, text.data(), text.size());
         at_ += text.size();
         return *this;
     }
