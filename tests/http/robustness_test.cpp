@@ -1,0 +1,160 @@
+// What hostile and unlucky clients do to a server, on real sockets. Whatever they do, the memory comes back.
+#include <zigmund/alloc/general_purpose_allocator.hpp>
+#include <zigmund/http.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <limits>
+#include <memory>
+#include <string>
+
+#include "http_client.hpp"
+#include "running_server.hpp"
+
+namespace {
+
+namespace alloc = zigmund::alloc;
+namespace http = zigmund::http;
+using zigmund::support::HttpClient;
+using zigmund::support::HttpReply;
+using zigmund::support::RunningServer;
+
+constexpr std::string_view get_hello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+
+struct Reading {
+    std::string_view name;
+    double value;
+};
+BOOST_DESCRIBE_STRUCT(Reading, (), (name, value))
+
+class Robustness : public testing::Test {
+  protected:
+    Robustness() {
+        app_->get("/hello", [] { return http::Response::text("Hello, World!"); });
+        app_->post("/echo", [](http::Request& request) { return http::Response::text(request.body()); });
+        app_->post("/readings", [](http::Body<Reading> reading, alloc::Allocator arena) {
+            return http::Response::json(arena, *reading);
+        });
+    }
+    ~Robustness() override {
+        running_.reset();
+        app_.reset();
+        EXPECT_EQ(gpa_.deinit(), alloc::LeakCheck::ok);
+    }
+
+    void serve(http::ServeOptions options = {.workers = 1}) {
+        running_ = std::make_unique<RunningServer>(*app_, options);
+    }
+    [[nodiscard]] HttpClient connect() const { return HttpClient{running_->port()}; }
+    void expect_alive() const {
+        HttpClient client{running_->port()};
+        EXPECT_EQ(client.request(get_hello).body, "Hello, World!");
+    }
+
+    alloc::GeneralPurposeAllocator gpa_{{.name = "test"}};
+    std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
+    std::unique_ptr<RunningServer> running_;
+};
+
+const std::string upload_head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";
+
+std::string post_reading(std::string_view body) {
+    return std::string{
+        "POST /readings HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        "Content-Length: "}
+        .append(std::to_string(body.size()))
+        .append("\r\n\r\n")
+        .append(body);
+}
+
+// The part that has come may be larger than the connection's block.
+TEST_F(Robustness, AClientThatLeavesInTheMiddleOfALargeUploadLeavesNothingBehind) {
+    serve();
+    for (int i = 0; i < 20; ++i) {
+        HttpClient client = connect();
+        client.send(upload_head);
+        client.send(std::string(50'000, 'b'));
+        expect_alive();  // the server has read some of it by now
+        client.close();
+        expect_alive();
+    }
+}
+
+TEST_F(Robustness, ALargeUploadThatStallsIsA408) {
+    serve({.workers = 1, .request_timeout = std::chrono::seconds{1}});
+    HttpClient client = connect();
+    client.send(upload_head);
+    client.send(std::string(50'000, 'b'));
+    EXPECT_EQ(client.receive().status, 408);
+    EXPECT_TRUE(client.closed());
+    expect_alive();
+}
+
+TEST_F(Robustness, StopNowInTheMiddleOfALargeUploadLeavesNothingBehind) {
+    serve();
+    HttpClient client = connect();
+    client.send(upload_head);
+    client.send(std::string(50'000, 'b'));
+    expect_alive();
+    running_->server().stop_now();
+    running_->join();
+}
+
+// RFC 9112, 6.3: only 1xx, 204 and 304 end with their head; a client of any other waits for a length.
+TEST_F(Robustness, A205SaysThatItIsEmptySoThatTheClientDoesNotWait) {
+    app_->post("/reset", [] { return http::Response{http::Status::reset_content}; });
+    serve();
+    HttpClient client = connect();
+    const HttpReply reply = client.request("POST /reset HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+    EXPECT_EQ(reply.status, 205);
+    EXPECT_EQ(reply.field("content-length"), "0");
+    EXPECT_EQ(client.request(get_hello).status, 200);
+}
+
+TEST_F(Robustness, ANumberBeyondDoublesRangeIsTheClientsErrorWhereverItStands) {
+    serve();
+    HttpClient client = connect();
+    for (const std::string_view body :
+         {R"({"name":"a","value":1e999})", R"({"name":"a","value":-1e999})", R"({"name":1e999})",
+          R"({"value":1e999})", R"({"name":[1,-1e999],"value":2})", R"(1e999)"}) {
+        EXPECT_EQ(client.request(post_reading(body)).status, 422) << body;
+    }
+    EXPECT_EQ(client.request(post_reading(R"({"name":"a","value":2,"other":1e999})")).status, 200);
+}
+
+TEST_F(Robustness, AResponseFieldWithoutTextIsSentEmpty) {
+    app_->get("/field", [](alloc::Allocator arena) {
+        return http::Response::text(std::string_view{}).with_header(arena, "x-empty", {});
+    });
+    serve();
+    HttpClient client = connect();
+    const HttpReply reply = client.request("GET /field HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_NE(reply.head.find("\r\nx-empty: \r\n"), std::string_view::npos);
+}
+
+TEST_F(Robustness, AFailureBehindPipelinedRequestsIsAnsweredAfterThem) {
+    serve();
+    HttpClient client = connect();
+    client.send(std::string{get_hello}
+                    .append(get_hello)
+                    .append("GET / HTTP/1.1\r\nBad : x\r\n\r\n")
+                    .append(get_hello));
+    EXPECT_EQ(client.receive().status, 200);
+    EXPECT_EQ(client.receive().status, 200);
+    EXPECT_EQ(client.receive().status, 400);
+    EXPECT_TRUE(client.closed());
+}
+
+TEST_F(Robustness, AHeadThatIsTooLongIsToldFromATargetThatIsTooLong) {
+    serve();
+    HttpClient field = connect();
+    field.send("GET /hello HTTP/1.1\r\nHost: x\r\nX: " + std::string(9000, 'x') + "\r\n\r\n");
+    EXPECT_EQ(field.receive().status, 431);
+    HttpClient target = connect();
+    target.send("GET /" + std::string(9000, 'x') + " HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(target.receive().status, 414);
+}
+
+}  // namespace
