@@ -41,7 +41,7 @@ void write_input(JsonWriter& writer, const JsonValue& input) {
         writer.value(input);
         whole = !writer.full();
     } catch (const std::domain_error&) {
-        // A number beyond a double's range was read as infinite, which has no JSON.
+        whole = false;  // a number beyond a double's range was read as infinite, which has no JSON
     }
     if (!whole) {
         writer.rewind(before);
