@@ -34,12 +34,13 @@ void* GuardPages::allocate(const Header& header) noexcept {
     std::uint32_t number = idle_[size_class];
     if (number == 0) {
         const std::size_t region = ((std::size_t{1} << size_class) + 2) * page;
-        if (made_ == max_slots || used_ + region > size_) return nullptr;
+        const std::size_t used = used_.load(std::memory_order_relaxed);
+        if (made_ == max_slots || used + region > size_) return nullptr;
         number = ++made_;
-        slots_[number].region = begin_ + used_;
+        slots_[number].region = begin_ + used;
         slots_[number].size_class = static_cast<std::uint8_t>(size_class);
-        slot_at_[used_ / page] = number;
-        used_ += region;
+        slot_at_[used / page] = number;
+        used_.store(used + region, std::memory_order_release);
     }
     Slot& slot = slots_[number];
     const std::uintptr_t first = slot.region + page;
@@ -77,7 +78,7 @@ std::span<const unsigned char> GuardPages::padding_behind(const Slot& slot) noex
 
 GuardPages::Slot* GuardPages::find(const void* p) noexcept {
     std::size_t at = (reinterpret_cast<std::uintptr_t>(p) - begin_) / page;
-    if (at * page >= used_) return nullptr;
+    if (at * page >= used_.load(std::memory_order_acquire)) return nullptr;
     while (slot_at_[at] == 0) --at;  // page 0 of the range begins a region
     return &slots_[slot_at_[at]];
 }

@@ -78,9 +78,9 @@ class GuardPages {
     GuardSide side_ = GuardSide::after;
     std::uintptr_t begin_ = 0;
     std::size_t size_ = 0;
-    std::size_t used_ = 0;              // of the range
-    std::uint32_t* slot_at_ = nullptr;  // by page of the range; only a region's first is set
-    Slot* slots_ = nullptr;             // number 0 is none
+    std::atomic<std::size_t> used_ = 0;  // of the range; published after what is known of it
+    std::uint32_t* slot_at_ = nullptr;   // by page of the range; only a region's first is set
+    Slot* slots_ = nullptr;              // number 0 is none
     std::uint32_t made_ = 0;
     std::uint32_t idle_[classes] = {};  // regions without a block, by class
     std::uint32_t oldest_ = 0;          // fenced, in order

@@ -105,12 +105,12 @@ struct GeneralPurposeOptions {
     /// deinit() also says that nothing leaked:
     /// `zigmund: NAME: no leaks (peak 12.3 KiB live, 214 allocations)`.
     bool report_when_clean = false;
-    /// An access that a guard page stops (SIGSEGV) is told as well, then the handler of before gets it, and
-    /// by default ends the process. Gets each error instead of the default, which writes the message to the
-    /// report descriptor and aborts (size_overflow, which only lets the allocation fail, is told to nobody
-    /// then). It may not allocate from this allocator. When it returns, the faulty call goes on as far as it
-    /// is safe: a pointer that is not a live block is left alone; a live one is freed by what the allocator
-    /// knows of it.
+    /// Gets each error instead of the default, which writes the message to the report descriptor and
+    /// aborts (size_overflow, which only lets the allocation fail, is told to nobody then). It may not
+    /// allocate from this allocator. When it returns, the faulty call goes on as far as it is safe: a pointer
+    /// that is not a live block is left alone; a live one is freed by what the allocator knows of it. An
+    /// access that a guard page stopped is told from within the handler of SIGSEGV, and is then repeated for
+    /// the handler that was there before, which by default ends the process.
     void (*on_error)(const MemoryError& error, void* context) = nullptr;
     void* on_error_context = nullptr;
 };
