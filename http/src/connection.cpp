@@ -100,8 +100,11 @@ void Connection::proceed(RequestReader::State state) {
         if (state == RequestReader::State::need_more) {
             if (reader_.take_continue()) {
                 error_code error;
-                socket_.write_some(asio::const_buffer{continue_line.data(), continue_line.size()}, error);
-                if (error) return end();
+                const std::size_t sent =
+                    socket_.write_some(asio::const_buffer{continue_line.data(), continue_line.size()}, error);
+                // It may be left out (RFC 9110, 10.1.1), but not cut: what follows would be read as its rest.
+                if (sent != continue_line.size() && (sent != 0 || error != asio::error::would_block))
+                    return end();
             }
             return read();
         }
@@ -166,12 +169,13 @@ bool Connection::write() {
 /// already here. False: it waits for one, or closes.
 bool Connection::finish() {
     reader_.release();
-    exchange_->end(worker_.options().arena_retain);
+    // There is none when it was for its memory that the request failed.
+    if (exchange_ != nullptr) exchange_->end(worker_.options().arena_retain);
     if (keep_alive_ && reader_.started()) {
         enter(Phase::reading);
         return true;
     }
-    worker_.give_back(std::exchange(exchange_, nullptr));
+    if (exchange_ != nullptr) worker_.give_back(std::exchange(exchange_, nullptr));
     if (keep_alive_) {
         enter(Phase::idle);
         read();

@@ -49,12 +49,13 @@ void check_port_is_free(const tcp::endpoint& address) {
 class Server::Implementation {
   public:
     Implementation(App& app, const ServeOptions& options)
-        : workers_{app.allocator()}, allocator_{app.allocator()} {
+        : workers_{app.allocator()}, threads_{app.allocator()}, allocator_{app.allocator()} {
         tcp::endpoint address = parse_address(options);
         check_port_is_free(address);
         const unsigned count =
             options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
         workers_.reserve(count);
+        threads_.reserve(count);  // here, so that a server that was made has the memory to run
         try {
             for (unsigned i = 0; i < count; ++i) {
                 workers_.push_back(allocator_.create<Worker>(app, options, address));
@@ -76,27 +77,25 @@ class Server::Implementation {
 
     /// Calls `when_done` on a worker's thread after the last worker has ended.
     template <class WhenDone>
-    void start(std::pmr::vector<std::thread>& threads, WhenDone when_done) {
+    void start(WhenDone when_done) {
         running_ = workers_.size();
-        threads.reserve(workers_.size());
         try {
             for (Worker* worker : workers_) {
-                threads.emplace_back([this, worker, when_done] {
+                threads_.emplace_back([this, worker, when_done] {
                     worker->run();
                     if (running_.fetch_sub(1) == 1) when_done();
                 });
             }
         } catch (...) {
             stop(Worker::Stop::now);
-            for (std::thread& thread : threads) thread.join();
+            join();
             throw;
         }
     }
 
     void run() {
-        std::pmr::vector<std::thread> threads{allocator_};
-        start(threads, [] {});
-        for (std::thread& thread : threads) thread.join();
+        start([] {});
+        join();
     }
 
     void run_until_signal() {
@@ -109,10 +108,9 @@ class Server::Implementation {
                 if (!again) stop(Worker::Stop::now);
             });
         });
-        std::pmr::vector<std::thread> threads{allocator_};
-        start(threads, [&io] { io.stop(); });
+        start([&io] { io.stop(); });
         io.run();
-        for (std::thread& thread : threads) thread.join();
+        join();
     }
 
     void stop(Worker::Stop how) {
@@ -120,12 +118,18 @@ class Server::Implementation {
     }
 
   private:
+    void join() {
+        for (std::thread& thread : threads_) thread.join();
+        threads_.clear();
+    }
+
     void destroy_workers() noexcept {
         for (Worker* worker : workers_) allocator_.destroy(worker);
         workers_.clear();
     }
 
     std::pmr::vector<Worker*> workers_;
+    std::pmr::vector<std::thread> threads_;
     alloc::Allocator allocator_;
     std::uint16_t port_ = 0;
     std::atomic<std::size_t> running_ = 0;

@@ -29,7 +29,7 @@ class Server {
     /// How many threads serve.
     [[nodiscard]] unsigned workers() const noexcept;
 
-    /// Serves until stop(). Once.
+    /// Serves until stop(). Once. Throws std::system_error if the system has no more threads.
     void run();
 
     /// The same, and SIGINT and SIGTERM stop it: the first lets the requests that were begun end, a second
