@@ -8,6 +8,11 @@ if(ZIGMUND_SANITIZE)
   add_link_options(-fsanitize=${ZIGMUND_SANITIZE})
 endif()
 
+if(ZIGMUND_FUZZ)
+  # The library counts the edges that a fuzz target's input takes.
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 # Warnings are errors in our own builds only: who embeds us must not break on a newer compiler.
 function(zigmund_own target)
   if(PROJECT_IS_TOP_LEVEL)
