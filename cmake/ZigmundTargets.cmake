@@ -47,15 +47,16 @@ function(zigmund_library name)
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/zigmund COMPONENT ${name})
 endfunction()
 
-# zigmund_tests(alloc LIBRARIES zigmund::alloc): one executable for each *_test.cpp of the folder. Those named
-# after COUNTED count heap calls (tests/support/heap_counter.hpp), and are left out under a sanitizer.
+# zigmund_tests(alloc LIBRARIES zigmund::alloc): one executable for each *_test.cpp of the folder but those named
+# after EXCEPT. Those named after COUNTED count heap calls (tests/support/heap_counter.hpp), and are left out
+# under a sanitizer.
 function(zigmund_tests room)
-  cmake_parse_arguments(arg "" "" "LIBRARIES;COUNTED" ${ARGN})
+  cmake_parse_arguments(arg "" "" "LIBRARIES;COUNTED;EXCEPT" ${ARGN})
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
   foreach(file IN LISTS files)
     cmake_path(GET file STEM stem)
     cmake_path(GET file FILENAME name)
-    if(name IN_LIST arg_COUNTED AND ZIGMUND_SANITIZE)
+    if(name IN_LIST arg_EXCEPT OR (name IN_LIST arg_COUNTED AND ZIGMUND_SANITIZE))
       continue()
     endif()
     set(target ${room}_${stem})

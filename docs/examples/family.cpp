@@ -1,6 +1,5 @@
 // The allocator family: each one stands on any other, and each is one line of set-up.
 #include <zigmund/alloc.hpp>
-#include <zigmund/alloc/print.hpp>
 
 #include <array>
 #include <cstdio>
@@ -16,7 +15,7 @@ void buffers() {
     std::array<std::byte, 256> memory;
     FixedBuffer buffer{memory};
     const Allocator a = buffer.allocator();
-    const std::string_view address = a.print("{}:{}", "localhost", 8080);
+    const std::string_view address = a.dupe("localhost:8080");
     std::printf("buffer: %.*s, %zu bytes\n", static_cast<int>(address.size()), address.data(),
                 buffer.bytes_used());
     std::printf("buffer: %s\n", a.try_alloc<char>(1000) ? "fits" : "full");

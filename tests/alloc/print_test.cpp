@@ -1,5 +1,6 @@
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/print.hpp>
+#include <zigmund/alloc/testing/checked_upstream.hpp>
 
 #include <gtest/gtest.h>
 
@@ -7,12 +8,27 @@
 
 namespace {
 
+namespace alloc = zigmund::alloc;
 using namespace zigmund::alloc;
 
 TEST(Print, FormatsIntoMemoryOfExactlyTheTextsSize) {
     const std::string_view text = heap().print("Hello, {}! {:>4}", "world", 42);
     EXPECT_EQ(text, "Hello, world!   42");
     heap().free(text);
+}
+
+TEST(Print, WritesNothingOutsideOfItsBlock) {
+    alloc::testing::CheckedUpstream upstream;
+    const Allocator a = upstream;
+    for (std::size_t size = 0; size < 600; size += size < 20 ? 1 : 37) {
+        const std::string text(size, 'x');
+        const std::string_view printed = a.print("<{}>", text);
+        EXPECT_EQ(printed, "<" + text + ">");
+        EXPECT_EQ(upstream.live_bytes(), size + 2);
+        a.free(printed);
+    }
+    EXPECT_TRUE(upstream.violations().empty());
+    EXPECT_EQ(upstream.live_blocks(), 0u);
 }
 
 TEST(Print, TextThatExceedsTheStackBufferIsWhole) {

@@ -1,5 +1,5 @@
-// The second parameter is of a type that no part of a request provides: position, type and what is allowed are
-// named.
+// The second parameter is of a type that no part of a request provides: position, type and what is allowed
+// are named.
 // expect: error: .*zigmund: parameter 2 cannot be injected: nothing provides its type
 // expect: NotProvided<2, Widget
 // expect: Allowed<zigmund::http::Request ?&, zigmund::alloc::Allocator, zigmund::http::Path<int

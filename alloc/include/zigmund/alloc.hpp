@@ -1,5 +1,5 @@
-// Everything in zigmund::alloc but print (its formatting library is a choice: <zigmund/alloc/print.hpp>) and the
-// names for the pmr containers (they are those of std: <zigmund/alloc/containers.hpp>).
+// Everything in zigmund::alloc but print (its formatting library is a choice: <zigmund/alloc/print.hpp>) and
+// the names for the pmr containers (they are those of std: <zigmund/alloc/containers.hpp>).
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>

@@ -21,9 +21,9 @@
 // a failure given to ok(). A plain `return std::unexpected(e)` undoes as it should, but cannot be seen and
 // gets the message too: write `return scope.fail(e)`.
 //
-// Rules for actions, and what they see: as for defer (defer.hpp). In a coroutine, co_return scope.ok(x) works;
-// one that is destroyed while it waits has not succeeded, and gets the message. Threads: a local variable of
-// one at a time. Cost: a flag; std::uncaught_exceptions() on success. Never allocates.
+// Rules for actions, and what they see: as for defer (defer.hpp). In a coroutine, co_return scope.ok(x)
+// works; one that is destroyed while it waits has not succeeded, and gets the message. Threads: a local
+// variable of one at a time. Cost: a flag; std::uncaught_exceptions() on success. Never allocates.
 #pragma once
 
 #include <zigmund/alloc/defer.hpp>
