@@ -59,7 +59,8 @@ class Scanner {
         ++at_;
         skip_blanks();
         if (next_is('}')) return ++at_, true;
-        for (;;) {
+        for (std::size_t members = 1;; ++members) {
+            if (members > max_json_members) return fail(at_, "Object exceeds 1024 members");
             if (!next_is('"')) return fail(at_, "Expecting property name enclosed in double quotes");
             if (!string()) return false;
             skip_blanks();

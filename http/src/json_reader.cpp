@@ -44,7 +44,7 @@ namespace {
 
 /// Receives the parser's events and stacks up the document.
 struct Handler {
-    static constexpr std::size_t max_object_size = json::object::max_size();
+    static constexpr std::size_t max_object_size = max_json_members;
     static constexpr std::size_t max_array_size = json::array::max_size();
     static constexpr std::size_t max_key_size = json::string::max_size();
     static constexpr std::size_t max_string_size = json::string::max_size();

@@ -5,8 +5,8 @@
 // text is said in the words that FastAPI's clients know, those of Python's json module.
 //
 // Threads: one. Cost: one pass; a second one, cold, over a text that is refused. Everything comes from the
-// arena. Limits: 32 levels of nesting, exponents that an int holds. Of members of the same name, the last one
-// counts.
+// arena. Limits: 32 levels of nesting, 1024 members an object, exponents that an int holds. Of members of the
+// same name, the last one counts.
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
@@ -20,6 +20,9 @@
 namespace zigmund::http {
 
 inline constexpr std::size_t max_json_depth = 32;
+/// The members of one object. Boost.JSON hashes their names with a seed that a client can find out: without a
+/// limit, names made to collide cost the square of their number.
+inline constexpr std::size_t max_json_members = 1024;
 
 struct JsonSyntaxError {
     std::size_t position;      ///< in characters, from 0

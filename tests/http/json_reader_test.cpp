@@ -262,7 +262,7 @@ TEST(JsonReader, LongTextsAndManyMembersAreRead) {
     array += ']';
     EXPECT_EQ(reread(array), array);
     std::string object = "{";
-    for (int i = 0; i < 2000; ++i)
+    for (int i = 0; i < 1000; ++i)
         object += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":" + std::to_string(i);
     object += '}';
     EXPECT_EQ(reread(object), object);

@@ -157,4 +157,16 @@ TEST_F(Robustness, AHeadThatIsTooLongIsToldFromATargetThatIsTooLong) {
     EXPECT_EQ(target.receive().status, 414);
 }
 
+// Names that collide in a hash table cost the square of their number: there is a limit to it.
+TEST_F(Robustness, AnObjectHasAtMost1024Members) {
+    serve();
+    HttpClient client = connect();
+    std::string body = R"({"name":"a","value":2)";
+    for (int i = 2; i < 1024; ++i) body.append(",\"m").append(std::to_string(i)).append("\":1");
+    EXPECT_EQ(client.request(post_reading(body + "}")).status, 200);
+    const HttpReply reply = client.request(post_reading(body + ",\"m1024\":1}"));
+    EXPECT_EQ(reply.status, 422);
+    EXPECT_NE(reply.body.find("Object exceeds 1024 members"), std::string_view::npos);
+}
+
 }  // namespace

@@ -8,6 +8,7 @@
 // member that the body lacks keeps its default: a default member initialiser, an empty optional or span. One
 // without a default is required, and every required member that is missing and every value that does not fit
 // is reported, all of them at once. Members that T does not name are ignored.
+// An object of the body has at most 1024 members, and nests at most 32 levels deep.
 //
 // Text and arrays live in the request's arena. T is a literal type, so that its defaults can be seen at
 // compile time: std::string_view and std::span instead of std::string and std::vector.
