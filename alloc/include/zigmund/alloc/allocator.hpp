@@ -43,13 +43,13 @@ concept ImplicitLifetime =
 class Allocator {
   public:
     /// Names `resource`, which must outlive every use of this value.
-    Allocator(Resource& resource) noexcept : resource_{&resource} {}  // NOLINT(google-explicit-constructor)
+    Allocator(Resource& resource) noexcept : resource_{&resource} {}
 
     [[nodiscard]] Resource& resource() const noexcept { return *resource_; }
 
     /// Any pmr container is built from an Allocator: `std::pmr::vector<int> v{allocator}`.
     template <class T>
-    operator std::pmr::polymorphic_allocator<T>() const noexcept {  // NOLINT(google-explicit-constructor)
+    operator std::pmr::polymorphic_allocator<T>() const noexcept {
         return std::pmr::polymorphic_allocator<T>{resource_};
     }
 

@@ -71,7 +71,7 @@ class FormatString {
   public:
     template <class Text>
         requires std::convertible_to<const Text&, std::string_view>
-    consteval FormatString(const Text& text) : checked_{text} {}  // NOLINT(google-explicit-constructor)
+    consteval FormatString(const Text& text) : checked_{text} {}
 
     [[nodiscard]] detail::FormatText get() const noexcept {
 #if defined(__cpp_lib_format)
