@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 # alloc and inject build, and their tests pass, with Boost out of sight; no file of theirs includes a file of
-# Boost's, directly or not. For CI: it is a second build of the whole.
+# Boost's, directly or not. For CI, which takes clang for it: alone.sh [PRESET].
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-cmake --preset release -B build/alone -D ZIGMUND_HTTP=OFF -D CMAKE_DISABLE_FIND_PACKAGE_Boost=TRUE
+cmake --preset "${1:-release}" -B build/alone -D ZIGMUND_HTTP=OFF -D CMAKE_DISABLE_FIND_PACKAGE_Boost=TRUE
 cmake --build build/alone -j "$(nproc)"
 (cd build/alone && ctest --output-on-failure --no-tests=error -j "$(nproc)")
 
