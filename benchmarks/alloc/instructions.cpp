@@ -2,10 +2,15 @@
 // machine whose clock is noisy the count is what can be compared. Run by count_instructions.sh.
 
 #include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/fixed_buffer.hpp>
 #include <zigmund/alloc/heap.hpp>
+#include <zigmund/alloc/pool.hpp>
 #include <zigmund/alloc/savepoint.hpp>
+#include <zigmund/alloc/stack_fallback.hpp>
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
 #include <memory_resource>
 #include <vector>
 
@@ -16,6 +21,8 @@ namespace {
 using namespace zigmund::alloc;
 
 constexpr int times = 1000;
+using Object = std::array<std::uint64_t, 3>;
+using Local = StackFallback<std::size_t{times} * 32>;
 
 // The compiler must neither know nor forget what is behind the pointer.
 template <class T>
@@ -78,6 +85,33 @@ CASE(arena_reset, Arena& arena) {
         arena.reset(Reset::retain_with_limit(bench::block_of_memory));
     }
 }
+CASE(fixed_buffer, FixedBuffer& buffer) {
+    for (int i = 0; i < times; ++i) use(buffer.allocate(24, 8));
+}
+CASE(fixed_buffer_and_free_newest, FixedBuffer& buffer) {
+    for (int i = 0; i < times; ++i) {
+        void* p = buffer.allocate(24, 8);
+        use(p);
+        buffer.deallocate(p, 24, 8);
+    }
+}
+CASE(stack_fallback, Local& local) {
+    for (int i = 0; i < times; ++i) use(local.allocate(24, 8));
+}
+CASE(stack_fallback_and_free_newest, Local& local) {
+    for (int i = 0; i < times; ++i) {
+        void* p = local.allocate(24, 8);
+        use(p);
+        local.deallocate(p, 24, 8);
+    }
+}
+CASE(pool_and_destroy, Pool<Object>& pool) {
+    for (int i = 0; i < times; ++i) {
+        Object* object = pool.create();
+        use(object);
+        pool.destroy(object);
+    }
+}
 CASE(heap_and_free, Resource& heap) {
     const Allocator allocator = heap;
     for (int i = 0; i < times; ++i) {
@@ -96,6 +130,13 @@ int main() {
     Arena arena{heap(), {.first_chunk = bench::block_of_memory, .max_chunk = bench::block_of_memory}};
     (void)arena.allocate(1);
     heap().deallocate(heap().allocate(24, 8), 24, 8);
+    std::vector<std::byte> fixed_memory(sizeof(Local));
+    FixedBuffer fixed{fixed_memory};
+    Local local;
+    Pool<Object> pool{heap(), {.checked = false}};
+    // So that the case stays on its fast path: callgrind stops counting where a function jumps to its cold
+    // part.
+    pool.destroy(pool.create());
 
     case_raw_bump(*hide(&raw));
     case_arena(*hide(&arena));
@@ -107,5 +148,12 @@ int main() {
     case_pmr_monotonic(*hide(&monotonic));
     case_arena_scope(*hide(&arena));
     case_arena_reset(*hide(&arena));
+    case_fixed_buffer(*hide(&fixed));
+    fixed.reset();
+    case_fixed_buffer_and_free_newest(*hide(&fixed));
+    case_stack_fallback(*hide(&local));
+    Local another;
+    case_stack_fallback_and_free_newest(*hide(&another));
+    case_pool_and_destroy(*hide(&pool));
     case_heap_and_free(*hide(&heap().resource()));
 }
