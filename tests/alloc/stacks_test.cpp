@@ -8,9 +8,11 @@
 #include <zigmund/alloc/limit.hpp>
 #include <zigmund/alloc/locked.hpp>
 #include <zigmund/alloc/logging.hpp>
+#include <zigmund/alloc/pmr_adapter.hpp>
 #include <zigmund/alloc/stack_fallback.hpp>
 #include <zigmund/alloc/testing/checked_upstream.hpp>
 #include <zigmund/alloc/testing/gtest.hpp>
+#include <zigmund/alloc/testing/monitored.hpp>
 #include <zigmund/alloc/trace.hpp>
 
 #include <gtest/gtest.h>
@@ -27,6 +29,8 @@ namespace {
 using namespace zigmund::alloc;
 using zigmund::alloc::testing::CheckedUpstream;
 using zigmund::alloc::testing::conforms;
+using zigmund::alloc::testing::Monitor;
+using zigmund::alloc::testing::Monitored;
 using zigmund::alloc::testing::RandomVerbs;
 
 struct Layer {
@@ -70,6 +74,17 @@ const std::vector<Kind> kinds{
      }},
     {"Locked", [](Resource& below) { return Layer{std::make_unique<Locked>(below)}; }},
     {"Failing", [](Resource& below) { return Layer{std::make_unique<Failing>(below)}; }},
+    {"Monitored",
+     [](Resource& below) {
+         auto monitored = std::make_unique<Monitored>(below);
+         auto since = std::make_shared<Monitor>(*monitored);
+         return Layer{.resource = std::move(monitored),
+                      .counted = [since] { return static_cast<std::size_t>(since->live_bytes()); }};
+     }},
+    {"PmrAdapter",
+     [](Resource& below) {
+         return Layer{.resource = std::make_unique<PmrAdapter>(below), .passes_on = false};
+     }},
     {"StackFallback",
      [](Resource& below) {
          return Layer{.resource = std::make_unique<StackFallback<500>>(below), .passes_on = false};
