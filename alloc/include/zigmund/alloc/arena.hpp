@@ -113,7 +113,8 @@ class Arena final : public Resource {
     /// A new `T`, built from `args`; a `T` that takes a pmr allocator gets this arena. If T's destructor
     /// does something, the arena runs it: at rewind(), at reset() or when it dies itself, the last object
     /// first. So the object is not to be destroyed otherwise. Throws std::bad_alloc, and what the
-    /// constructor throws, after the memory was given back. O(1).
+    /// constructor throws, after the memory was given back as by deallocate(): without the padding before it,
+    /// and not at all if the constructor left blocks behind it. A transaction() undoes all of it. O(1).
     template <class T, class... Args>
     [[nodiscard]] T* create(Args&&... args);
 
