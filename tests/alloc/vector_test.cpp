@@ -1,6 +1,16 @@
 #include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/atomic_fixed_buffer.hpp>
+#include <zigmund/alloc/counting.hpp>
+#include <zigmund/alloc/fixed_buffer.hpp>
+#include <zigmund/alloc/general_purpose_allocator.hpp>
 #include <zigmund/alloc/heap.hpp>
+#include <zigmund/alloc/limit.hpp>
+#include <zigmund/alloc/locked.hpp>
+#include <zigmund/alloc/logging.hpp>
 #include <zigmund/alloc/pages.hpp>
+#include <zigmund/alloc/pmr_adapter.hpp>
+#include <zigmund/alloc/stack_fallback.hpp>
+#include <zigmund/alloc/testing/checked_upstream.hpp>
 #include <zigmund/alloc/vector.hpp>
 
 #include <gtest/gtest.h>
@@ -20,6 +30,7 @@
 namespace {
 
 using namespace zigmund::alloc;
+using zigmund::alloc::testing::CheckedUpstream;
 
 // Says yes to what it is told to, counts, and checks the sizes that it gets back.
 class Probe final : public Resource {
@@ -332,7 +343,7 @@ TEST(Vector, ElementsOfVectorsAreVectors) {
 }
 
 #if !defined(NDEBUG)
-using VectorDeathTest = testing::Test;
+using VectorDeathTest = ::testing::Test;
 TEST(VectorDeathTest, AnIndexOutOfRangeIsAnAssertion) {
     Vector<int> v{heap(), {1}};
     EXPECT_DEATH((void)v[1], "index < size");
@@ -430,6 +441,44 @@ TEST(Vector, BehavesAsStdVectorInEveryAllocator) {
         compare_with_std_vector<std::string>(probe, text);
         EXPECT_EQ(probe.live_bytes, 0u);
     }
+}
+
+// Over the rest of the family: each has its own answer to resize and remap, and so its own way for a Vector
+// to grow.
+TEST(Vector, BehavesAsStdVectorInEachOfTheFamily) {
+    const auto compare = [](const char* name, Resource& resource) {
+        SCOPED_TRACE(name);
+        compare_with_std_vector<int>(resource, [](int n) { return n; });
+        compare_with_std_vector<std::string>(resource, [](int n) { return std::to_string(n); });
+    };
+    Arena recycling{heap(), {.first_chunk = 500, .recycle = true}};
+    compare("Arena that recycles", recycling);
+    std::vector<std::byte> memory(std::size_t{1} << 20);
+    FixedBuffer fixed{memory};
+    compare("FixedBuffer", fixed);
+    std::vector<std::byte> shared_memory(memory.size());
+    AtomicFixedBuffer atomic{shared_memory};
+    compare("AtomicFixedBuffer", atomic);
+    StackFallback<1000> fallback;
+    compare("StackFallback", fallback);
+
+    GeneralPurposeAllocator general;
+    Counting counting{general};
+    Limit limit{counting, {.limit = std::size_t{1} << 20}};
+    Locked locked{limit};
+    std::size_t lines = 0;
+    Logging logging{locked, [&](std::string_view) { ++lines; }};
+    compare("Logging over Locked over Limit over Counting over GeneralPurposeAllocator", logging);
+    EXPECT_NE(lines, 0u);
+    EXPECT_EQ(limit.bytes_used(), 0u);
+    EXPECT_EQ(counting.counts().live_bytes, 0u);
+
+    PmrAdapter adapter{pages().resource()};
+    compare("PmrAdapter over pages", adapter);
+    CheckedUpstream upstream{CheckedUpstream::Growth::moves};
+    compare("an upstream that always moves", upstream);
+    EXPECT_EQ(upstream.live_blocks(), 0u);
+    EXPECT_TRUE(upstream.violations().empty());
 }
 
 }  // namespace
