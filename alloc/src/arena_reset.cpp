@@ -18,9 +18,9 @@ bool Arena::reset(Reset mode) noexcept {
     run_cleanups(nullptr);
     if (options_.recycle) free_lists_.clear();
     const std::size_t round_peak = std::exchange(round_peak_, 0);
+    high_water_ = std::max(round_peak, high_water_ - high_water_ / 8);
     std::size_t limit = mode.limit_;
     if (mode.mode_ == Reset::Mode::decay) {
-        high_water_ = std::max(round_peak, high_water_ - high_water_ / 8);
         // Half as much again stays, so that rounds of like size keep their chunk.
         if (reserved_ / 2 > high_water_)
             limit = std::max(high_water_ + high_water_ / 2 + sizeof(Chunk), options_.first_chunk);

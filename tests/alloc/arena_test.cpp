@@ -462,6 +462,16 @@ TEST(Arena, DecayFollowsTheLargestRecentRound) {
     EXPECT_EQ(upstream.calls, calls) << "a steady load keeps its chunk";
 }
 
+TEST(Arena, DecayKnowsTheRoundsThatEndedInOtherWays) {
+    Upstream upstream;
+    Arena arena{upstream};
+    round(arena, 1 << 20);
+    EXPECT_TRUE(arena.reset(Reset::retain_capacity));
+    round(arena, 100);
+    EXPECT_TRUE(arena.reset(Reset::decay));
+    EXPECT_GE(arena.bytes_reserved(), 1u << 20) << "the huge round was the last but one";
+}
+
 TEST(Arena, MemoryAllocatedAfterAResetIsSound) {
     Upstream upstream;
     Arena arena{upstream, {.first_chunk = 256}};
