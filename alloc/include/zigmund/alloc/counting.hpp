@@ -55,7 +55,9 @@ class Counting final : public Resource {
     /// The value to pass around. It must not outlive this. A block goes back to the Counting it came from.
     [[nodiscard]] Allocator allocator() noexcept { return *this; }
 
+    /// Of this and all below it, now; the reference follows what comes. O(1).
     [[nodiscard]] const Counts& counts() const noexcept { return counts_; }
+    /// As given: the caller's characters.
     [[nodiscard]] std::string_view name() const noexcept { return name_; }
     /// Null for the root.
     [[nodiscard]] const Counting* parent() const noexcept { return parent_; }

@@ -26,6 +26,7 @@ namespace zigmund::alloc {
 
 class ForbidDefaultResource {
   public:
+    /// From here on the default resource is one that ends the program when it is asked for memory.
     [[nodiscard("a scope without a name ends at once: write const ForbidDefaultResource forbid;")]]
     ForbidDefaultResource() noexcept;
     ForbidDefaultResource(const ForbidDefaultResource&) = delete;

@@ -40,11 +40,15 @@ class [[nodiscard]] Owner {
     Owner& operator=(const Owner&) = delete;
     ~Owner() { allocator_.destroy(object_); }
 
+    /// The object, or null when this is empty; it stays this one's. O(1), like all that follows up to
+    /// reset().
     [[nodiscard]] T* get() const noexcept { return object_; }
+    /// The object. Not of an empty one: an assertion.
     [[nodiscard]] T& operator*() const noexcept { return assert(object_ != nullptr), *object_; }
     [[nodiscard]] T* operator->() const noexcept { return assert(object_ != nullptr), object_; }
     [[nodiscard]] explicit operator bool() const noexcept { return object_ != nullptr; }
     friend bool operator==(const Owner& owner, std::nullptr_t) noexcept { return !owner; }
+    /// Where the object came from, and goes back to.
     [[nodiscard]] Allocator allocator() const noexcept { return allocator_; }
 
     /// Hands the object over to the caller, who gives it to `allocator().destroy()`.
@@ -76,6 +80,7 @@ class [[nodiscard]] Owner<T[]> {
     Owner& operator=(const Owner&) = delete;
     ~Owner() { allocator_.free(array_); }
 
+    /// The array, empty when this is; it stays this one's. O(1), like all that follows up to reset().
     [[nodiscard]] std::span<T> get() const noexcept { return array_; }
     [[nodiscard]] T* data() const noexcept { return array_.data(); }
     [[nodiscard]] std::size_t size() const noexcept { return array_.size(); }

@@ -36,6 +36,7 @@ class PmrAdapter final : public Resource {
     explicit PmrAdapter(std::pmr::memory_resource& upstream) noexcept
         : upstream_{&upstream}, resource_{dynamic_cast<Resource*>(&upstream)} {}
 
+    /// What it was made over.
     [[nodiscard]] std::pmr::memory_resource& upstream() const noexcept { return *upstream_; }
 
   private:

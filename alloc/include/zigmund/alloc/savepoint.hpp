@@ -77,6 +77,7 @@ class Savepoint {
 /// Takes a savepoint, and rewinds to it when it goes out of scope.
 class [[nodiscard]] ArenaScope {
   public:
+    /// Takes a savepoint of `arena`, which must outlive this. O(1).
     explicit ArenaScope(Arena& arena) noexcept;
     ArenaScope(const ArenaScope&) = delete;
     ArenaScope& operator=(const ArenaScope&) = delete;

@@ -98,6 +98,7 @@ struct FailureResult {
     std::size_t calls = 0;        ///< of the function
     std::vector<FailureFinding> findings;
 
+    /// Nothing was found.
     [[nodiscard]] bool ok() const noexcept { return findings.empty(); }
     /// The texts of all findings. Empty: ok.
     [[nodiscard]] std::string text() const;

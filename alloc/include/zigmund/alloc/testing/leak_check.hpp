@@ -41,6 +41,7 @@ void begin_leak_check(std::string_view name);
 /// While one lives, on this thread, what test_allocator() gives belongs to the program and not to the test.
 class LeakCheckPause {
   public:
+    /// The pause begins, for the thread that makes it. Pauses may nest.
     LeakCheckPause() noexcept;
     LeakCheckPause(const LeakCheckPause&) = delete;
     LeakCheckPause& operator=(const LeakCheckPause&) = delete;

@@ -77,6 +77,7 @@ class Monitored final : public Resource {
     /// The value to pass around. It must not outlive this.
     [[nodiscard]] Allocator allocator() noexcept { return *this; }
 
+    /// Counts from here on. O(1), and a step for each call while it lives.
     [[nodiscard]] Monitor monitor() noexcept { return Monitor{*this}; }
 
     /// While it lives, an allocation, and a block that grows, is a violation:
