@@ -189,4 +189,25 @@ TEST(ArenaObjects, ADestructorMayUseTheArena) {
     EXPECT_EQ(log.size(), 2u);
 }
 
+TEST(ArenaObjects, AnOverAlignedOneThatIsNotBuiltLeavesNoPaddingBehind) {
+    struct alignas(256) Refuses {
+        explicit Refuses(bool refuses = true) {
+            if (refuses) throw std::runtime_error("refused");
+        }
+        ~Refuses() { touched = 1; }
+        int touched = 0;
+    };
+    for (const bool recycle : {false, true}) {
+        Arena arena{heap(), {.first_chunk = 8192, .recycle = recycle}};
+        (void)arena.allocate(8);
+        (void)arena.allocate(16);
+        const std::size_t used = arena.bytes_used();
+        EXPECT_THROW((void)arena.create<Refuses>(), std::runtime_error);
+        EXPECT_EQ(arena.bytes_used(), used);
+        EXPECT_THROW((void)arena.create_array<Refuses>(3), std::runtime_error);
+        EXPECT_EQ(arena.bytes_used(), used);
+        EXPECT_NE(arena.create<Refuses>(false), nullptr);
+    }
+}
+
 }  // namespace

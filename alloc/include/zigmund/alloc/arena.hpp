@@ -113,8 +113,8 @@ class Arena final : public Resource {
     /// A new `T`, built from `args`; a `T` that takes a pmr allocator gets this arena. If T's destructor
     /// does something, the arena runs it: at rewind(), at reset() or when it dies itself, the last object
     /// first. So the object is not to be destroyed otherwise. Throws std::bad_alloc, and what the
-    /// constructor throws, after the memory was given back as by deallocate(): without the padding before it,
-    /// and not at all if the constructor left blocks behind it. A transaction() undoes all of it. O(1).
+    /// constructor throws, after the memory was given back, padding included; if the constructor left newer
+    /// blocks in the arena, that is not possible, and a transaction() undoes all of it. O(1).
     template <class T, class... Args>
     [[nodiscard]] T* create(Args&&... args);
 
@@ -193,7 +193,7 @@ class Arena final : public Resource {
     template <class T>
     static constexpr void check_object();
     template <class T, class... Args>
-    T* build(void* memory, Args&&... args);
+    T* build(void* memory, std::uintptr_t before, Args&&... args);
     template <class T, class... Args>
     T* construct(T* place, Args&&... args) {
         return std::uninitialized_construct_using_allocator(place, std::pmr::polymorphic_allocator<>{this},

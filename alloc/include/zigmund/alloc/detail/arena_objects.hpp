@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <span>
@@ -43,12 +44,20 @@ struct Arena::Array {
 /// Memory that goes back unless what was to be built in it was.
 class Arena::Unfinished {
   public:
-    Unfinished(Arena& arena, void* memory, std::size_t size, std::size_t align) noexcept
-        : arena_{arena}, memory_{memory}, size_{size}, align_{align} {}
+    /// `before` is where the arena's cursor was before it gave the memory.
+    Unfinished(Arena& arena, void* memory, std::size_t size, std::size_t align,
+               std::uintptr_t before) noexcept
+        : arena_{arena}, memory_{memory}, size_{size}, align_{align}, before_{before} {}
     Unfinished(const Unfinished&) = delete;
     Unfinished& operator=(const Unfinished&) = delete;
     ~Unfinished() {
-        if (memory_ != nullptr) arena_.deallocate(memory_, size_, align_);
+        if (memory_ == nullptr) return;
+        arena_.deallocate(memory_, size_, align_);
+        // The padding, if the block was cut from the same chunk and is taken back.
+        Window& window = arena_.real();
+        if (window.cursor == reinterpret_cast<std::uintptr_t>(memory_) && before_ >= window.begin &&
+            before_ < window.cursor)
+            window.cursor = before_;
     }
     void finish() noexcept { memory_ = nullptr; }
 
@@ -57,6 +66,7 @@ class Arena::Unfinished {
     void* memory_;
     std::size_t size_;
     std::size_t align_;
+    std::uintptr_t before_;
 };
 
 template <class T>
@@ -68,14 +78,14 @@ constexpr void Arena::check_object() {
 }
 
 template <class T, class... Args>
-T* Arena::build(void* memory, Args&&... args) {
+T* Arena::build(void* memory, std::uintptr_t before, Args&&... args) {
     if constexpr (std::is_trivially_destructible_v<T>) {
-        Unfinished guard{*this, memory, sizeof(T), alignof(T)};
+        Unfinished guard{*this, memory, sizeof(T), alignof(T), before};
         T* object = construct(static_cast<T*>(memory), std::forward<Args>(args)...);
         guard.finish();
         return object;
     } else {
-        Unfinished guard{*this, memory, sizeof(Object<T>), alignof(Object<T>)};
+        Unfinished guard{*this, memory, sizeof(Object<T>), alignof(Object<T>), before};
         auto* place = static_cast<Object<T>*>(memory);
         T* object = construct(reinterpret_cast<T*>(place->memory), std::forward<Args>(args)...);
         guard.finish();
@@ -88,7 +98,8 @@ template <class T, class... Args>
 T* Arena::create(Args&&... args) {
     check_object<T>();
     using Block = std::conditional_t<std::is_trivially_destructible_v<T>, T, Object<T>>;
-    return build<T>(allocate(sizeof(Block), alignof(Block)), std::forward<Args>(args)...);
+    const std::uintptr_t before = real().cursor;
+    return build<T>(allocate(sizeof(Block), alignof(Block)), before, std::forward<Args>(args)...);
 }
 
 template <class T, class... Args>
@@ -98,10 +109,11 @@ Result<T*> Arena::try_create(Args&&... args) noexcept {
                   "zigmund: try_create<T>(args...) never throws, but this constructor of T may: mark it "
                   "noexcept, or write create<T>(args...)");
     using Block = std::conditional_t<std::is_trivially_destructible_v<T>, T, Object<T>>;
+    const std::uintptr_t before = real().cursor;
     void* memory = try_allocate(sizeof(Block), alignof(Block));
     if (memory == nullptr) [[unlikely]]
         return std::unexpected(Error::out_of_memory);
-    return build<T>(memory, std::forward<Args>(args)...);
+    return build<T>(memory, before, std::forward<Args>(args)...);
 }
 
 template <class T, class... Args>
@@ -119,8 +131,9 @@ std::span<T> Arena::create_array(std::size_t n) {
         detail::throw_bad_alloc();
     const std::size_t size = Array<T>::offset + n * sizeof(T);
     constexpr std::size_t align = std::max(alignof(Array<T>), alignof(T));
+    const std::uintptr_t before = real().cursor;
     auto* array = static_cast<Array<T>*>(allocate(size, align));
-    Unfinished guard{*this, array, size, align};
+    Unfinished guard{*this, array, size, align, before};
     struct Built {
         Array<T>* array;
         bool all = false;
