@@ -52,8 +52,8 @@ inline void* GeneralPurposeAllocator::State::allocate(std::size_t size, std::siz
     }
     if (!reserve(size)) return nullptr;
     void* const base = options.backing.try_allocate(extent.total, extent.align);
-    void* const user = static_cast<std::byte*>(base) + extent.prefix;
-    if (base == nullptr || !map.set(reinterpret_cast<std::uintptr_t>(user), BlockState::live)) [[unlikely]] {
+    void* const user = base != nullptr ? static_cast<std::byte*>(base) + extent.prefix : nullptr;
+    if (user == nullptr || !map.set(reinterpret_cast<std::uintptr_t>(user), BlockState::live)) [[unlikely]] {
         if (base != nullptr) options.backing.deallocate(base, extent.total, extent.align);
         unreserve(size);
         return nullptr;
