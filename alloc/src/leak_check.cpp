@@ -37,7 +37,9 @@ class TestResource final : public Resource {
     }
 
     std::string end() {
-        if (depth_ == 0 || --depth_ != 0) return {};
+        if (depth_ == 0) return {};
+        --depth_;
+        if (depth_ != 0) return {};
         std::pmr::set_default_resource(previous_default_);
         (void)gpa_->deinit();
         std::string report = log_->text();
