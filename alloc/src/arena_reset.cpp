@@ -111,7 +111,9 @@ bool Arena::retain(std::size_t limit) noexcept {
 // The chunk, whose blocks are dead, with another size if the upstream can do that without a copy.
 Chunk* Arena::regrow(Chunk* chunk, std::size_t total) noexcept {
     const std::size_t old_total = total_size(chunk);
-    show(chunk->begin, chunk->end - chunk->begin);
+    // From the header on: `begin` may lie behind padding, which the upstream copies as well.
+    const std::uintptr_t content = address(chunk) + sizeof(Chunk);
+    show(content, chunk->end - content);
     void* moved = upstream_.remap(chunk, old_total, default_align, total);
     if (moved == nullptr) return nullptr;
     reserved_ = reserved_ - old_total + total;
