@@ -16,11 +16,11 @@ using namespace detail;
 
 inline void GeneralPurposeAllocator::State::write_header(void* user, std::size_t size, std::size_t align,
                                                          const Extent& extent, StackId stack,
-                                                         std::uint32_t thread,
-                                                         std::uint32_t seconds) noexcept {
+                                                         std::uint32_t thread, std::uint32_t seconds,
+                                                         Family family) noexcept {
     const std::uint64_t canary = canary_of(user);
     Header& header = header_of(user);
-    header.size_align = pack(size, align);
+    header.size_align = pack(size, align, family);
     header.stack = stack;
     header.thread = thread;
     header.seconds = seconds;
@@ -153,7 +153,7 @@ void GeneralPurposeAllocator::State::deallocate_guarded(void* p, std::size_t siz
         return;
     }
     (void)report_padding(*slot, "free", frame);
-    report_mismatch(p, slot->header, size, align, "free", frame);
+    report_mismatch(p, slot->header, size, align, Family::allocator, "free", frame);
     const std::size_t real = slot->header.size();
     guard_pages.free(*slot, capture_stack(frame, depth));
     unreserve(real);
@@ -264,7 +264,7 @@ bool GeneralPurposeAllocator::State::resize(void* p, std::size_t old_size, std::
         return false;
     }
     if (new_size < old_size) unreserve(old_size - new_size);
-    write_header(p, new_size, align, after, header.stack, header.thread, header.seconds);
+    write_header(p, new_size, align, after, header.stack, header.thread, header.seconds, header.family());
     const Seat here = seat();
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
     counters.change_block(here.shard, old_size, new_size);
@@ -298,7 +298,7 @@ void* GeneralPurposeAllocator::State::remap(void* p, std::size_t old_size, std::
         (void)map.set(reinterpret_cast<std::uintptr_t>(p), BlockState::freed);
         (void)map.set(reinterpret_cast<std::uintptr_t>(user), BlockState::live);
     }
-    write_header(user, new_size, align, after, header.stack, header.thread, header.seconds);
+    write_header(user, new_size, align, after, header.stack, header.thread, header.seconds, header.family());
     const Seat here = seat();
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
     counters.change_block(here.shard, old_size, new_size);

@@ -25,6 +25,8 @@ std::string_view to_string(MemoryErrorKind kind) noexcept {
             return "size mismatch";
         case MemoryErrorKind::alignment_mismatch:
             return "alignment mismatch";
+        case MemoryErrorKind::family_mismatch:
+            return "family mismatch";
         case MemoryErrorKind::buffer_overflow:
             return "buffer overflow";
         case MemoryErrorKind::buffer_underflow:
@@ -60,6 +62,16 @@ std::span<const unsigned char> bytes_of(const void* p, std::size_t size) noexcep
     return {static_cast<const unsigned char*>(p), size};
 }
 
+std::string_view maker_of(Family family) noexcept {
+    constexpr std::array<std::string_view, 4> names{"an Allocator", "malloc", "new", "new[]"};
+    return names[static_cast<std::size_t>(family)];
+}
+
+std::string_view taker_of(Family family) noexcept {
+    constexpr std::array<std::string_view, 4> names{"an Allocator", "free", "delete", "delete[]"};
+    return names[static_cast<std::size_t>(family)];
+}
+
 }  // namespace
 
 // ---- a pointer that came back ----
@@ -67,7 +79,8 @@ std::span<const unsigned char> bytes_of(const void* p, std::size_t size) noexcep
 GeneralPurposeAllocator::State::Claim GeneralPurposeAllocator::State::examine(void* p, std::size_t size,
                                                                               std::size_t align,
                                                                               std::string_view verb,
-                                                                              const void* frame) noexcept {
+                                                                              const void* frame,
+                                                                              Family family) noexcept {
     constexpr Claim nothing{.is_block = false, .size = 0, .align = 0};
     if (dead) {
         report_dead(verb, frame);
@@ -81,13 +94,23 @@ GeneralPurposeAllocator::State::Claim GeneralPurposeAllocator::State::examine(vo
     (void)report_damage_around(p, header, verb, frame);
     if (header.check != check_of(header, p)) return {.is_block = true, .size = size, .align = align};
 
-    report_mismatch(p, header, size, align, verb, frame);
+    report_mismatch(p, header, size, align, family, verb, frame);
     return {.is_block = true, .size = header.size(), .align = header.align()};
 }
 
 void GeneralPurposeAllocator::State::report_mismatch(void* p, const Header& header, std::size_t size,
-                                                     std::size_t align, std::string_view verb,
+                                                     std::size_t align, Family family, std::string_view verb,
                                                      const void* frame) noexcept {
+    if (header.family() != family) {
+        TextWriter out{-1};
+        begin_report(out, Kind::family_mismatch);
+        write_address(out, p);
+        out << " was allocated with " << maker_of(header.family()) << ", but given back with "
+            << (verb == "free" ? taker_of(family) : verb) << '\n';
+        write_block(out, p, header);
+        write_here(out, verb, frame);
+        end_report(out, Kind::family_mismatch, p, header.size());
+    }
     const auto mismatch = [&](Kind kind, std::string_view unit, std::size_t real, std::size_t claimed) {
         TextWriter out{-1};
         begin_report(out, kind);

@@ -63,7 +63,8 @@ struct GeneralPurposeAllocator::State {
         if (limited) requested.fetch_sub(less, std::memory_order_relaxed);
     }
     void write_header(void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
-                      detail::StackId stack, std::uint32_t thread, std::uint32_t seconds) noexcept;
+                      detail::StackId stack, std::uint32_t thread, std::uint32_t seconds,
+                      detail::Family family = detail::Family::allocator) noexcept;
     [[nodiscard]] bool intact(void* user, std::size_t size, std::size_t align) const noexcept;
     void hold(void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
               const void* frame) noexcept;
@@ -83,8 +84,10 @@ struct GeneralPurposeAllocator::State {
         std::size_t size;
         std::size_t align;
     };
+    /// `family`: of the call that names the block.
     [[gnu::cold, gnu::noinline]] Claim examine(void* p, std::size_t size, std::size_t align,
-                                               std::string_view verb, const void* frame) noexcept;
+                                               std::string_view verb, const void* frame,
+                                               detail::Family family = detail::Family::allocator) noexcept;
     /// Reports damage around the live block at `user`; true: there was some. `header`: of the block.
     [[gnu::cold]] bool report_damage_around(void* user, const detail::Header& header, std::string_view verb,
                                             const void* frame) noexcept;
@@ -96,7 +99,7 @@ struct GeneralPurposeAllocator::State {
     [[gnu::cold]] bool report_padding(const detail::GuardPages::Slot& slot, std::string_view verb,
                                       const void* frame) noexcept;
     void report_mismatch(void* p, const detail::Header& header, std::size_t size, std::size_t align,
-                         std::string_view verb, const void* frame) noexcept;
+                         detail::Family family, std::string_view verb, const void* frame) noexcept;
     /// Reports writes into the freed block. True: there was one.
     [[gnu::cold]] bool report_late_write(const detail::Quarantine::Held& held, const void* frame) noexcept;
     [[gnu::cold]] void report_unknown(void* p, std::string_view verb, const void* frame) noexcept;
@@ -157,8 +160,9 @@ inline std::uint64_t now_seconds() noexcept {
     return static_cast<std::uint64_t>(now.tv_sec);
 }
 
-inline std::uint64_t pack(std::size_t size, std::size_t align) noexcept {
-    return size | static_cast<std::uint64_t>(std::countr_zero(align)) << 56;
+inline std::uint64_t pack(std::size_t size, std::size_t align, Family family = Family::allocator) noexcept {
+    return size | static_cast<std::uint64_t>(std::countr_zero(align)) << 56 |
+           static_cast<std::uint64_t>(family) << 62;
 }
 
 }  // namespace detail

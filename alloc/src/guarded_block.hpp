@@ -23,8 +23,11 @@
 
 namespace zigmund::alloc::detail {
 
+/// By what means a block was made; it is to be given back by the same.
+enum class Family : std::uint8_t { allocator, malloc, new_object, new_array };
+
 struct Header {
-    std::uint64_t size_align;  // size below, log2 of the alignment in the top byte
+    std::uint64_t size_align;  // size below, log2 of the alignment in 6 bits, the family in the top 2
     StackId stack;
     std::uint32_t thread;
     std::uint32_t seconds;  // since the allocator was made
@@ -32,7 +35,8 @@ struct Header {
     std::uint64_t canary;
 
     [[nodiscard]] std::size_t size() const noexcept { return size_align & 0x00FF'FFFF'FFFF'FFFFU; }
-    [[nodiscard]] std::size_t align() const noexcept { return std::size_t{1} << (size_align >> 56); }
+    [[nodiscard]] std::size_t align() const noexcept { return std::size_t{1} << ((size_align >> 56) & 63U); }
+    [[nodiscard]] Family family() const noexcept { return static_cast<Family>(size_align >> 62); }
 };
 static_assert(sizeof(Header) == 32);
 

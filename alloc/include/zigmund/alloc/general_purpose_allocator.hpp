@@ -57,6 +57,7 @@ enum class MemoryErrorKind : std::uint8_t {
     interior_pointer,    ///< points into a block, not at its beginning
     size_mismatch,       ///< given back, resized or remapped with another size than it has
     alignment_mismatch,  ///< the same with another alignment
+    family_mismatch,     ///< given back by other means than it was made: new[] and free, malloc and delete
     buffer_overflow,     ///< bytes behind the block were written
     buffer_underflow,    ///< bytes before the block were written
     use_after_deinit,    ///< the allocator was used after its deinit()
