@@ -8,13 +8,15 @@ SHELL := /bin/bash
 JOBS ?= $(shell nproc)
 BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev curl
-BENCH_PACKAGES := $(BUILD_PACKAGES) libgtest-dev libbenchmark-dev
+BENCH_PACKAGES := $(BUILD_PACKAGES) libgtest-dev libbenchmark-dev python3 wrk strace
+PEER_PACKAGES := nginx-light h2o libcpp-httplib-dev
 
-.PHONY: help run test bench
+.PHONY: help run test bench bench-peers
 help:
 	@echo 'make run    start the Item Service on 127.0.0.1:8080'
 	@echo 'make test   build and run all tests, in release and under ASan+UBSan'
 	@echo 'make bench  build and run the benchmarks'
+	@echo 'make bench-peers  install what they compare with: other servers'
 
 # $(call install,packages): quiet when there is nothing to do.
 install = @bash cmake/install-packages.sh $(1)
@@ -39,3 +41,6 @@ bench:
 	@cmake --preset release -DZIGMUND_TESTS=OFF -DZIGMUND_BENCHMARKS=ON -B build/bench
 	@cmake --build build/bench -j $(JOBS)
 	@cmake --build build/bench --target run_benchmarks
+
+bench-peers:
+	$(call install,$(PEER_PACKAGES))
