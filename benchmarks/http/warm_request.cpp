@@ -144,7 +144,7 @@ double median(std::vector<double> values) {
 
 int main() {
     share_one_processor();
-    alloc::GeneralPurposeAllocator gpa{{.name = "application"}};
+    alloc::GeneralPurposeAllocator gpa{{.tier = alloc::Tier::traced, .name = "application"}};
     http::App app{gpa.allocator(), {}};
     app.get("/text", [] { return http::Response::text("Hello, World!"); });
     app.get("/users/{user_id}", get_user);

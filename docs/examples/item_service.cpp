@@ -38,7 +38,8 @@ int main(int argc, char** argv) {
     const auto port = static_cast<std::uint16_t>(argc > 1 ? std::stoi(argv[1]) : 8080);
 
     // The application's memory: routes, configuration, connections. It dies last and reports what is left.
-    alloc::GeneralPurposeAllocator gpa{{.name = "application", .report_when_clean = true}};
+    alloc::GeneralPurposeAllocator gpa{
+        {.tier = alloc::Tier::traced, .name = "application", .report_when_clean = true}};
     http::App app{gpa.allocator(), {.title = "Item Service", .version = "1.0.0"}};
     app.post("/items", create_item);
     app.get("/users/{user_id}", get_user);

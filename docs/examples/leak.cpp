@@ -16,7 +16,7 @@ namespace alloc = zigmund::alloc;
 }  // namespace
 
 int main() {
-    alloc::GeneralPurposeAllocator gpa{{.name = "leak example"}};
+    alloc::GeneralPurposeAllocator gpa{{.tier = alloc::Tier::traced, .name = "leak example"}};
     for (int i = 0; i < 3; ++i) remember(gpa.allocator(), "sixteen letters!");
 
     const auto numbers = gpa.allocator().alloc<int>(100);

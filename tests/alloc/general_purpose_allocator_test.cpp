@@ -64,7 +64,7 @@ constexpr int line_of_give_back = __LINE__ + 2;
 std::string here(int line) { return "general_purpose_allocator_test.cpp:" + std::to_string(line); }
 
 TEST(GeneralPurposeAllocator, CountsLiveBlocksBytesPeakAndTotal) {
-    GeneralPurposeAllocator gpa{{}};
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced}};
     const Allocator a = gpa.allocator();
     void* first = a.allocate(100);
     void* second = a.allocate(28);
@@ -83,7 +83,7 @@ TEST(GeneralPurposeAllocator, CountsLiveBlocksBytesPeakAndTotal) {
 }
 
 TEST(GeneralPurposeAllocator, PeakOfOneThreadIsExactOverManySizes) {
-    GeneralPurposeAllocator gpa{{}};
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced}};
     const Allocator a = gpa.allocator();
     std::mt19937_64 random{7};
     std::vector<std::span<char>> blocks;
@@ -110,16 +110,18 @@ TEST(GeneralPurposeAllocator, PeakOfOneThreadIsExactOverManySizes) {
 TEST(GeneralPurposeAllocator, ConformsToResource) {
     EXPECT_TRUE(conforms(
         [](Resource& upstream) {
-            return std::make_unique<GeneralPurposeAllocator>(GeneralPurposeOptions{.backing = upstream});
+            return std::make_unique<GeneralPurposeAllocator>(
+                GeneralPurposeOptions{.tier = Tier::traced, .backing = upstream});
         },
         {.grows_in_place = true, .remaps = true, .threads = 4}));
 }
 
 TEST(GeneralPurposeAllocator, ConformsOnTopOfAnotherOfItself) {
     CapturedReport report;
-    GeneralPurposeAllocator lower{{.name = "lower", .report_descriptor = report.descriptor()}};
+    GeneralPurposeAllocator lower{
+        {.tier = Tier::traced, .name = "lower", .report_descriptor = report.descriptor()}};
     {
-        GeneralPurposeAllocator upper{{.backing = lower.allocator(), .name = "upper"}};
+        GeneralPurposeAllocator upper{{.tier = Tier::traced, .backing = lower.allocator(), .name = "upper"}};
         EXPECT_TRUE(conforms(upper, {.threads = 2}));
     }
     EXPECT_EQ(lower.live_blocks(), 0U);
@@ -128,7 +130,7 @@ TEST(GeneralPurposeAllocator, ConformsOnTopOfAnotherOfItself) {
 
 TEST(GeneralPurposeAllocator, FailureOfTheBackingLeavesTheCountersAlone) {
     CheckedUpstream upstream;
-    GeneralPurposeAllocator gpa{{.backing = upstream}};
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced, .backing = upstream}};
     upstream.fail_at(0, true);
     EXPECT_EQ(gpa.try_allocate(64), nullptr);
     EXPECT_THROW((void)gpa.allocate(64), std::bad_alloc);
@@ -139,7 +141,7 @@ TEST(GeneralPurposeAllocator, FailureOfTheBackingLeavesTheCountersAlone) {
 }
 
 TEST(GeneralPurposeAllocator, SizesNearTheEndOfTheAddressSpaceFail) {
-    GeneralPurposeAllocator gpa{{}};
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced}};
     for (std::size_t k = 0; k < 200; ++k) {
         EXPECT_EQ(gpa.try_allocate(SIZE_MAX - k), nullptr);
         EXPECT_EQ(gpa.try_allocate(SIZE_MAX / 2 - k), nullptr);
@@ -151,7 +153,8 @@ TEST(GeneralPurposeAllocator, SizesNearTheEndOfTheAddressSpaceFail) {
 
 TEST(GeneralPurposeAllocator, LeakIsReportedWithSizeCountAndStack) {
     CapturedReport report;
-    GeneralPurposeAllocator gpa{{.name = "cache", .report_descriptor = report.descriptor()}};
+    GeneralPurposeAllocator gpa{
+        {.tier = Tier::traced, .name = "cache", .report_descriptor = report.descriptor()}};
     for (int i = 0; i < 3; ++i) (void)plant(gpa.allocator(), 64);
     EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
     EXPECT_EQ(report.first_line(), "zigmund: cache: leak: 192 bytes in 3 blocks from 1 call site");
@@ -169,7 +172,8 @@ TEST(GeneralPurposeAllocator, LeakIsReportedWithSizeCountAndStack) {
 
 TEST(GeneralPurposeAllocator, LeakOfOneBlockIsInTheSingular) {
     CapturedReport report;
-    GeneralPurposeAllocator gpa{{.name = "one", .report_descriptor = report.descriptor()}};
+    GeneralPurposeAllocator gpa{
+        {.tier = Tier::traced, .name = "one", .report_descriptor = report.descriptor()}};
     (void)plant(gpa.allocator(), 1);
     EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
     EXPECT_EQ(report.first_line(), "zigmund: one: leak: 1 bytes in 1 block from 1 call site");
@@ -177,7 +181,8 @@ TEST(GeneralPurposeAllocator, LeakOfOneBlockIsInTheSingular) {
 
 TEST(GeneralPurposeAllocator, LeaksAreSortedByBytesAndCutAtTenCallSites) {
     CapturedReport report;
-    GeneralPurposeAllocator gpa{{.stack_frames = 0, .report_descriptor = report.descriptor()}};
+    GeneralPurposeAllocator gpa{
+        {.tier = Tier::traced, .stack_frames = 0, .report_descriptor = report.descriptor()}};
     for (std::size_t size = 1; size <= 15; ++size) (void)gpa.allocate(size);  // without stacks: a site a size
     EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
     const std::string text = report.text();
@@ -192,7 +197,8 @@ TEST(GeneralPurposeAllocator, LeakedMemoryGoesBackToTheBacking) {
     CheckedUpstream upstream;
     CapturedReport report;
     {
-        GeneralPurposeAllocator gpa{{.backing = upstream, .report_descriptor = report.descriptor()}};
+        GeneralPurposeAllocator gpa{
+            {.tier = Tier::traced, .backing = upstream, .report_descriptor = report.descriptor()}};
         for (std::size_t align = 1; align <= 4096; align *= 2) (void)gpa.allocate(100, align);
     }
     EXPECT_EQ(upstream.live_blocks(), 0U);
@@ -202,7 +208,8 @@ TEST(GeneralPurposeAllocator, LeakedMemoryGoesBackToTheBacking) {
 TEST(GeneralPurposeAllocator, DestructorReportsWhenNobodyCalledDeinit) {
     CapturedReport report;
     {
-        GeneralPurposeAllocator gpa{{.name = "scope", .report_descriptor = report.descriptor()}};
+        GeneralPurposeAllocator gpa{
+            {.tier = Tier::traced, .name = "scope", .report_descriptor = report.descriptor()}};
         (void)plant(gpa.allocator(), 8);
     }
     EXPECT_EQ(report.first_line(), "zigmund: scope: leak: 8 bytes in 1 block from 1 call site");
@@ -210,7 +217,7 @@ TEST(GeneralPurposeAllocator, DestructorReportsWhenNobodyCalledDeinit) {
 
 TEST(GeneralPurposeAllocator, DeinitReportsOnce) {
     CapturedReport report;
-    GeneralPurposeAllocator gpa{{.report_descriptor = report.descriptor()}};
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced, .report_descriptor = report.descriptor()}};
     (void)plant(gpa.allocator(), 8);
     EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
     const std::string once = report.text();
@@ -221,13 +228,15 @@ TEST(GeneralPurposeAllocator, DeinitReportsOnce) {
 TEST(GeneralPurposeAllocator, CleanAllocatorIsSilentUnlessAskedToSpeak) {
     CapturedReport report;
     {
-        GeneralPurposeAllocator gpa{{.report_descriptor = report.descriptor()}};
+        GeneralPurposeAllocator gpa{{.tier = Tier::traced, .report_descriptor = report.descriptor()}};
         give_back(gpa.allocator(), plant(gpa.allocator(), 8), 8);
     }
     EXPECT_EQ(report.text(), "");
     {
-        GeneralPurposeAllocator gpa{
-            {.name = "application", .report_descriptor = report.descriptor(), .report_when_clean = true}};
+        GeneralPurposeAllocator gpa{{.tier = Tier::traced,
+                                     .name = "application",
+                                     .report_descriptor = report.descriptor(),
+                                     .report_when_clean = true}};
         const Allocator a = gpa.allocator();
         a.free(a.alloc<char>(2048));
         a.free(a.alloc<char>(512));
@@ -238,7 +247,8 @@ TEST(GeneralPurposeAllocator, CleanAllocatorIsSilentUnlessAskedToSpeak) {
 TEST(GeneralPurposeAllocator, WorksWithoutStacksAndWithOneFrame) {
     for (const unsigned frames : {0U, 1U, 1000U}) {
         CapturedReport report;
-        GeneralPurposeAllocator gpa{{.stack_frames = frames, .report_descriptor = report.descriptor()}};
+        GeneralPurposeAllocator gpa{
+            {.tier = Tier::traced, .stack_frames = frames, .report_descriptor = report.descriptor()}};
         (void)plant(gpa.allocator(), 8);
         EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
         EXPECT_EQ(report.text().find("#0") == std::string::npos, frames == 0) << report.text();
@@ -253,7 +263,8 @@ TEST(GeneralPurposeAllocator, WorksWithoutStacksAndWithOneFrame) {
 class GeneralPurposeErrors : public ::testing::Test {
   protected:
     Collected errors;
-    GeneralPurposeAllocator gpa{{.name = "test", .on_error = Collected::add, .on_error_context = &errors}};
+    GeneralPurposeAllocator gpa{
+        {.tier = Tier::traced, .name = "test", .on_error = Collected::add, .on_error_context = &errors}};
     Allocator a = gpa.allocator();
 
     void expect_one(MemoryErrorKind kind, const std::string& first_line) {
@@ -392,9 +403,11 @@ TEST_F(GeneralPurposeErrors, UnderflowIsFoundAtItsByte) {
 }
 
 TEST_F(GeneralPurposeErrors, DefaultIsToReportAndAbort) {
+    GeneralPurposeOptions options{.tier = Tier::traced};
+    options.name = "strict";
     EXPECT_DEATH(
         {
-            GeneralPurposeAllocator strict{{.name = "strict"}};
+            GeneralPurposeAllocator strict{options};
             void* p = plant(strict.allocator(), 64);
             give_back(strict.allocator(), p, 64);
             give_back(strict.allocator(), p, 64);
@@ -456,7 +469,7 @@ TEST_F(GeneralPurposeErrors, DoubleFreeByTwoThreadsIsFound) {
 }
 
 TEST_F(GeneralPurposeErrors, BlockOfAnotherAllocatorNamesTheOwner) {
-    GeneralPurposeAllocator other{{.name = "other"}};
+    GeneralPurposeAllocator other{{.tier = Tier::traced, .name = "other"}};
     void* p = plant(other.allocator(), 64);
     give_back(a, p, 64);
     expect_one(MemoryErrorKind::wrong_allocator,
@@ -547,7 +560,7 @@ TEST(GeneralPurposeAllocator, QuarantineKeepsItsBudget) {
     CheckedUpstream upstream;
     {
         GeneralPurposeAllocator gpa{
-            {.backing = upstream, .quarantine_bytes = 10'000, .quarantine_blocks = 4}};
+            {.tier = Tier::traced, .backing = upstream, .quarantine_bytes = 10'000, .quarantine_blocks = 4}};
         const Allocator a = gpa.allocator();
         for (int i = 0; i < 100; ++i) {
             a.deallocate(a.allocate(100), 100);
@@ -577,13 +590,19 @@ TEST(GeneralPurposeAllocator, OffHandsOutTheBackingItself) {
     EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
 }
 
-TEST(GeneralPurposeAllocator, WithoutOptionsTheBuildChoosesTheTier) {
-    GeneralPurposeAllocator gpa;
+TEST(GeneralPurposeAllocator, WhoNamesNoTierGetsThatOfTheBuild) {
+    GeneralPurposeAllocator plain;
+    GeneralPurposeAllocator named{{.name = "named"}};
+    GeneralPurposeOptions options;
+    options.name = "assigned";
+    GeneralPurposeAllocator assigned{options};
+    for (GeneralPurposeAllocator* gpa : {&plain, &named, &assigned}) {
 #if defined(NDEBUG)
-    EXPECT_EQ(gpa.allocator(), heap());
+        EXPECT_EQ(gpa->allocator(), heap());
 #else
-    EXPECT_EQ(gpa.allocator(), Allocator{gpa});
+        EXPECT_EQ(gpa->allocator(), Allocator{*gpa});
 #endif
+    }
 }
 
 TEST(GeneralPurposeAllocator, CountedConformsToResource) {
@@ -660,7 +679,7 @@ TEST(GeneralPurposeAllocator, CountedFindsMismatchesAndDoubleFrees) {
 // ---- the limit ----
 
 TEST(GeneralPurposeAllocator, MemoryLimitIsExact) {
-    GeneralPurposeAllocator gpa{{.requested_memory_limit = 1000}};
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced, .requested_memory_limit = 1000}};
     const Allocator a = gpa.allocator();
     void* p = a.try_allocate(999);
     ASSERT_NE(p, nullptr);
@@ -683,7 +702,7 @@ TEST(GeneralPurposeAllocator, MemoryLimitIsExact) {
 
 TEST(GeneralPurposeAllocator, MemoryLimitIsRolledBackWhenTheBackingFails) {
     CheckedUpstream upstream;
-    GeneralPurposeAllocator gpa{{.backing = upstream, .requested_memory_limit = 1000}};
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced, .backing = upstream, .requested_memory_limit = 1000}};
     const Allocator a = gpa.allocator();
     upstream.fail_at(0, true);
     for (int i = 0; i < 10; ++i) EXPECT_EQ(a.try_allocate(900), nullptr);
@@ -696,7 +715,7 @@ TEST(GeneralPurposeAllocator, MemoryLimitIsRolledBackWhenTheBackingFails) {
 
 TEST(GeneralPurposeAllocator, MemoryLimitHoldsBetweenThreads) {
     constexpr std::size_t limit = 64'000;
-    GeneralPurposeAllocator gpa{{.requested_memory_limit = limit}};
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced, .requested_memory_limit = limit}};
     const Allocator a = gpa.allocator();
     std::array<std::vector<void*>, 4> granted;
     {
@@ -719,7 +738,7 @@ TEST(GeneralPurposeAllocator, MemoryLimitHoldsBetweenThreads) {
 
 #if !defined(ZIGMUND_TSAN)  // whose runtime does not carry threads over fork()
 TEST(GeneralPurposeAllocator, ChildOfForkGoesOn) {
-    GeneralPurposeAllocator gpa{{}};
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced}};
     const Allocator a = gpa.allocator();
     std::atomic<bool> stop = false;
     {
@@ -744,7 +763,7 @@ TEST(GeneralPurposeAllocator, ChildOfForkGoesOn) {
 #endif
 
 TEST(GeneralPurposeAllocator, FreesFromAnotherThreadAreExact) {
-    GeneralPurposeAllocator gpa{{}};
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced}};
     const Allocator a = gpa.allocator();
     constexpr std::size_t threads = 4;
     constexpr std::size_t rounds = 200;
@@ -780,7 +799,7 @@ TEST(GeneralPurposeAllocator, FreesFromAnotherThreadAreExact) {
 }
 
 TEST(GeneralPurposeAllocator, ManyShortThreadsShareFewNumbers) {
-    GeneralPurposeAllocator gpa{{}};
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced}};
     const Allocator a = gpa.allocator();
     for (int i = 0; i < 300; ++i) std::jthread{[&] { a.free(a.alloc<int>(10)); }}.join();
     EXPECT_EQ(gpa.total_allocations(), 300U);

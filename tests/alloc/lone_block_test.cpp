@@ -43,9 +43,13 @@ TEST(LoneBlock, OfTheHeapsCostsOneCallAndNoMapping) {
 }
 
 TEST(LoneBlock, OfTheGeneralPurposeAllocatorCostsOneCallAndNoMapping) {
-    GeneralPurposeAllocator gpa;
-    for (const std::size_t size : {std::size_t{24}, std::size_t{4096}, std::size_t{100'000}}) {
-        EXPECT_EQ(calls_of([&] { take_and_give_back(gpa, size); }), (Calls{pairs, 0})) << size;
+    // guarded, by nature, maps; its price is no secret.
+    for (const Tier tier : {Tier::off, Tier::counted, Tier::traced}) {
+        GeneralPurposeAllocator gpa{{.tier = tier}};
+        for (const std::size_t size : {std::size_t{24}, std::size_t{4096}, std::size_t{100'000}}) {
+            EXPECT_EQ(calls_of([&] { take_and_give_back(gpa.allocator(), size); }), (Calls{pairs, 0}))
+                << static_cast<int>(tier) << ", " << size;
+        }
     }
 }
 

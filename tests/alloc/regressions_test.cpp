@@ -234,7 +234,7 @@ TEST(GeneralPurposeAllocator, ConformsWithEveryDepthOfStacks) {
         EXPECT_TRUE(conforms(
             [frames](Resource& upstream) {
                 return std::make_unique<GeneralPurposeAllocator>(
-                    GeneralPurposeOptions{.backing = upstream, .stack_frames = frames});
+                    GeneralPurposeOptions{.tier = Tier::traced, .backing = upstream, .stack_frames = frames});
             },
             {.max_size = 5000, .max_align = 4096}))
             << frames;
@@ -254,8 +254,10 @@ TEST(GeneralPurposeAllocator, ADoubleFreeIsNamedWhereverTheBlockWas) {
              {std::size_t{1}, std::size_t{24}, std::size_t{4096}, std::size_t{1} << 22}) {
             for (const std::size_t neighbours : {0u, 1u, 20u}) {
                 Seen seen;
-                GeneralPurposeAllocator gpa{
-                    {.quarantine_blocks = held_back, .on_error = Seen::add, .on_error_context = &seen}};
+                GeneralPurposeAllocator gpa{{.tier = Tier::traced,
+                                             .quarantine_blocks = held_back,
+                                             .on_error = Seen::add,
+                                             .on_error_context = &seen}};
                 std::vector<void*> others;
                 for (std::size_t i = 0; i < 2 * neighbours; ++i) others.push_back(gpa.try_allocate(size));
                 void* const p = gpa.try_allocate(size);
@@ -298,7 +300,7 @@ TEST(Failing, ShowsAsManyFramesAsItWasAskedFor) {
 TEST(Alignment, OfSixteenIsKeptForSizesThatAreNoMultipleOfIt) {
     // libstdc++ 12's std::pmr::unsynchronized_pool_resource misplaces 24 bytes at 16.
     CheckedUpstream upstream;
-    GeneralPurposeAllocator gpa{{.backing = upstream}};
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced, .backing = upstream}};
     Arena arena{upstream};
     for (Resource* const resource : {&heap().resource(), &malloc_heap().resource(),
                                      static_cast<Resource*>(&gpa), static_cast<Resource*>(&arena)}) {

@@ -94,7 +94,7 @@ const std::vector<Kind> kinds{
     {"GeneralPurposeAllocator",
      [](Resource& below) {
          return Layer{.resource = std::make_unique<GeneralPurposeAllocator>(
-                          GeneralPurposeOptions{.backing = below, .stack_frames = 0}),
+                          GeneralPurposeOptions{.tier = Tier::traced, .backing = below, .stack_frames = 0}),
                       .passes_on = false};
      }},
 };

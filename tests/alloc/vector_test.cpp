@@ -462,7 +462,7 @@ TEST(Vector, BehavesAsStdVectorInEachOfTheFamily) {
     StackFallback<1000> fallback;
     compare("StackFallback", fallback);
 
-    GeneralPurposeAllocator general;
+    GeneralPurposeAllocator general{{.tier = Tier::traced}};
     Counting counting{general};
     Limit limit{counting, {.limit = std::size_t{1} << 20}};
     Locked locked{limit};

@@ -93,7 +93,7 @@ TEST_P(OutOfMemory, AtAnyAllocationIsAnAnswerOrAClosedConnection) {
     std::size_t served = 0;
     testing::internal::CaptureStderr();  // a handler without memory is a line there
     for (std::size_t at = 0; failed && !HasFailure(); ++at) {
-        alloc::GeneralPurposeAllocator gpa{{.name = "test"}};
+        alloc::GeneralPurposeAllocator gpa{{.tier = alloc::Tier::traced, .name = "test"}};
         {
             alloc::Failing failing{gpa.allocator(), {.at = at, .and_later = GetParam()}};
             try {

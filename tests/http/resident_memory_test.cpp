@@ -42,7 +42,7 @@ std::size_t resident_bytes() {
 }
 
 TEST(ResidentMemory, TenThousandFormattedResponsesLeaveItWhereItWas) {
-    alloc::GeneralPurposeAllocator gpa{{.name = "application"}};
+    alloc::GeneralPurposeAllocator gpa{{.tier = alloc::Tier::traced, .name = "application"}};
     {
         http::App app{gpa.allocator(), {}};
         app.get("/greet/{name}", greeting);

@@ -52,7 +52,7 @@ class Robustness : public testing::Test {
         EXPECT_EQ(client.request(get_hello).body, "Hello, World!");
     }
 
-    alloc::GeneralPurposeAllocator gpa_{{.name = "test"}};
+    alloc::GeneralPurposeAllocator gpa_{{.tier = alloc::Tier::traced, .name = "test"}};
     std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
     std::unique_ptr<RunningServer> running_;
 };

@@ -57,7 +57,7 @@ class Server : public testing::Test {
         return *clients_.back();
     }
 
-    alloc::GeneralPurposeAllocator gpa_{{.name = "test"}};
+    alloc::GeneralPurposeAllocator gpa_{{.tier = alloc::Tier::traced, .name = "test"}};
     std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
     std::unique_ptr<RunningServer> running_;
     std::vector<std::unique_ptr<HttpClient>> clients_;

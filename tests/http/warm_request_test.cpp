@@ -34,7 +34,7 @@ http::Response create_item(http::Body<Item> item, alloc::Allocator arena) {
 class WarmRequest : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(WarmRequest, AllocatesNothing) {
-    alloc::GeneralPurposeAllocator gpa{{.name = "application"}};
+    alloc::GeneralPurposeAllocator gpa{{.tier = alloc::Tier::traced, .name = "application"}};
     http::App app{gpa.allocator(), {}};
     app.get("/users/{user_id}", get_user);
     app.post("/items", create_item);
@@ -63,7 +63,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 // The counter sees what it should: one allocation by a handler shows.
 TEST(WarmRequestCounter, SeesAnAllocationOfAHandler) {
-    alloc::GeneralPurposeAllocator gpa{{.name = "application"}};
+    alloc::GeneralPurposeAllocator gpa{{.tier = alloc::Tier::traced, .name = "application"}};
     http::App app{gpa.allocator(), {}};
     app.get("/heap", [] {
         void* volatile block = std::malloc(8);

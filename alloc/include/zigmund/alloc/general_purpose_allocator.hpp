@@ -6,8 +6,9 @@
 //
 // Each block comes from the backing with 32 bytes before it and at least 8 behind it that nobody may write,
 // and is entered, by its address, into a map beside the memory. Whatever is wrong with a pointer that comes
-// back is told from that map, without touching what it points at. How much is tracked is the tier's choice;
-// a default-constructed allocator is `traced` in a debug build and `off`, the backing itself, with NDEBUG.
+// back is told from that map, without touching what it points at. How much is tracked is the tier's choice.
+// Who names no tier gets `traced` in a debug build and `off`, the backing itself, with NDEBUG: a program that
+// wants its leaks named in release, as the one above does, adds `.tier = Tier::traced`.
 //
 // Threads: any, at the same time, as far as the backing allows; a block may be freed by another thread than
 // the one that made it. Counters that are read while other threads allocate lag behind by what those are
@@ -29,7 +30,7 @@ enum class LeakCheck : std::uint8_t { ok, leak };
 
 /// How much is tracked. What each costs, `make bench` prints.
 enum class Tier : std::uint8_t {
-    off,      ///< nothing: allocator() is the backing itself, and all counters stay 0
+    off,      ///< nothing: allocator() is the backing itself, all counters stay 0, no other option counts
     sampled,  ///< one block in sample_interval as if guarded, the others are the backing's own; the
               ///< counters and the leak report know the sampled ones
     counted,  ///< live, peak, total; leaks without stacks; canaries; sizes and alignments
@@ -39,11 +40,12 @@ enum class Tier : std::uint8_t {
               ///< the 28,000th live block on, and above 2 GiB or a page's alignment, as traced
 };
 
-/// That of a default-constructed allocator.
+/// That of options that name none. Not inline: files compiled with and without NDEBUG may meet in one
+/// program, and each has its own.
 #if defined(NDEBUG)
-inline constexpr Tier default_tier = Tier::off;
+constexpr Tier default_tier = Tier::off;
 #else
-inline constexpr Tier default_tier = Tier::traced;
+constexpr Tier default_tier = Tier::traced;
 #endif
 
 /// Where the guard page of a guarded or sampled block lies.
@@ -77,8 +79,8 @@ struct MemoryError {
 
 /// Designated initialisers: `GeneralPurposeAllocator gpa{{.name = "cache"}};`
 struct GeneralPurposeOptions {
-    /// How much is tracked.
-    Tier tier = Tier::traced;
+    /// How much is tracked. By default `off` with NDEBUG, `traced` without.
+    Tier tier = default_tier;
     /// Where the memory comes from. It must outlive the allocator.
     Allocator backing = heap();
     /// Begins each message: `zigmund: NAME: ...`. Copied; the first 47 bytes count.
@@ -118,10 +120,8 @@ struct GeneralPurposeOptions {
 
 class GeneralPurposeAllocator final : public Resource {
   public:
-    /// Without options: the tier of the build, default_tier. With options: what they say, whose tier is
-    /// `traced` unless another is named. Throws std::bad_alloc when the kernel has no address space for the
-    /// books.
-    explicit GeneralPurposeAllocator(GeneralPurposeOptions options = {.tier = default_tier});
+    /// Throws std::bad_alloc when the kernel has no address space for the books; never with Tier::off.
+    explicit GeneralPurposeAllocator(GeneralPurposeOptions options = {});
     /// deinit(), if nobody called it.
     ~GeneralPurposeAllocator() override;
 
