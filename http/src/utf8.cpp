@@ -47,6 +47,28 @@ bool is_utf8(std::string_view text) noexcept {
     return true;
 }
 
+char32_t utf8_code_point(std::string_view text, std::size_t& size) noexcept {
+    const std::size_t length = utf8_sequence(text);
+    size = length == 0 ? 1 : length;
+    if (length == 0) return U'\uFFFD';
+    const auto lead = static_cast<unsigned char>(text[0]);
+    if (length == 1) return lead;
+    char32_t point = lead & (0x7FU >> length);
+    for (std::size_t i = 1; i < length; ++i)
+        point = point << 6 | (static_cast<unsigned char>(text[i]) & 0x3FU);
+    return point;
+}
+
+std::size_t utf8_length(std::string_view text) noexcept {
+    std::size_t length = 0;
+    while (!text.empty()) {
+        const std::size_t size = utf8_sequence(text);
+        text.remove_prefix(size == 0 ? 1 : size);
+        ++length;
+    }
+    return length;
+}
+
 std::string_view utf8_prefix(std::string_view text, std::size_t size) noexcept {
     if (text.size() <= size) return text;
     while (size > 0 && continues(text[size])) --size;

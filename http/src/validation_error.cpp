@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <stdexcept>
@@ -64,6 +65,13 @@ void ValidationErrors::add(const Location& location, const ValidationError& erro
 
     Node* const node =
         arena_.create<Node>(error, std::span<const Location>{chain, depth}, rank(chain[0].name), nullptr);
+    const std::span<const JsonMember> more = error.more_context;
+    if (!more.empty()) {
+        auto* const members =
+            static_cast<JsonMember*>(arena_.allocate(more.size_bytes(), alignof(JsonMember)));
+        std::ranges::uninitialized_copy(more, std::span{members, more.size()});
+        node->error.more_context = {members, more.size()};
+    }
     Node** link = &first_;
     while (*link != nullptr && (*link)->rank <= node->rank) link = &(*link)->next;
     node->next = *link;
@@ -98,6 +106,10 @@ Response ValidationErrors::response() const {
             writer.begin_object();
             writer.name(node->error.context_name);
             writer.value(node->error.context_value);
+            for (const JsonMember& member : node->error.more_context) {
+                writer.name(member.name);
+                writer.value(member.value);
+            }
             writer.end_object();
         }
         writer.end_object();

@@ -4,6 +4,7 @@
 #include <zigmund/http/app.hpp>
 #include <zigmund/http/binding.hpp>
 #include <zigmund/http/body.hpp>
+#include <zigmund/http/constraint.hpp>
 #include <zigmund/http/endpoint.hpp>
 #include <zigmund/http/field.hpp>
 #include <zigmund/http/fixed_string.hpp>
@@ -11,6 +12,7 @@
 #include <zigmund/http/json_writer.hpp>
 #include <zigmund/http/method.hpp>
 #include <zigmund/http/parameter.hpp>
+#include <zigmund/http/pattern.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
 #include <zigmund/http/scalar.hpp>

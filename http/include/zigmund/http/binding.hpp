@@ -25,13 +25,13 @@ namespace detail {
 
 template <class P>
 struct IsPath : std::false_type {};
-template <class T, FixedString Name>
-struct IsPath<Path<T, Name>> : std::true_type {};
+template <class T, FixedString Name, class... Cs>
+struct IsPath<Path<T, Name, Cs...>> : std::true_type {};
 
 template <class P>
 struct IsQuery : std::false_type {};
-template <class T, FixedString Name, class Otherwise>
-struct IsQuery<Query<T, Name, Otherwise>> : std::true_type {};
+template <class T, FixedString Name, class... Cs>
+struct IsQuery<Query<T, Name, Cs...>> : std::true_type {};
 
 template <class P>
 struct IsBody : std::false_type {};
@@ -119,7 +119,8 @@ class Binding {
     template <class P>
     P path() {
         typename P::zigmund_parameter value{};
-        parse("path", P::name, request_.path_parameter(P::name).value_or(std::string_view{}), value);
+        parse(typename P::options{}, "path", P::name,
+              request_.path_parameter(P::name).value_or(std::string_view{}), value);
         return P{value};
     }
 
@@ -129,13 +130,11 @@ class Binding {
         const std::optional<std::string_view> text = request_.query(P::name);
         if (text) {
             typename detail::ScalarOf<T>::type value{};
-            parse("query", P::name, *text, value);
+            parse(typename P::options{}, "query", P::name, *text, value);
             return P{T{value}};
         }
-        if constexpr (P::has_default) {
-            static_assert(std::convertible_to<decltype(P::default_type::value), T>,
-                          "zigmund: Query<T, \"name\", Default<value>>: the value does not convert to T");
-            return P{static_cast<T>(P::default_type::value)};
+        if constexpr (P::options::has_default) {
+            return P{static_cast<T>(P::options::default_value)};
         } else if constexpr (detail::IsOptional<T>::value) {
             return P{T{}};
         } else {
@@ -157,10 +156,11 @@ class Binding {
         return P{value};
     }
 
-    template <Scalar T>
-    void parse(std::string_view place, std::string_view name, std::string_view text, T& value) {
+    template <Scalar T, class... Cs>
+    void parse(detail::Options<Cs...>, std::string_view place, std::string_view name, std::string_view text,
+               T& value) {
         ScalarError error;
-        if (!parse_scalar(text, value, error)) [[unlikely]]
+        if (!detail::parse_constrained<Cs...>(text, value, error)) [[unlikely]]
             detail::refuse_parameter(errors_, place, name, error, text);
     }
 

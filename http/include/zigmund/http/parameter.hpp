@@ -2,7 +2,8 @@
 //
 //     http::Response get_user(http::Path<std::uint32_t, "user_id"> user_id,
 //                             http::Query<std::optional<std::string_view>, "q"> q,
-//                             http::Query<int, "limit", http::Default<10>> limit, alloc::Allocator arena);
+//                             http::Query<int, "limit", http::Default<10>, http::Le<100>> limit,
+//                             alloc::Allocator arena);
 //
 // Types: every integer up to 64 bits (a value out of range is refused), float and double, bool, and
 // std::string_view, which lives as long as the request. A query that may be missing is an optional or has a
@@ -11,6 +12,7 @@
 // Threads: values. Cost: one look at the path or the query. Never: a copy of text that holds no escapes.
 #pragma once
 
+#include <zigmund/http/constraint.hpp>
 #include <zigmund/http/fixed_string.hpp>
 #include <zigmund/http/scalar.hpp>
 
@@ -22,31 +24,6 @@
 namespace zigmund::http {
 
 namespace detail {
-
-/// What Default<> takes: a number, a truth value or text.
-template <class T>
-struct Constant {
-    T value;
-    consteval Constant(T constant) : value{constant} {}
-};
-template <std::size_t N>
-struct Constant<FixedString<N>> {
-    FixedString<N> value;
-    consteval Constant(const char (&text)[N]) : value{text} {}
-};
-template <std::size_t N>
-Constant(const char (&)[N]) -> Constant<FixedString<N>>;
-
-template <class T>
-constexpr auto unwrap(const T& value) {
-    return value;
-}
-template <std::size_t N>
-constexpr std::string_view unwrap(const FixedString<N>& text) {
-    return text.view();
-}
-
-struct NoDefault {};
 
 template <class T>
 struct ScalarOf : std::type_identity<T> {};
@@ -73,38 +50,40 @@ class ParameterValue {
 
 }  // namespace detail
 
-/// The value of a query that is not there: `Query<int, "limit", Default<10>>`, `Default<"name">`,
-/// `Default<true>`.
-template <detail::Constant Value>
-struct Default {
-    static constexpr auto value = detail::unwrap(Value.value);
-};
-
 /// The part of the path that the template calls `{Name}`. Registering a route whose template has no such part
-/// throws RouteError.
-template <class T, FixedString Name>
+/// throws RouteError. `Cs` are options (constraint.hpp): `Path<int, "id", Ge<1>>`.
+template <class T, FixedString Name, class... Cs>
 class Path : public detail::ParameterValue<T> {
     static_assert(
         Scalar<T>,
         "zigmund: Path<T, \"name\">: T is an integer, float, double, bool or std::string_view; a part of a "
         "path is never missing, so T is no std::optional");
+    static_assert(!detail::Options<Cs...>::has_default,
+                  "zigmund: Path<T, \"name\">: a part of a path is never missing, so it has no Default");
+    static_assert(
+        !(detail::IsAlias<Cs> || ...),
+        "zigmund: Path<T, \"name\">: the name is the one in the route's template, so it has no Alias");
+    static_assert(detail::check_options<T, Cs...>());
 
   public:
     static constexpr std::string_view name = Name.view();
+    using options = detail::Options<Cs...>;
     using detail::ParameterValue<T>::ParameterValue;
 };
 
-/// The value of `Name` in the query. Missing is an error, unless T is an optional or there is a Default.
-template <class T, FixedString Name, class Otherwise = detail::NoDefault>
+/// The value of `Name` in the query. Missing is an error, unless T is an optional or there is a Default among
+/// the options `Cs` (constraint.hpp): `Query<int, "limit", Default<10>, Le<100>>`.
+template <class T, FixedString Name, class... Cs>
 class Query : public detail::ParameterValue<T> {
     static_assert(Scalar<typename detail::ScalarOf<T>::type>,
                   "zigmund: Query<T, \"name\">: T is an integer, float, double, bool, std::string_view, or a "
                   "std::optional of one of these");
+    static_assert(detail::check_options<T, Cs...>());
 
   public:
-    static constexpr std::string_view name = Name.view();
-    static constexpr bool has_default = !std::is_same_v<Otherwise, detail::NoDefault>;
-    using default_type = Otherwise;
+    /// As it is on the wire.
+    static constexpr std::string_view name = detail::wire_name<Cs...>(Name.view());
+    using options = detail::Options<Cs...>;
     using detail::ParameterValue<T>::ParameterValue;
 };
 

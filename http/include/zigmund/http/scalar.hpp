@@ -118,25 +118,39 @@ template <std::floating_point T>
 
 }  // namespace detail
 
+namespace detail {
+
+/// Reads a number before it is narrowed to its type; false: `error` says why not.
+[[nodiscard]] inline bool parse_wide(std::string_view text, Integer& result, ScalarError& error) noexcept {
+    const ScalarError* const failed = parse_integer(text, result);
+    if (failed != nullptr) [[unlikely]]
+        error = *failed;
+    return failed == nullptr;
+}
+[[nodiscard]] inline bool parse_wide(std::string_view text, double& result, ScalarError& error) noexcept {
+    const ScalarError* const failed = parse_double(text, result);
+    if (failed != nullptr) [[unlikely]]
+        error = *failed;
+    return failed == nullptr;
+}
+
+}  // namespace detail
+
 /// Reads `text` as a T. False: refused, and `error` says why.
 template <Scalar T>
 [[nodiscard]] bool parse_scalar(std::string_view text, T& result, ScalarError& error) noexcept {
-    const ScalarError* failed = nullptr;
     if constexpr (std::same_as<T, std::string_view>) {
         result = text;
+        return true;
     } else if constexpr (std::same_as<T, bool>) {
-        failed = detail::parse_bool(text, result);
-    } else if constexpr (std::floating_point<T>) {
-        double number = 0;
-        failed = detail::parse_double(text, number);
-        if (failed == nullptr) return detail::narrow(number, result, error);
+        const ScalarError* const failed = detail::parse_bool(text, result);
+        if (failed != nullptr) [[unlikely]]
+            error = *failed;
+        return failed == nullptr;
     } else {
-        detail::Integer integer;
-        failed = detail::parse_integer(text, integer);
-        if (failed == nullptr) return detail::narrow(integer, result, error);
+        std::conditional_t<std::floating_point<T>, double, detail::Integer> wide{};
+        return detail::parse_wide(text, wide, error) && detail::narrow(wide, result, error);
     }
-    if (failed != nullptr) error = *failed;
-    return failed == nullptr;
 }
 
 }  // namespace zigmund::http

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace zigmund::http {
@@ -39,8 +40,10 @@ struct ValidationError {
     std::string_view type;               ///< pydantic's error type: "missing", "int_parsing"; static text
     std::string_view message;            ///< static text, or text in the request's arena
     JsonValue input;                     ///< what was sent; lives as long as the request
-    std::string_view context_name = {};  ///< the name of the one value in `ctx`; without memory: no `ctx`
+    std::string_view context_name = {};  ///< the name of the first value in `ctx`; without memory: no `ctx`
     JsonValue context_value = {};
+    /// What `ctx` holds besides; what the values refer to lives as long as the request, or is static.
+    std::span<const JsonMember> more_context = {};
 };
 
 class ValidationErrors {
@@ -52,8 +55,11 @@ class ValidationErrors {
     ValidationErrors(const ValidationErrors&) = delete;
     ValidationErrors& operator=(const ValidationErrors&) = delete;
 
-    /// Adds an error at `location`, whose chain is copied.
+    /// Adds an error at `location`, whose chain is copied, as more_context is. Throws std::bad_alloc.
     [[gnu::cold]] void add(const Location& location, const ValidationError& error);
+
+    /// Where errors live, and text that is made for them may.
+    [[nodiscard]] alloc::Allocator allocator() const noexcept { return arena_; }
 
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
