@@ -98,6 +98,12 @@ void Connection::on_read(const error_code& error, std::size_t size) {
 void Connection::proceed(RequestReader::State state) {
     do {
         if (state == RequestReader::State::need_more) {
+            if (!worker_.batch().empty()) {
+                reading_ = true;
+                if (!write()) return;
+                reading_ = false;
+                enter(Phase::reading);
+            }
             if (reader_.take_continue()) {
                 error_code error;
                 const std::size_t sent =
@@ -109,9 +115,28 @@ void Connection::proceed(RequestReader::State state) {
             return read();
         }
         respond(state);
-        if (!write() || !finish()) return;
+        if (!gather() && !write()) return;
+        if (!finish()) return;
         state = reader_.next(exchange_->begin());
     } while (true);
+}
+
+/// Whether the response waits for those to the requests behind it.
+bool Connection::gather() {
+    if (!keep_alive_ || !reader_.followed() || !worker_.batch().append(wire_)) return false;
+    wire_ = {};
+    return true;
+}
+
+/// What is gathered moves from the worker's memory to that of the exchange, to wait there for the client.
+bool Connection::keep_gathered() noexcept {
+    if (gathered_.empty()) return true;
+    try {
+        gathered_ = exchange_->arena().allocator().dupe(gathered_);
+        return true;
+    } catch (const std::bad_alloc&) {
+        return false;
+    }
 }
 
 void Connection::respond(RequestReader::State state) noexcept {
@@ -132,25 +157,40 @@ void Connection::respond(RequestReader::State state) noexcept {
 
 void Connection::send() {
     try {
-        if (write() && finish()) proceed(reader_.next(exchange_->begin()));
+        if (!write()) return;
+        if (std::exchange(reading_, false)) {
+            enter(Phase::reading);
+            return proceed(RequestReader::State::need_more);
+        }
+        if (finish()) proceed(reader_.next(exchange_->begin()));
     } catch (const std::bad_alloc&) {
         end();
     }
 }
 
-/// Sends what the socket takes. True: all is sent. False: the rest follows, or the connection is over.
+/// Sends what the socket takes, gathered answers first. True: all is sent. False: the rest follows, or the
+/// connection is over.
 bool Connection::write() {
-    while (!wire_.head.empty() || !wire_.body.empty()) {
-        const std::array<asio::const_buffer, 2> parts{
+    const bool waited = !gathered_.empty();
+    if (!waited) gathered_ = worker_.batch().take();
+    while (!gathered_.empty() || !wire_.head.empty() || !wire_.body.empty()) {
+        const std::array<asio::const_buffer, 3> parts{
+            asio::const_buffer{gathered_.data(), gathered_.size()},
             asio::const_buffer{wire_.head.data(), wire_.head.size()},
             asio::const_buffer{wire_.body.data(), wire_.body.size()}};
         error_code error;
-        const std::size_t sent = socket_.write_some(parts, error);
-        const std::size_t of_head = std::min(sent, wire_.head.size());
-        wire_.head.remove_prefix(of_head);
-        wire_.body.remove_prefix(sent - of_head);
+        std::size_t sent = socket_.write_some(parts, error);
         if (sent != 0) enter(Phase::writing);
+        for (std::string_view* const part : {&gathered_, &wire_.head, &wire_.body}) {
+            const std::size_t of_part = std::min(sent, part->size());
+            part->remove_prefix(of_part);
+            sent -= of_part;
+        }
         if (error == asio::error::would_block) {
+            if (!waited && !keep_gathered()) {
+                end();
+                return false;
+            }
             socket_.async_wait(Socket::wait_write, Handler{memory_, [this](const error_code& failed) {
                                                                if (failed) return end();
                                                                send();
@@ -218,6 +258,9 @@ void Connection::abort() noexcept {
     socket_.close(error);
 }
 
-void Connection::end() noexcept { worker_.remove(*this); }
+void Connection::end() noexcept {
+    (void)worker_.batch().take();  // what this client was to get must not go to another
+    worker_.remove(*this);
+}
 
 }  // namespace zigmund::http

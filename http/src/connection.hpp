@@ -1,7 +1,8 @@
 // Connection: one client, from accept to close.
 //
 // It reads into its own block, serves one request after the other, and sends each response from where it was
-// made: head and body leave in one call. There is one pending operation at any time, so that its memory is a
+// made: head and body leave in one call. Short answers to pipelined requests are gathered and leave together,
+// when no further request is whole. There is one pending operation at any time, so that its memory is a
 // slot in here, and closing the socket is all it takes to end a connection in any state.
 //
 // Threads: its worker's. Memory: itself; what a request needs is the worker's Exchange, held while one is
@@ -15,6 +16,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "exchange.hpp"
 #include "handler_memory.hpp"
@@ -59,6 +61,8 @@ class Connection {
     void on_read(const boost::system::error_code& error, std::size_t size);
     void proceed(RequestReader::State state);
     void respond(RequestReader::State state) noexcept;
+    bool gather();
+    bool keep_gathered() noexcept;
     void send();
     bool write();
     bool finish();
@@ -73,10 +77,12 @@ class Connection {
     std::uint64_t deadline_ = 0;
     std::size_t discarded_ = 0;
     Exchange* exchange_ = nullptr;
+    std::string_view gathered_;  ///< what is sent before wire_
     WireResponse wire_;
     Phase phase_ = Phase::idle;
     bool keep_alive_ = true;
     bool timed_out_ = false;
+    bool reading_ = false;  ///< after the gathered answers, the rest of a request is read
     RequestReader reader_;
     std::array<char, RequestReader::block_size> block_;
 };

@@ -167,16 +167,21 @@ RequestReader::State RequestReader::commit(std::size_t size) {
     return request_ == nullptr ? State::need_more : advance();
 }
 
-void RequestReader::release() noexcept {
-    end_parser();
+/// Bytes behind the request.
+std::size_t RequestReader::left() const noexcept {
     // A body with a block of its own is all that was read into that block; of one that was given up in the
     // middle, more may have come than the connection's block holds.
     const bool own_block = phase_ == Phase::sized_body && input_.data() != block_.data();
-    const std::size_t left = own_block ? 0 : end_ - begin_;
-    if (left != 0) std::memmove(block_.data(), input_.data() + begin_, left);
+    return own_block ? 0 : end_ - begin_;
+}
+
+void RequestReader::release() noexcept {
+    end_parser();
+    const std::size_t kept = left();
+    if (kept != 0) std::memmove(block_.data(), input_.data() + begin_, kept);
     input_ = block_;
     begin_ = 0;
-    end_ = left;
+    end_ = kept;
     phase_ = Phase::head;
     request_ = nullptr;
 }

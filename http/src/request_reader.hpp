@@ -63,6 +63,8 @@ class RequestReader {
     [[nodiscard]] Status error() const noexcept { return error_; }
     /// Whether bytes of a request that is not whole are here.
     [[nodiscard]] bool started() const noexcept { return parser_ != nullptr || begin_ != end_; }
+    /// Whether the start of another request is here behind the one that is whole.
+    [[nodiscard]] bool followed() const noexcept { return left() != 0; }
     /// Whether the client waits for "100 Continue" before it sends the body. True once a request.
     [[nodiscard]] bool take_continue() noexcept { return std::exchange(wants_continue_, false); }
 
@@ -70,6 +72,7 @@ class RequestReader {
     class Parser;
     enum class Phase : std::uint8_t { head, sized_body, chunked_body };
 
+    [[nodiscard]] std::size_t left() const noexcept;
     State advance();
     State read_head();
     State begin_body();

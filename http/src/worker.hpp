@@ -21,6 +21,7 @@
 #include "connection.hpp"
 #include "exchange.hpp"
 #include "handler_memory.hpp"
+#include "output_batch.hpp"
 #include "wire_response.hpp"
 
 namespace zigmund::http {
@@ -45,6 +46,8 @@ class Worker {
     [[nodiscard]] const App& app() const noexcept { return app_; }
     [[nodiscard]] const ServeOptions& options() const noexcept { return options_; }
     [[nodiscard]] const HttpDate& date() const noexcept { return date_; }
+    /// Answers of the connection that is being served.
+    [[nodiscard]] OutputBatch& batch() noexcept { return batch_; }
     /// Seconds since the worker began.
     [[nodiscard]] std::uint64_t now() const noexcept { return now_; }
     [[nodiscard]] bool draining() const noexcept { return draining_; }
@@ -78,6 +81,7 @@ class Worker {
     HandlerMemory accept_memory_;
     HandlerMemory timer_memory_;
     HttpDate date_;
+    OutputBatch batch_;
     std::uint64_t now_ = 0;
     std::uint64_t drain_deadline_ = 0;
     Clock::time_point start_ = Clock::now();

@@ -81,6 +81,17 @@ std::set<int> serve_all(alloc::Allocator allocator) {
         statuses.insert(status);
         if (status == 0) break;
     }
+    // And all at once; what this client does not get, the next one must not get either.
+    std::string pipelined;
+    for (const std::string& request : requests()) pipelined += request;
+    HttpClient gone{running.port()};
+    gone.send(pipelined);
+    HttpClient next{running.port()};
+    const HttpReply reply = next.request("GET /repeat/7 HTTP/1.1\r\nHost: x\r\n\r\n");
+    statuses.insert(reply.status);
+    if (reply.status == 200) {
+        EXPECT_EQ(reply.body, "xxxxxxx");
+    }
     return statuses;
 }
 
