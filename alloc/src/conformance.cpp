@@ -429,7 +429,11 @@ class Suite {
                 blocks.erase(victim);
             }
         }
-        if (user.served() == 0) violations_.add("it refused every request");
+        if (options_.never_serves) {
+            if (user.served() != 0) violations_.add("it served a request");
+        } else if (user.served() == 0) {
+            violations_.add("it refused every request");
+        }
         note(user);
     }
 

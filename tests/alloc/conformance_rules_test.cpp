@@ -321,6 +321,11 @@ TEST(ConformanceRules, SomeBlockCanBeHad) {
     EXPECT_TRUE(reports(check_conformance(broken), R"(try_allocate\(0, 1\) has no memory .*)"));
 }
 
+TEST(ConformanceRules, WhoNeverServesServesNothing) {
+    EXPECT_TRUE(reports(check_conformance(heap().resource(), {.may_refuse = true, .never_serves = true}),
+                        R"(it served a request \(every size with alignment 1\))"));
+}
+
 TEST(ConformanceRules, ItRecoversWhenTheUpstreamDoes) {
     class Sulks final : public Through {
       public:

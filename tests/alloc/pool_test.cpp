@@ -52,6 +52,27 @@ TEST_P(PoolChecks, ConformsForBlocksOfEverySizeAndAlignment) {
     }
 }
 
+template <std::size_t Size, std::size_t Align>
+struct alignas(Align) Shaped {
+    std::array<std::byte, Size> bytes;
+};
+
+template <class T>
+void expect_that_a_pool_conforms(PoolOptions options) {
+    const auto make = [&](Resource& upstream) { return std::make_unique<Pool<T>>(upstream, options); };
+    EXPECT_TRUE(
+        conforms(make, {.max_size = sizeof(T), .max_align = alignof(T), .grows_in_place = sizeof(T) > 1}))
+        << sizeof(T) << '@' << alignof(T);
+}
+
+TEST_P(PoolChecks, APoolOfObjectsConformsForSizesAndAlignmentsUpToTheirs) {
+    expect_that_a_pool_conforms<char>(with());
+    expect_that_a_pool_conforms<void*>(with());
+    expect_that_a_pool_conforms<Shaped<24, 8>>(with());
+    expect_that_a_pool_conforms<Shaped<1000, 1>>(with());
+    expect_that_a_pool_conforms<Shaped<4096, 4096>>(with());
+}
+
 TEST_P(PoolChecks, ABlockGivenBackIsTheNextOneTaken) {
     BlockPool pool{48, 16, heap(), with()};
     void* a = pool.take();

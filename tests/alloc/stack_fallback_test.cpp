@@ -112,6 +112,11 @@ TEST(StackFallback, RandomVerbsAgreeWithAModel) {
     EXPECT_TRUE(upstream.violations().empty());
 }
 
+TEST(NullAllocator, Conforms) {
+    EXPECT_TRUE(conforms(null_allocator().resource(),
+                         {.frees = false, .may_refuse = true, .never_serves = true, .threads = 4}));
+}
+
 TEST(NullAllocator, RefusesEverythingEvenNothing) {
     for (const std::size_t size : {std::size_t{0}, std::size_t{1}, SIZE_MAX}) {
         EXPECT_EQ(null_allocator().try_allocate(size, 1), nullptr);

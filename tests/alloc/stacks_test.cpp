@@ -1,14 +1,23 @@
-// Every allocator of the family on top of every other, two deep and three deep, over an upstream that checks
-// what comes back and that fails now and then.
+// Every allocator of the family on top of every other: two deep and three deep over an upstream that checks
+// what comes back and that fails now and then, one deep and two deep over each allocator that has no
+// upstream.
 
 #include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/atomic_fixed_buffer.hpp>
+#include <zigmund/alloc/block_pool.hpp>
 #include <zigmund/alloc/counting.hpp>
 #include <zigmund/alloc/failing.hpp>
+#include <zigmund/alloc/fixed_buffer.hpp>
 #include <zigmund/alloc/general_purpose_allocator.hpp>
+#include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/limit.hpp>
 #include <zigmund/alloc/locked.hpp>
 #include <zigmund/alloc/logging.hpp>
+#include <zigmund/alloc/malloc.hpp>
+#include <zigmund/alloc/null_allocator.hpp>
+#include <zigmund/alloc/pages.hpp>
 #include <zigmund/alloc/pmr_adapter.hpp>
+#include <zigmund/alloc/pool.hpp>
 #include <zigmund/alloc/stack_fallback.hpp>
 #include <zigmund/alloc/testing/checked_upstream.hpp>
 #include <zigmund/alloc/testing/gtest.hpp>
@@ -17,9 +26,12 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <functional>
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "random_verbs.hpp"
@@ -89,8 +101,22 @@ const std::vector<Kind> kinds{
      [](Resource& below) {
          return Layer{.resource = std::make_unique<StackFallback<500>>(below), .passes_on = false};
      }},
+    {"BlockPool",
+     [](Resource& below) {
+         return Layer{.resource = std::make_unique<BlockPool>(200, 32, below), .passes_on = false};
+     }},
+    {"Pool",
+     [](Resource& below) {
+         return Layer{.resource = std::make_unique<Pool<std::array<std::uint64_t, 25>>>(below),
+                      .passes_on = false};
+     }},
     {"Arena",
      [](Resource& below) { return Layer{.resource = std::make_unique<Arena>(below), .passes_on = false}; }},
+    {"Arena that recycles",
+     [](Resource& below) {
+         return Layer{.resource = std::make_unique<Arena>(below, ArenaOptions{.recycle = true}),
+                      .passes_on = false};
+     }},
     {"GeneralPurposeAllocator",
      [](Resource& below) {
          return Layer{.resource = std::make_unique<GeneralPurposeAllocator>(
@@ -99,20 +125,17 @@ const std::vector<Kind> kinds{
      }},
 };
 
-// The first of `stack` is the lowest.
-void run(const std::vector<const Kind*>& stack, std::uint32_t seed) {
-    std::string names;
-    for (const Kind* kind : stack) names.insert(0, std::string{kind->name} + " over ");
-    SCOPED_TRACE(names + "an upstream that fails now and then");
-
-    CheckedUpstream upstream{CheckedUpstream::Growth::moves};
+// Builds the stack on `ground`, the first kind lowest, runs random verbs through it and takes it down.
+// `disturb` is called after every verb.
+void run(
+    const std::vector<const Kind*>& stack, Resource& ground, std::uint32_t seed,
+    const std::function<void()>& disturb = [] {}) {
     std::vector<Layer> layers;
-    Resource* top = &upstream;
+    Resource* top = &ground;
     for (const Kind* kind : stack) {
         layers.push_back(kind->make(*top));
         top = layers.back().resource.get();
     }
-    std::mt19937 random{seed};
     RandomVerbs verbs;
     verbs.steps = 150;
     verbs.seed = seed;
@@ -123,13 +146,28 @@ void run(const std::vector<const Kind*>& stack, std::uint32_t seed) {
             }
             if (!layer->passes_on) break;
         }
-        if (random() % 10 == 0) upstream.fail_at(upstream.calls() + random() % 3);
+        disturb();
     };
     verbs.run(*top);
     while (!layers.empty()) {
         if (layers.back().at_end) layers.back().at_end();
         layers.pop_back();
     }
+}
+
+std::string name_of(const std::vector<const Kind*>& stack, std::string_view ground) {
+    std::string names;
+    for (const Kind* kind : stack) names.insert(0, std::string{kind->name} + " over ");
+    return names.append(ground);
+}
+
+void run_over_an_upstream_that_fails(const std::vector<const Kind*>& stack, std::uint32_t seed) {
+    SCOPED_TRACE(name_of(stack, "an upstream that fails now and then"));
+    CheckedUpstream upstream{CheckedUpstream::Growth::moves};
+    std::mt19937 random{seed};
+    run(stack, upstream, seed, [&] {
+        if (random() % 10 == 0) upstream.fail_at(upstream.calls() + random() % 3);
+    });
     EXPECT_EQ(upstream.live_blocks(), 0u);
     for (const std::string& violation : upstream.violations()) ADD_FAILURE() << violation;
 }
@@ -138,9 +176,58 @@ TEST(Stacks, OfTwoAndThreeAgreeWithAModelWhileTheUpstreamFailsNowAndThen) {
     std::uint32_t seed = 0;
     for (const Kind& low : kinds) {
         for (const Kind& middle : kinds) {
-            run({&low, &middle}, ++seed);
+            run_over_an_upstream_that_fails({&low, &middle}, ++seed);
             for (const Kind& top : kinds) {
-                run({&low, &middle, &top}, ++seed);
+                run_over_an_upstream_that_fails({&low, &middle, &top}, ++seed);
+                if (HasFailure()) return;
+            }
+        }
+    }
+}
+
+struct Ground {
+    const char* name;
+    void (*run)(const std::vector<const Kind*>& stack, std::uint32_t seed);
+};
+
+// The allocators without an upstream.
+const std::vector<Ground> grounds{
+    {"FixedBuffer",
+     [](const std::vector<const Kind*>& stack, std::uint32_t seed) {
+         std::array<std::byte, 10'001> bytes;
+         FixedBuffer buffer{bytes};
+         run(stack, buffer, seed);
+         EXPECT_EQ(buffer.live_blocks(), 0u);
+         EXPECT_EQ(buffer.bytes_used(), 0u);
+     }},
+    {"AtomicFixedBuffer",
+     [](const std::vector<const Kind*>& stack, std::uint32_t seed) {
+         std::array<std::byte, 10'001> bytes;
+         AtomicFixedBuffer buffer{bytes};
+         run(stack, buffer, seed);
+         EXPECT_LE(buffer.bytes_used(), buffer.capacity());
+     }},
+    {"heap()",
+     [](const std::vector<const Kind*>& stack, std::uint32_t seed) { run(stack, heap().resource(), seed); }},
+    {"malloc_heap()", [](const std::vector<const Kind*>& stack,
+                         std::uint32_t seed) { run(stack, malloc_heap().resource(), seed); }},
+    {"pages()",
+     [](const std::vector<const Kind*>& stack, std::uint32_t seed) { run(stack, pages().resource(), seed); }},
+    {"null_allocator()", [](const std::vector<const Kind*>& stack,
+                            std::uint32_t seed) { run(stack, null_allocator().resource(), seed); }},
+};
+
+TEST(Stacks, OfOneAndTwoAgreeWithAModelOverEachAllocatorThatHasNoUpstream) {
+    std::uint32_t seed = 0;
+    for (const Ground& ground : grounds) {
+        for (const Kind& low : kinds) {
+            const auto run_over = [&](const std::vector<const Kind*>& stack) {
+                SCOPED_TRACE(name_of(stack, ground.name));
+                ground.run(stack, ++seed);
+            };
+            run_over({&low});
+            for (const Kind& top : kinds) {
+                run_over({&low, &top});
                 if (HasFailure()) return;
             }
         }

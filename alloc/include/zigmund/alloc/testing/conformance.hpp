@@ -46,6 +46,9 @@ struct ConformanceOptions {
     /// True: it may run out (a fixed capacity), so that null is an answer to any size. At least one block
     /// must still be had.
     bool may_refuse = false;
+    /// True, together with may_refuse and without frees: it has no memory at all (null_allocator()). That
+    /// it serves a request is then the violation.
+    bool never_serves = false;
     /// True: it is expected to grow a block in place, or to remap one, at least once; that it never does is
     /// then a violation. Otherwise refusing is always right.
     bool grows_in_place = false;
