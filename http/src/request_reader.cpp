@@ -81,7 +81,7 @@ class RequestReader::Parser final : public beast::http::basic_parser<true> {
         if (request.field_count_ == Request::max_fields)
             return refuse(Status::header_fields_too_large, error);
         const Field field{to_std(name), to_std(value)};
-        request.fields_[request.field_count_++] = field;
+        std::construct_at(&request.fields_[request.field_count_++], field);
         if (!framing_.field(field.name, field.value)) return refuse(framing_.error(), error);
     }
 

@@ -75,7 +75,7 @@ class Worker {
 
     const App& app_;
     ServeOptions options_;
-    boost::asio::io_context io_{1};
+    boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};  // posted to by others, run by one
     boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor> acceptor_{io_};
     boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> timer_{io_};
     HandlerMemory accept_memory_;
