@@ -16,13 +16,13 @@ using namespace detail;
 
 inline void GeneralPurposeAllocator::State::write_header(void* user, std::size_t size, std::size_t align,
                                                          const Extent& extent, StackId stack,
-                                                         std::uint32_t thread, std::uint32_t seconds,
+                                                         std::uint32_t origin, std::uint32_t seconds,
                                                          Family family) noexcept {
     const std::uint64_t canary = canary_of(user);
     Header& header = header_of(user);
     header.size_align = pack(size, align, family);
     header.stack = stack;
-    header.thread = thread;
+    header.origin = origin;
     header.seconds = seconds;
     header.check = check_of(header, user);
     header.canary = canary;
@@ -59,7 +59,7 @@ inline void* GeneralPurposeAllocator::State::allocate(std::size_t size, std::siz
         return nullptr;
     }
     const Seat here = seat();
-    write_header(user, size, align, extent, depth == 0 ? 0 : capture_stack(frame, depth), here.thread,
+    write_header(user, size, align, extent, depth == 0 ? 0 : capture_stack(frame, depth), origin_of(here),
                  traced ? age() : 0);
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
     counters.add_block(here.shard, size);
@@ -128,7 +128,7 @@ void* GeneralPurposeAllocator::State::allocate_guarded(std::size_t size, std::si
     Header header{};
     header.size_align = pack(size, align);
     header.stack = capture_stack(frame, depth);
-    header.thread = here.thread;
+    header.origin = origin_of(here);
     header.seconds = age();
     void* const p = guard_pages.allocate(header);
     if (p == nullptr) {
@@ -264,7 +264,7 @@ bool GeneralPurposeAllocator::State::resize(void* p, std::size_t old_size, std::
         return false;
     }
     if (new_size < old_size) unreserve(old_size - new_size);
-    write_header(p, new_size, align, after, header.stack, header.thread, header.seconds, header.family());
+    write_header(p, new_size, align, after, header.stack, header.origin, header.seconds, header.family());
     const Seat here = seat();
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
     counters.change_block(here.shard, old_size, new_size);
@@ -298,7 +298,7 @@ void* GeneralPurposeAllocator::State::remap(void* p, std::size_t old_size, std::
         (void)map.set(reinterpret_cast<std::uintptr_t>(p), BlockState::freed);
         (void)map.set(reinterpret_cast<std::uintptr_t>(user), BlockState::live);
     }
-    write_header(user, new_size, align, after, header.stack, header.thread, header.seconds, header.family());
+    write_header(user, new_size, align, after, header.stack, header.origin, header.seconds, header.family());
     const Seat here = seat();
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
     counters.change_block(here.shard, old_size, new_size);
@@ -383,13 +383,13 @@ GeneralPurposeAllocator::GeneralPurposeAllocator(GeneralPurposeOptions options)
 
 GeneralPurposeAllocator::~GeneralPurposeAllocator() {
     if (state_ == nullptr) return;
-    (void)state_->deinit(__builtin_frame_address(0));
+    (void)state_->deinit(0, __builtin_frame_address(0));
     state_->~State();
     unmap_pages(state_, sizeof(State));
 }
 
-LeakCheck GeneralPurposeAllocator::deinit() noexcept {
-    return state_ == nullptr ? LeakCheck::ok : state_->deinit(__builtin_frame_address(0));
+LeakCheck GeneralPurposeAllocator::deinit(Mark since) noexcept {
+    return state_ == nullptr ? LeakCheck::ok : state_->deinit(since.number_, __builtin_frame_address(0));
 }
 
 std::size_t GeneralPurposeAllocator::check() noexcept {

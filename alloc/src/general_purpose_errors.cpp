@@ -437,7 +437,7 @@ void GeneralPurposeAllocator::State::write_block(TextWriter& out, const void* us
         out.decimal(age() - header.seconds) << " s ago";
     }
     out << " by thread ";
-    out.decimal(header.thread) << '\n';
+    out.decimal(header.thread()) << '\n';
     if (depth != 0) write_stack_of(out, "allocated", header.stack);
 }
 

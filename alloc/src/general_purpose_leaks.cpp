@@ -1,159 +1,166 @@
+#include <zigmund/alloc/pages.hpp>
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "call_site.hpp"
 #include "general_purpose_state.hpp"
-#include "stack_report.hpp"
+#include "process_memory.hpp"
+#include "site_report.hpp"
 
 namespace zigmund::alloc {
 
 using namespace detail;
 
-LeakCheck GeneralPurposeAllocator::State::deinit(const void* frame) noexcept {
-    if (dead) return verdict;
-    const bool leaked = counters.live_blocks() != 0;
-    // Leaks are told first: an error that is found after them may end the process.
-    if (leaked) {
-        verdict = LeakCheck::leak;
-        report_leaks();
+namespace {
+
+/// Headers of blocks that may be gone when they are read, some at a time.
+class HeaderReader {
+  public:
+    /// `damaged` stands for the header of a block that does not fit its check; null: nothing does.
+    explicit HeaderReader(const Header* damaged) : damaged_{damaged} {}
+
+    /// Calls `visit(address, header)` for the block at `address`, now or later.
+    void add(std::uintptr_t address, auto& visit) {
+        places_[count_++] = address - sizeof(Header);
+        if (count_ == places_.size()) finish(visit);
     }
+    void finish(auto& visit) {
+        read_memory({places_.data(), count_}, sizeof(Header), reinterpret_cast<std::byte*>(headers_.data()),
+                    read_);
+        for (std::size_t i = 0; i < count_; ++i) {
+            const std::uintptr_t address = places_[i] + sizeof(Header);
+            if (read_[i] && headers_[i].check == check_of(headers_[i], reinterpret_cast<void*>(address))) {
+                visit(address, headers_[i]);
+            } else if (damaged_ != nullptr) {
+                visit(address, *damaged_);
+            }
+        }
+        count_ = 0;
+    }
+
+  private:
+    const Header* damaged_;
+    std::array<std::uintptr_t, most_places> places_;
+    std::array<Header, most_places> headers_;
+    std::array<bool, most_places> read_;
+    std::size_t count_ = 0;
+};
+
+/// Of a block of which nothing is known: made last, so that it counts.
+constexpr Header unknown_header{.size_align = 0,
+                                .stack = 0,
+                                .origin = UINT32_MAX / max_threads * max_threads,
+                                .seconds = 0,
+                                .check = 0,
+                                .canary = 0};
+
+}  // namespace
+
+void GeneralPurposeAllocator::State::for_each_live(bool alone, auto&& visit) {
+    HeaderReader reader{alone ? &unknown_header : nullptr};
+    map.for_each(BlockState::live, [&](std::uintptr_t address) { reader.add(address, visit); });
+    reader.finish(visit);
+    const SpinGuard guard{guard_pages.lock()};
+    guard_pages.for_each_live([&](const GuardPages::Slot& slot) { visit(slot.user, slot.header); });
+}
+
+Mark GeneralPurposeAllocator::mark() noexcept {
+    Mark mark;
+    if (state_ == nullptr) return mark;
+    constexpr std::uint32_t last = UINT32_MAX / max_threads;
+    std::uint32_t before = state_->marks.load(std::memory_order_relaxed);
+    do {
+        mark.number_ = std::min(before + 1, last);
+    } while (!state_->marks.compare_exchange_weak(before, mark.number_, std::memory_order_relaxed));
+    return mark;
+}
+
+std::size_t GeneralPurposeAllocator::report_live(Mark since) noexcept {
+    return state_ == nullptr || state_->dead ? 0 : state_->report_blocks("live", since.number_);
+}
+
+LeakCheck GeneralPurposeAllocator::State::deinit(std::uint32_t since, const void* frame) noexcept {
+    if (dead) return verdict;
+    const bool live = counters.live_blocks() != 0;
+    // Leaks are told first: an error that is found after them may end the process.
+    if ((live || options.report_when_clean) && report_blocks("leak", since) != 0) verdict = LeakCheck::leak;
     (void)check_all(frame);
     empty_quarantines(frame);
-    if (leaked) {
-        free_leaks();
-    } else if (options.report_when_clean) {
-        report_clean();
-    }
+    if (live) free_leaks();
     dead = true;
     return verdict;
 }
 
-void GeneralPurposeAllocator::State::report_leaks() noexcept {
-    struct Leak {
-        StackId stack;
-        std::size_t size;
-        void* block;
-    };
-    struct Site {
-        StackId stack;
-        std::size_t bytes;
-        std::size_t count;
-        std::uint64_t shown;  // of its stack, as the report shows it
-        std::size_t smallest;
-        std::size_t largest;
-        void* example;
-    };
-    const std::size_t count = counters.live_blocks();
-    const std::size_t bytes = counters.live_bytes();
-    TextWriter out{options.report_descriptor};
-    out << "zigmund: " << options.name << ": leak: ";
-    out.decimal(bytes) << " bytes in ";
-    out.decimal(count) << (count == 1 ? " block" : " blocks");
-    const std::size_t room = count * sizeof(Leak);
-    auto* const leaks = static_cast<Leak*>(map_pages(room));
-    auto* const sites = static_cast<Site*>(map_pages(count * sizeof(Site)));
-    if (leaks == nullptr || sites == nullptr) {
-        out << "\n";
-        return;
-    }
-    std::size_t found = 0;
-    map.for_each(BlockState::live, [&](std::uintptr_t address) {
-        void* const user = reinterpret_cast<void*>(address);
-        const Header header = peek_header(user);
-        if (found < count) leaks[found++] = {.stack = header.stack, .size = header.size(), .block = user};
-    });
-    guard_pages.for_each_live([&](const GuardPages::Slot& slot) {
-        if (found < count)
-            leaks[found++] = {.stack = slot.header.stack,
-                              .size = slot.header.size(),
-                              .block = reinterpret_cast<void*>(slot.user)};
-    });
-    // Without stacks the size is all that tells one origin from another.
-    const auto origin = [](const Leak& leak) {
-        return std::pair{leak.stack, leak.stack == 0 ? leak.size : std::size_t{0}};
-    };
-    const std::span<Leak> all{leaks, found};
-    std::ranges::sort(all, {}, origin);
-    std::size_t site_count = 0;
-    for (std::size_t i = 0; i < all.size(); ++i) {
-        const Leak& leak = all[i];
-        if (i == 0 || origin(leak) != origin(all[i - 1]))
-            sites[site_count++] = {.stack = leak.stack,
-                                   .bytes = 0,
-                                   .count = 0,
-                                   .shown = 0,
-                                   .smallest = leak.size,
-                                   .largest = leak.size,
-                                   .example = leak.block};
-        Site& site = sites[site_count - 1];
-        site.bytes += leak.size;
-        ++site.count;
-        site.smallest = std::min(site.smallest, leak.size);
-        site.largest = std::max(site.largest, leak.size);
-    }
-    // Naming a stack takes microseconds: beyond so many sites only the machine's own call sites are told
-    // apart.
-    constexpr std::size_t most_named = 1000;
-    if (site_count <= most_named) {
-        const std::span<Site> found_sites{sites, site_count};
-        for (Site& site : found_sites)
-            site.shown =
-                site.stack == 0 ? static_cast<std::uint64_t>(&site - sites) : hash_as_shown(site.stack);
-        std::ranges::sort(found_sites, {}, &Site::shown);
-        std::size_t kept = 0;
-        for (std::size_t i = 1; i < site_count; ++i) {
-            Site& last = sites[kept];
-            const Site& site = sites[i];
-            if (site.shown != last.shown) {
-                sites[++kept] = site;
-                continue;
+std::size_t GeneralPurposeAllocator::State::report_blocks(std::string_view kind,
+                                                          std::uint32_t since) noexcept {
+    Amount found;
+    const bool at_end = kind == "leak";
+    try {
+        Arena arena{pages()};
+        CallSites call_sites{arena};
+        Amount older;
+        for_each_live(at_end, [&](std::uintptr_t address, const Header& header) {
+            const Amount block{.bytes = static_cast<std::int64_t>(header.size()), .blocks = 1};
+            if (header.mark() < since) {
+                older += block;
+            } else {
+                found += block;
+                call_sites.add(address, header);
             }
-            last.bytes += site.bytes;
-            last.count += site.count;
-            last.smallest = std::min(last.smallest, site.smallest);
-            last.largest = std::max(last.largest, site.largest);
-        }
-        if (site_count != 0) site_count = kept + 1;
+        });
+        std::pmr::vector<CallSite> sites = call_sites.sorted(arena);
+        const Amount suppressed = suppress(sites, options.suppressions, arena);
+        found -= suppressed;
+        if (at_end && found.blocks == 0 && !options.report_when_clean) return 0;
+        write_blocks({.kind = kind,
+                      .name = options.name,
+                      .sites = sites,
+                      .total = found,
+                      .suppressed = suppressed,
+                      .before_mark = older,
+                      .frames = options.stack_frames,
+                      .lines = options.report_lines,
+                      .seconds = age(),
+                      .aged = traced});
+    } catch (const std::bad_alloc&) {  // for the books of the report: what the counters know is told
+        found = {.bytes = static_cast<std::int64_t>(counters.live_bytes()),
+                 .blocks = static_cast<std::int64_t>(counters.live_blocks())};
+        TextWriter out{options.report_descriptor};
+        out << "zigmund: " << options.name << ": " << kind << ": ";
+        out.integer(found.bytes, false) << " bytes in ";
+        out.integer(found.blocks, false) << (found.blocks == 1 ? " block\n" : " blocks\n");
     }
-    const std::span<Site> by_size{sites, site_count};
-    std::ranges::sort(by_size, std::ranges::greater{}, &Site::bytes);
-    out << " from ";
-    out.decimal(site_count) << (site_count == 1 ? " call site\n" : " call sites\n");
-    constexpr std::size_t shown = 10;
-    std::size_t rest_bytes = 0;
-    std::size_t rest_count = 0;
-    for (std::size_t i = 0; i < site_count; ++i) {
-        const Site& site = sites[i];
-        if (i >= shown) {
-            rest_bytes += site.bytes;
-            rest_count += site.count;
-            continue;
-        }
-        out << "  ";
-        out.decimal(site.bytes) << " bytes (";
-        out.tenths(bytes == 0 ? 1000 : site.bytes * 1000 / bytes) << " %) in ";
-        out.decimal(site.count) << (site.count == 1 ? " block of " : " blocks of ");
-        out.decimal(site.smallest);
-        if (site.smallest != site.largest) {
-            out << " to ";
-            out.decimal(site.largest);
-        }
-        out << " bytes, allocated at\n";
-        write_stack(out, site.stack, options.stack_frames);
-        out << "    one of them, at ";
-        out.hex(reinterpret_cast<std::uintptr_t>(site.example)) << ", holds";
-        const auto* const content = static_cast<const unsigned char*>(site.example);
-        for (std::size_t byte = 0; byte < std::min<std::size_t>(site.smallest, 16); ++byte) {
-            out << ' ';
-            out.hex_byte(content[byte]);
-        }
-        out << '\n';
+    return static_cast<std::size_t>(found.blocks);
+}
+
+void GeneralPurposeAllocator::State::write_blocks(const SiteReport& report) {
+    const int descriptor = open_report();
+    if (report.kind == "leak" && report.total.blocks == 0 && options.report_format == ReportFormat::text) {
+        TextWriter out{descriptor};
+        out << "zigmund: " << options.name << ": no leaks (peak ";
+        out.bytes(counters.peak_bytes()) << " live, ";
+        const std::uint64_t made = counters.allocations();
+        out.decimal(made) << (made == 1 ? " allocation)\n" : " allocations)\n");
+        write_left_out(out, report);
+    } else {
+        write_report(descriptor, options.report_format, report);
     }
-    if (site_count > shown) {
-        out << "  and ";
-        out.decimal(rest_bytes) << " bytes in ";
-        out.decimal(rest_count) << " blocks from ";
-        out.decimal(site_count - shown) << " more call sites\n";
-    }
-    out.flush();
-    unmap_pages(leaks, room);
-    unmap_pages(sites, count * sizeof(Site));
+    if (descriptor != options.report_descriptor) (void)::close(descriptor);
+}
+
+int GeneralPurposeAllocator::State::open_report() noexcept {
+    if (options.report_path == nullptr) return options.report_descriptor;
+    const int file = ::open(options.report_path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file >= 0) return file;
+    const int reason = errno;
+    TextWriter out{options.report_descriptor};
+    out << "zigmund: " << options.name << ": cannot open " << options.report_path << ": "
+        << ::strerrordesc_np(reason) << '\n';
+    return options.report_descriptor;
 }
 
 void GeneralPurposeAllocator::State::free_leaks() noexcept {
@@ -166,14 +173,6 @@ void GeneralPurposeAllocator::State::free_leaks() noexcept {
         unfence(base, extent.total);
         options.backing.deallocate(base, extent.total, extent.align);
     });
-}
-
-void GeneralPurposeAllocator::State::report_clean() noexcept {
-    TextWriter out{options.report_descriptor};
-    out << "zigmund: " << options.name << ": no leaks (peak ";
-    out.bytes(counters.peak_bytes()) << " live, ";
-    const std::uint64_t made = counters.allocations();
-    out.decimal(made) << (made == 1 ? " allocation)\n" : " allocations)\n");
 }
 
 }  // namespace zigmund::alloc

@@ -23,6 +23,10 @@
 
 namespace zigmund::alloc {
 
+namespace detail {
+struct SiteReport;
+}  // namespace detail
+
 struct GeneralPurposeAllocator::State {
     using Kind = MemoryErrorKind;
 
@@ -56,6 +60,10 @@ struct GeneralPurposeAllocator::State {
             return {.shard = *counters.shard(detail::shared_thread), .thread = thread, .shared = true};
         return {.shard = *shard, .thread = thread, .shared = thread == detail::shared_thread};
     }
+    /// What a block's header says of who makes it, and after which mark.
+    [[nodiscard]] std::uint32_t origin_of(const Seat& maker) const noexcept {
+        return maker.thread | marks.load(std::memory_order_relaxed) * detail::max_threads;
+    }
     [[nodiscard]] std::uint32_t age() const noexcept;
     [[nodiscard]] bool reserve(std::size_t more) noexcept { return !limited || reserve_limited(more); }
     [[nodiscard]] bool reserve_limited(std::size_t more) noexcept;
@@ -63,7 +71,7 @@ struct GeneralPurposeAllocator::State {
         if (limited) requested.fetch_sub(less, std::memory_order_relaxed);
     }
     void write_header(void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
-                      detail::StackId stack, std::uint32_t thread, std::uint32_t seconds,
+                      detail::StackId stack, std::uint32_t origin, std::uint32_t seconds,
                       detail::Family family = detail::Family::allocator) noexcept;
     [[nodiscard]] bool intact(void* user, std::size_t size, std::size_t align) const noexcept;
     void hold(void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
@@ -118,10 +126,19 @@ struct GeneralPurposeAllocator::State {
 
     // ---- the end ----
 
-    LeakCheck deinit(const void* frame) noexcept;
-    void report_leaks() noexcept;
+    LeakCheck deinit(std::uint32_t since, const void* frame) noexcept;
     void free_leaks() noexcept;
-    void report_clean() noexcept;
+
+    // ---- all that is live ----
+
+    /// Calls `visit(address, header)` for each live block. What other threads do meanwhile is met or not.
+    /// `alone`: there are no others, and what does not look like a header was damaged.
+    void for_each_live(bool alone, auto&& visit);
+    /// Reports the blocks that are newer than the mark; returns how many are neither older nor suppressed.
+    std::size_t report_blocks(std::string_view kind, std::uint32_t since) noexcept;
+    void write_blocks(const detail::SiteReport& report);
+    /// Where reports of blocks go: the descriptor, or a file, which the caller closes.
+    [[nodiscard]] int open_report() noexcept;
 
     GeneralPurposeOptions options;
     std::array<char, 47> name_buffer{};
@@ -134,6 +151,7 @@ struct GeneralPurposeAllocator::State {
     bool dead = false;
     LeakCheck verdict = LeakCheck::ok;
     std::uint64_t birth;
+    std::atomic<std::uint32_t> marks = 0;    // that were set
     std::atomic<std::size_t> requested = 0;  // live bytes, counted in one place; only if limited
     detail::BlockMap map;
     detail::FreedHistory history;

@@ -62,6 +62,9 @@ class GuardPages {
         return static_cast<unsigned char>(canary_of(reinterpret_cast<void*>(slot.user)));
     }
 
+    /// Held while blocks come and go.
+    [[nodiscard]] SpinLock& lock() noexcept { return lock_; }
+
     void for_each_live(auto&& visit) {
         for (std::uint32_t i = 1; i <= made_; ++i)
             if (slots_[i].state.load(std::memory_order_acquire) == State::live) visit(slots_[i]);

@@ -16,6 +16,7 @@
 
 #include "block_map.hpp"
 #include "stack_depot.hpp"
+#include "thread_context.hpp"
 
 #if defined(ZIGMUND_ASAN)
 #include <sanitizer/asan_interface.h>
@@ -29,7 +30,7 @@ enum class Family : std::uint8_t { allocator, malloc, new_object, new_array };
 struct Header {
     std::uint64_t size_align;  // size below, log2 of the alignment in 6 bits, the family in the top 2
     StackId stack;
-    std::uint32_t thread;
+    std::uint32_t origin;   // the thread's number below, the mark that came before in the top 20 bits
     std::uint32_t seconds;  // since the allocator was made
     std::uint32_t check;    // of the members above and the address
     std::uint64_t canary;
@@ -37,6 +38,8 @@ struct Header {
     [[nodiscard]] std::size_t size() const noexcept { return size_align & 0x00FF'FFFF'FFFF'FFFFU; }
     [[nodiscard]] std::size_t align() const noexcept { return std::size_t{1} << ((size_align >> 56) & 63U); }
     [[nodiscard]] Family family() const noexcept { return static_cast<Family>(size_align >> 62); }
+    [[nodiscard]] std::uint32_t thread() const noexcept { return origin % max_threads; }
+    [[nodiscard]] std::uint32_t mark() const noexcept { return origin / max_threads; }
 };
 static_assert(sizeof(Header) == 32);
 
@@ -68,7 +71,7 @@ inline std::uint64_t canary_of(const void* user) noexcept {
 
 inline std::uint32_t check_of(const Header& header, const void* user) noexcept {
     std::uint64_t mixed = header.size_align * 0x9E3779B97F4A7C15U;
-    mixed ^= (std::uint64_t{header.stack} << 32 | header.thread) + reinterpret_cast<std::uintptr_t>(user);
+    mixed ^= (std::uint64_t{header.stack} << 32 | header.origin) + reinterpret_cast<std::uintptr_t>(user);
     mixed = (mixed ^ header.seconds) * 0xD6E8FEB86659FD93U;
     return static_cast<std::uint32_t>(mixed >> 32);
 }

@@ -1,10 +1,7 @@
 #include "stack_report.hpp"
 
-#include <zigmund/alloc/symbolizer.hpp>
-
 #include <algorithm>
 #include <array>
-#include <functional>
 
 namespace zigmund::alloc::detail {
 namespace {
@@ -28,22 +25,7 @@ std::string_view without_return_type(std::string_view name) noexcept {
     return name.substr(begin);
 }
 
-struct Shown {
-    TextWriter* out;
-    unsigned depth;
-    unsigned number = 0;
-    bool inside = true;    // still among the innermost frames, which are plumbing
-    bool at_main = false;  // what follows calls main
-};
-
-void write_frame(const SourceFrame& frame, void* context) {
-    Shown& shown = *static_cast<Shown*>(context);
-    if (shown.at_main || shown.number == shown.depth) return;
-    if (shown.inside && is_plumbing(frame.function)) return;
-    shown.inside = false;
-    TextWriter& out = *shown.out;
-    out << "    #";
-    out.decimal(shown.number) << ' ';
+void write_frame(TextWriter& out, const SourceFrame& frame) noexcept {
     if (frame.function.empty()) {
         out.hex(frame.address);
     } else {
@@ -56,10 +38,17 @@ void write_frame(const SourceFrame& frame, void* context) {
         out << " in " << frame.module << '+';
         out.hex(frame.offset);
     }
-    if (frame.inlined) out << " (inlined)";
-    out << '\n';
-    shown.at_main = frame.function == "main";
-    if (!frame.inlined) ++shown.number;
+}
+
+unsigned lines_of(std::span<const std::uintptr_t> frames, unsigned depth) {
+    unsigned number = 0;
+    unsigned lines = 0;
+    for_each_shown(frames, [&](const SourceFrame& frame) {
+        if (number == depth) return;
+        ++lines;
+        if (!frame.inlined) ++number;
+    });
+    return lines;
 }
 
 }  // namespace
@@ -72,29 +61,45 @@ bool is_plumbing(std::string_view name) noexcept {
                                [&](std::string_view prefix) { return function.starts_with(prefix); });
 }
 
-std::uint64_t hash_as_shown(StackId id) {
-    std::uint64_t hash = 0;
-    const auto add = [](const SourceFrame& frame, void* context) {
-        auto& sum = *static_cast<std::uint64_t*>(context);
-        const auto mix = [&](std::uint64_t value) { sum = (sum ^ value) * 0x9E3779B97F4A7C15U; };
-        mix(std::hash<std::string_view>{}(frame.function));
-        mix(std::hash<std::string_view>{}(frame.file));
-        mix(frame.file.empty() ? frame.address : static_cast<std::uint64_t>(frame.line));
-    };
-    for (const std::uintptr_t address : stack_frames(id)) symbolize(address - 1, add, &hash);
-    return hash;
+unsigned write_stack(TextWriter& out, StackId id, unsigned depth, unsigned lines) {
+    return write_stack(out, stack_frames(id), depth, lines);
 }
 
-void write_stack(TextWriter& out, StackId id, unsigned depth) { write_stack(out, stack_frames(id), depth); }
-
-void write_stack(TextWriter& out, std::span<const std::uintptr_t> frames, unsigned depth) {
-    Shown shown{.out = &out, .depth = depth};
-    for (const std::uintptr_t address : frames) symbolize(address - 1, write_frame, &shown);
-    if (shown.number == 0 && !frames.empty()) {  // plumbing all the way: better shown than nothing
-        shown = {.out = &out, .depth = depth, .inside = false};
-        for (const std::uintptr_t address : frames) symbolize(address - 1, write_frame, &shown);
+unsigned write_stack(TextWriter& out, std::span<const std::uintptr_t> frames, unsigned depth,
+                     unsigned lines) {
+    if (frames.empty()) {
+        out << "    (no stack)\n";
+        return 1;
     }
-    if (frames.empty()) out << "    (no stack)\n";
+    const bool cut = lines != UINT32_MAX && lines_of(frames, depth) > lines;
+    unsigned number = 0;
+    unsigned written = 0;
+    for_each_shown(frames, [&](const SourceFrame& frame) {
+        if (number == depth || written == lines) return;
+        if (++written == lines && cut) {
+            out << "    ...\n";
+            return;
+        }
+        out << "    #";
+        out.decimal(number) << ' ';
+        write_frame(out, frame);
+        out << (frame.inlined ? " (inlined)\n" : "\n");
+        if (!frame.inlined) ++number;
+    });
+    return written;
+}
+
+unsigned lines_of_stack(StackId id, unsigned depth) {
+    const std::span<const std::uintptr_t> frames = stack_frames(id);
+    return frames.empty() ? 1 : lines_of(frames, depth);
+}
+
+void write_top_frame(TextWriter& out, StackId id) {
+    bool first = true;
+    for_each_shown(stack_frames(id), [&](const SourceFrame& frame) {
+        if (first) write_frame(out, frame);
+        first = false;
+    });
 }
 
 }  // namespace zigmund::alloc::detail

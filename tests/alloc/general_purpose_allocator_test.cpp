@@ -179,7 +179,7 @@ TEST(GeneralPurposeAllocator, LeakOfOneBlockIsInTheSingular) {
     EXPECT_EQ(report.first_line(), "zigmund: one: leak: 1 bytes in 1 block from 1 call site");
 }
 
-TEST(GeneralPurposeAllocator, LeaksAreSortedByBytesAndCutAtTenCallSites) {
+TEST(GeneralPurposeAllocator, LeaksAreSortedByBytes) {
     CapturedReport report;
     GeneralPurposeAllocator gpa{
         {.tier = Tier::traced, .stack_frames = 0, .report_descriptor = report.descriptor()}};
@@ -187,10 +187,10 @@ TEST(GeneralPurposeAllocator, LeaksAreSortedByBytesAndCutAtTenCallSites) {
     EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
     const std::string text = report.text();
     EXPECT_EQ(report.first_line(), "zigmund: gpa: leak: 120 bytes in 15 blocks from 15 call sites");
-    EXPECT_LT(text.find("  15 bytes ("), text.find("  14 bytes ("));
-    EXPECT_NE(text.find("  6 bytes (5.0 %) in 1 block of 6 bytes"), std::string::npos) << text;
-    EXPECT_EQ(text.find("  5 bytes ("), std::string::npos) << text;
-    EXPECT_NE(text.find("  and 15 bytes in 5 blocks from 5 more call sites\n"), std::string::npos) << text;
+    for (std::size_t size = 2; size <= 15; ++size)
+        EXPECT_LT(text.find("  " + std::to_string(size) + " bytes ("),
+                  text.find("  " + std::to_string(size - 1) + " bytes ("));
+    EXPECT_NE(text.find("  6 bytes (5.0 %) in 1 block of 6 bytes\n"), std::string::npos) << text;
 }
 
 TEST(GeneralPurposeAllocator, LeakedMemoryGoesBackToTheBacking) {

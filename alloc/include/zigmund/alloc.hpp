@@ -28,9 +28,11 @@
 #include <zigmund/alloc/pmr_adapter.hpp>
 #include <zigmund/alloc/pool.hpp>
 #include <zigmund/alloc/relocatable.hpp>
+#include <zigmund/alloc/report_format.hpp>
 #include <zigmund/alloc/resource.hpp>
 #include <zigmund/alloc/savepoint.hpp>
 #include <zigmund/alloc/stack_fallback.hpp>
+#include <zigmund/alloc/suppressions.hpp>
 #include <zigmund/alloc/symbolizer.hpp>
 #include <zigmund/alloc/trace.hpp>
 #include <zigmund/alloc/transaction.hpp>

@@ -19,8 +19,10 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/heap.hpp>
+#include <zigmund/alloc/report_format.hpp>
 
 #include <cstdint>
+#include <span>
 #include <string_view>
 
 namespace zigmund::alloc {
@@ -105,8 +107,21 @@ struct GeneralPurposeOptions {
     std::uint64_t seed = 1;
     /// File descriptor for reports: standard error.
     int report_descriptor = 2;
+    /// How deinit() and report_live() write what they have to say of the blocks.
+    ReportFormat report_format = ReportFormat::text;
+    /// Lines that they take at most as text, at least 8; what they leave out is counted in the last. 0: as
+    /// many as it takes.
+    unsigned report_lines = 24;
+    /// A file that they write to instead of the descriptor; made, or emptied before. It must outlive the
+    /// allocator. One that cannot be opened is named on the descriptor, which gets the report.
+    const char* report_path = nullptr;
+    /// Leaks that are known, as <zigmund/alloc/suppressions.hpp> says: a block is left out, and counted as
+    /// suppressed, when a pattern matches the function, the file or the module of a frame of its stack. They
+    /// must outlive the allocator. Without stacks nothing is suppressed.
+    std::span<const std::string_view> suppressions = {};
     /// deinit() also says that nothing leaked:
-    /// `zigmund: NAME: no leaks (peak 12.3 KiB live, 214 allocations)`.
+    /// `zigmund: NAME: no leaks (peak 12.3 KiB live, 214 allocations)`; in the other formats, a report
+    /// without call sites.
     bool report_when_clean = false;
     /// Gets each error instead of the default, which writes the message to the report descriptor and
     /// aborts (size_overflow, which only lets the allocation fail, is told to nobody then). It may not
@@ -117,6 +132,14 @@ struct GeneralPurposeOptions {
     void (*on_error)(const MemoryError& error, void* context) = nullptr;
     void* on_error_context = nullptr;
 };
+
+/// A moment in an allocator's life, as mark() names it. By default its beginning.
+class Mark {
+    friend class GeneralPurposeAllocator;
+    std::uint32_t number_ = 0;
+};
+
+class Snapshot;
 
 class GeneralPurposeAllocator final : public Resource {
   public:
@@ -129,10 +152,21 @@ class GeneralPurposeAllocator final : public Resource {
     [[nodiscard]] Allocator allocator() noexcept { return handed_out_; }
 
     /// Ends the allocator: reports each block that is still live, grouped by the call that made it, largest
-    /// first, gives their memory back, and says whether there were any. Later calls return the same and do
-    /// nothing. No other thread may use the allocator at that time. The report begins with
+    /// first, gives their memory back, and says whether there were any. Blocks that are older than the mark,
+    /// and those that are suppressed, are no leaks; the report counts them apart. Later calls return the same
+    /// and do nothing. No other thread may use the allocator at that time. The report begins with
     /// `zigmund: NAME: leak: 192 bytes in 3 blocks from 1 call site`.
-    LeakCheck deinit() noexcept;
+    LeakCheck deinit(Mark since = {}) noexcept;
+
+    /// This moment: blocks that are made from now on are newer than the mark. Blocks that other threads are
+    /// making meanwhile may count as either. O(1). The 1,048,575th mark and all later ones are the same.
+    [[nodiscard]] Mark mark() noexcept;
+
+    /// Reports the blocks that are live, in the same way as deinit() would, and goes on; says how many there
+    /// were, suppressed ones not counted. Other threads may use the allocator: what they do meanwhile is told
+    /// or not. Linear in the blocks. The report begins with
+    /// `zigmund: NAME: live: 192 bytes in 3 blocks from 1 call site`.
+    std::size_t report_live(Mark since = {}) noexcept;
 
     /// Examines every live block for writes outside of it, and all freed memory that is held back for writes
     /// into it, and reports each. Returns how many it found; 0: none. Linear in the blocks and in the bytes

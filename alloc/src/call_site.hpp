@@ -1,0 +1,87 @@
+// CallSite: the live blocks that one place in the program made, and how many of them are told together.
+#pragma once
+
+#include <zigmund/alloc/arena.hpp>
+
+#include <cstdint>
+#include <memory_resource>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "guarded_block.hpp"
+#include "stack_depot.hpp"
+
+namespace zigmund::alloc::detail {
+
+struct Amount {
+    std::int64_t bytes = 0;
+    std::int64_t blocks = 0;
+
+    Amount& operator+=(const Amount& other) noexcept {
+        bytes += other.bytes;
+        blocks += other.blocks;
+        return *this;
+    }
+    Amount& operator-=(const Amount& other) noexcept {
+        bytes -= other.bytes;
+        blocks -= other.blocks;
+        return *this;
+    }
+    friend bool operator==(const Amount&, const Amount&) = default;
+};
+
+struct CallSite {
+    StackId stack;
+    Amount amount;
+    std::size_t smallest;
+    std::size_t largest;
+    std::uintptr_t example;  // the oldest block
+    std::uint32_t thread;    // that made it
+    std::uint32_t seconds;   // when, from the allocator's birth
+
+    /// Takes in what another call site has.
+    void merge(const CallSite& other) noexcept;
+};
+
+/// Groups live blocks by the stack that made them; those without a stack by their size, which is all that
+/// tells one origin from another then. Its memory is the arena's.
+class CallSites {
+  public:
+    explicit CallSites(Arena& arena) : sites_{&arena} {}
+
+    void add(std::uintptr_t block, const Header& header);
+
+    /// All of them, the most bytes first. Those whose stacks are shown alike are one: a compiler that unrolls
+    /// a loop makes several calls of one line. Names each address once.
+    [[nodiscard]] std::pmr::vector<CallSite> sorted(Arena& arena) const;
+
+    /// As they were added, in no order.
+    template <class Visit>
+    void for_each(Visit&& visit) const {
+        for (const auto& [key, site] : sites_) visit(site);
+    }
+    [[nodiscard]] std::size_t size() const noexcept { return sites_.size(); }
+
+  private:
+    std::pmr::unordered_map<std::uint64_t, CallSite> sites_;  // by stack; without one, by size
+};
+
+/// The stacks that are shown alike have one number; without a stack, the size's.
+class ShownStacks {
+  public:
+    explicit ShownStacks(Arena& arena) : known_{&arena} {}
+
+    [[nodiscard]] std::uint64_t number(StackId stack, std::size_t size);
+
+  private:
+    std::uint64_t number_of(std::uintptr_t address);
+
+    std::pmr::unordered_map<std::uintptr_t, std::uint64_t> known_;
+};
+
+/// Takes the call sites out of `sites` that one of `patterns` matches, and says how much that was.
+Amount suppress(std::pmr::vector<CallSite>& sites, std::span<const std::string_view> patterns, Arena& arena);
+
+}  // namespace zigmund::alloc::detail
