@@ -164,26 +164,36 @@ void GeneralPurposeAllocator::State::deallocate_guarded(void* p, std::size_t siz
 
 void* GeneralPurposeAllocator::State::allocate_sampled(std::size_t size, std::size_t align,
                                                        const void* frame) noexcept {
-    const Seat here = seat();
-    bool chosen = false;
-    {
-        const OptionalSpinGuard guard{here.shard.lock, here.shared};
-        Shard& shard = here.shard;
-        if (shard.until_sample == 0) [[unlikely]] {
-            // Uniform between 1 and twice the interval, from a xorshift generator of the thread's own.
-            if (shard.random == 0) shard.random = (options.seed + here.thread) * 0x9E3779B97F4A7C15U | 1;
-            shard.random ^= shard.random << 13;
-            shard.random ^= shard.random >> 7;
-            shard.random ^= shard.random << 17;
-            shard.until_sample =
-                1 + shard.random % (2 * std::max<std::size_t>(options.sample_interval, 1) - 1);
-        }
-        chosen = --shard.until_sample == 0;
-    }
-    if (chosen) [[unlikely]] {
+    if (chooses()) [[unlikely]] {
         if (void* const p = allocate_guarded(size, align, frame); p != nullptr) return p;
     }
     return options.backing.try_allocate(size, align);
+}
+
+bool GeneralPurposeAllocator::State::chooses() noexcept {
+    Sampling& mine = sampling;
+    if (mine.until_sample != Sampling::due && mine.passes_on(reinterpret_cast<std::uintptr_t>(&front)))
+        [[likely]]
+        return false;
+    const Seat here = seat();
+    const OptionalSpinGuard guard{here.shard.lock, here.shared};
+    Shard& shard = here.shard;
+    // Uniform between 1 and twice the interval, from a xorshift generator of the thread's own.
+    const auto draw = [&] {
+        shard.random ^= shard.random << 13;
+        shard.random ^= shard.random >> 7;
+        shard.random ^= shard.random << 17;
+        return shard.random % (2 * std::max<std::size_t>(options.sample_interval, 1) - 1);
+    };
+    if (shard.random == 0) {
+        shard.random = (options.seed + here.thread) * 0x9E3779B97F4A7C15U | 1;
+        shard.until_sample = draw();
+    }
+    if (passes_to_heap() && mine.is_free() && !here.shared) mine.begin(front, shard.until_sample);
+    std::uint64_t& until = mine.is_for(front) ? mine.until_sample : shard.until_sample;
+    if (until != Sampling::due && !__builtin_sub_overflow(until, 1, &until)) return false;
+    until = draw();
+    return true;
 }
 
 inline void GeneralPurposeAllocator::State::hold(void* user, std::size_t size, std::size_t align,
@@ -327,8 +337,10 @@ bool holds_back(const GeneralPurposeOptions& options) noexcept {
 
 }  // namespace
 
-GeneralPurposeAllocator::State::State(const GeneralPurposeOptions& given) noexcept
-    : options{given},
+GeneralPurposeAllocator::State::State(const GeneralPurposeOptions& given,
+                                      const Resource& used_through) noexcept
+    : front{used_through},
+      options{given},
       depth{raw_depth(given)},
       traced{given.tier != Tier::counted},
       guards{given.tier == Tier::guarded || given.tier == Tier::sampled},
@@ -347,7 +359,7 @@ bool GeneralPurposeAllocator::State::open() noexcept {
     keep_books_over_fork();
     if (!map.open() || !history.open() || counters.shard(shared_thread) == nullptr) return false;
     if (guards) {
-        if (!guard_pages.open(options.guard_side, options.fenced_blocks)) return false;
+        if (!guard_pages.open(options.guard_side, options.fenced_blocks, samples)) return false;
         catch_stopped_accesses();
     }
     const SpinGuard guard{all_states_lock};
@@ -372,13 +384,13 @@ GeneralPurposeAllocator::GeneralPurposeAllocator(GeneralPurposeOptions options)
     if (options.tier == Tier::off) return;
     void* const memory = map_pages(sizeof(State));
     if (memory == nullptr) detail::throw_bad_alloc();
-    state_ = new (memory) State{options};
+    state_ = new (memory) State{options, *this};
     if (!state_->open()) {
         state_->~State();
         unmap_pages(memory, sizeof(State));
         detail::throw_bad_alloc();
     }
-    handed_out_ = *this;
+    handed_out_ = {*this, state_->passes_to_heap() ? Allocator::samples : Allocator::virtual_calls};
 }
 
 GeneralPurposeAllocator::~GeneralPurposeAllocator() {

@@ -85,6 +85,7 @@ std::size_t GeneralPurposeAllocator::report_live(Mark since) noexcept {
 
 LeakCheck GeneralPurposeAllocator::State::deinit(std::uint32_t since, const void* frame) noexcept {
     if (dead) return verdict;
+    if (samples) end_sampling(front);
     const bool live = counters.live_blocks() != 0;
     // Leaks are told first: an error that is found after them may end the process.
     if ((live || options.report_when_clean) && report_blocks("leak", since) != 0) verdict = LeakCheck::leak;

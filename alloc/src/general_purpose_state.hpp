@@ -30,7 +30,7 @@ struct SiteReport;
 struct GeneralPurposeAllocator::State {
     using Kind = MemoryErrorKind;
 
-    explicit State(const GeneralPurposeOptions& given) noexcept;
+    State(const GeneralPurposeOptions& given, const Resource& used_through) noexcept;
     ~State();
     State(const State&) = delete;
     State& operator=(const State&) = delete;
@@ -81,6 +81,12 @@ struct GeneralPurposeAllocator::State {
     [[gnu::noinline]] void deallocate_guarded(void* p, std::size_t size, std::size_t align,
                                               const void* frame) noexcept;
     void* allocate_sampled(std::size_t size, std::size_t align, const void* frame) noexcept;
+    /// Whether the thread's next block is a sample.
+    [[nodiscard]] bool chooses() noexcept;
+    [[nodiscard]] bool passes_to_heap() const noexcept {
+        return samples && guard_pages.in_window() &&
+               &options.backing.resource() == detail::heap_calls.resource;
+    }
     void empty_quarantines(const void* frame) noexcept;
 
     // ---- what is wrong ----
@@ -140,6 +146,7 @@ struct GeneralPurposeAllocator::State {
     /// Where reports of blocks go: the descriptor, or a file, which the caller closes.
     [[nodiscard]] int open_report() noexcept;
 
+    const Resource& front;  // that users call
     GeneralPurposeOptions options;
     std::array<char, 47> name_buffer{};
     unsigned depth;    // raw frames of a stack, those of the toolkit included; 0: none are taken

@@ -5,17 +5,33 @@
 
 namespace zigmund::alloc::detail {
 
+namespace {
+
+/// In the window if there is room, anywhere else if not.
+void* reserve(std::size_t range) noexcept {
+    constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+    for (std::uintptr_t at = sampled_window; is_sampled(reinterpret_cast<void*>(at)); at += range) {
+        void* const place = reinterpret_cast<void*>(at);
+        void* const reserved = ::mmap(place, range, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
+        if (reserved == place) return reserved;
+        if (reserved != MAP_FAILED) unmap_pages(reserved, range);  // a kernel that does not know the flag
+    }
+    return ::mmap(nullptr, range, PROT_NONE, flags, -1, 0);
+}
+
+}  // namespace
+
 GuardPages::~GuardPages() {
     if (begin_ != 0) unmap_pages(reinterpret_cast<void*>(begin_), range);
     if (slot_at_ != nullptr) unmap_pages(slot_at_, range / page * sizeof *slot_at_);
     if (slots_ != nullptr) unmap_pages(slots_, (max_slots + 1) * sizeof(Slot));
 }
 
-bool GuardPages::open(GuardSide side, std::size_t fenced_blocks) noexcept {
+bool GuardPages::open(GuardSide side, std::size_t fenced_blocks, bool few) noexcept {
     side_ = side;
+    few_ = few;
     most_fenced_ = fenced_blocks;
-    void* const reserved =
-        ::mmap(nullptr, range, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void* const reserved = reserve(range);
     if (reserved == MAP_FAILED) return false;
     begin_ = reinterpret_cast<std::uintptr_t>(reserved);
     slot_at_ = static_cast<std::uint32_t*>(map_pages(range / page * sizeof *slot_at_));
@@ -89,9 +105,10 @@ void GuardPages::free(Slot& slot, StackId freed) noexcept {
     const SpinGuard guard{lock_};
     slot.freed = freed;
     slot.state.store(State::fenced, std::memory_order_release);
+    void* const pages = reinterpret_cast<void*>(slot.region + page);
     // A fresh mapping without rights: the memory goes back, the addresses stay taken.
-    (void)::mmap(reinterpret_cast<void*>(slot.region + page), bytes, PROT_NONE,
-                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    if (!few_ || bytes > page || ::mprotect(pages, bytes, PROT_NONE) != 0)
+        (void)::mmap(pages, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     slot.next = 0;
     (newest_ == 0 ? oldest_ : slots_[newest_].next) = number;
     newest_ = number;

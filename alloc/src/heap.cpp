@@ -11,7 +11,14 @@
 
 namespace zigmund::alloc {
 
+namespace detail {
+constinit thread_local Sampling sampling;
+}
+
 #if defined(ZIGMUND_SANITIZED)
+
+constinit const detail::HeapCalls detail::heap_calls{
+    .resource = nullptr, .allocate = nullptr, .deallocate = nullptr};
 
 Allocator heap() noexcept { return malloc_heap(); }
 
@@ -19,14 +26,19 @@ Allocator heap() noexcept { return malloc_heap(); }
 
 namespace {
 
-/// Up to this size mimalloc hands a freed block out again with its pages in place, and nothing that asks
+/// Up to that size mimalloc hands a freed block out again with its pages in place, and nothing that asks
 /// the kernel for new ones is faster. Above it mimalloc, too, maps each block and unmaps it; pages() does
-/// so with huge pages, and grows without a copy. A block's size alone says where it came from.
-constexpr std::size_t biggest_recycled = std::size_t{16} << 20;
-
-constexpr bool is_mapping(std::size_t size) noexcept { return size > biggest_recycled; }
+/// so with huge pages, and grows without a copy.
+constexpr bool is_mapping(std::size_t size) noexcept { return size > detail::largest_recycled; }
 
 class Heap final : public Resource {
+    void* do_allocate(std::size_t size, std::size_t align) override {
+        void* const p = do_try_allocate(size, align);
+        if (p == nullptr) [[unlikely]]
+            detail::throw_bad_alloc();
+        return p;
+    }
+
     void* do_try_allocate(std::size_t size, std::size_t align) noexcept override {
         if (is_mapping(size)) [[unlikely]]
             return pages().try_allocate(size, align);
@@ -56,14 +68,18 @@ class Heap final : public Resource {
     }
 };
 
+constinit Heap the_heap;
+
 }  // namespace
 
+constinit const detail::HeapCalls detail::heap_calls{
+    .resource = &the_heap, .allocate = mi_malloc, .deallocate = mi_free};
+
 Allocator heap() noexcept {
-    static constinit Heap heap;
     // Valgrind takes mi_free for the C library's free, and reports blocks that it did not see allocated.
     if (memory_checker::watches()) [[unlikely]]
         return malloc_heap();
-    return heap;
+    return the_heap;
 }
 
 #endif

@@ -25,8 +25,8 @@ struct alignas(128) Shard {
     std::atomic<std::uint64_t> frees = 0;
     SpinLock lock;  // taken only in shard 0, whose writers are many
     Quarantine* quarantine = nullptr;
-    std::uint64_t until_sample = 0;  // blocks until the next that is sampled
-    std::uint64_t random = 0;
+    std::uint64_t until_sample = 0;  // blocks until the next that is sampled, if no Sampling has the count
+    std::uint64_t random = 0;        // 0: not seeded yet
 };
 
 class LiveCounters {

@@ -21,10 +21,15 @@ void unlock_all() noexcept {
     all_states_lock.unlock();
 }
 
+void go_on_in_child() noexcept {
+    forget_other_threads();
+    unlock_all();
+}
+
 }  // namespace
 
 void keep_books_over_fork() noexcept {
-    static const int registered = ::pthread_atfork(lock_all, unlock_all, unlock_all);
+    static const int registered = ::pthread_atfork(lock_all, unlock_all, go_on_in_child);
     (void)registered;
 }
 

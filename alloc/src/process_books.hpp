@@ -19,6 +19,7 @@ void catch_stopped_accesses() noexcept;
 // Each of the shared books that has a lock.
 void lock_thread_numbers() noexcept;
 void unlock_thread_numbers() noexcept;
+void forget_other_threads() noexcept;
 void lock_stack_depot() noexcept;
 void unlock_stack_depot() noexcept;
 

@@ -24,19 +24,33 @@ class Numbers {
             if (~taken_[word] == 0) continue;
             const auto bit = static_cast<std::uint32_t>(__builtin_ctzll(~taken_[word]));
             taken_[word] |= std::uint64_t{1} << bit;
+            samplings_[word * 64 + bit] = &sampling;
             return word * 64 + bit;
         }
         return shared_thread;
     }
     void give_back(std::uint32_t number) noexcept {
         const SpinGuard guard{lock_};
+        sampling.end();
+        samplings_[number] = nullptr;
         taken_[number / 64] &= ~(std::uint64_t{1} << (number % 64));
+    }
+    void end_sampling(const Resource& resource) noexcept {
+        const SpinGuard guard{lock_};
+        for (Sampling* const each : samplings_)
+            if (each != nullptr) each->end(resource);
+    }
+    /// In the child of fork(), where the memory of the other threads may be used for new ones.
+    void forget_others() noexcept {
+        for (Sampling*& each : samplings_)
+            if (each != &sampling) each = nullptr;
     }
     SpinLock& lock() noexcept { return lock_; }
 
   private:
     SpinLock lock_;
     std::uint64_t taken_[max_threads / 64] = {1};  // number 0 is nobody's
+    Sampling* samplings_[max_threads] = {};        // of the living threads
 };
 
 constinit Numbers numbers;
@@ -84,5 +98,7 @@ void open_thread_context() noexcept {
 
 void lock_thread_numbers() noexcept { numbers.lock().lock(); }
 void unlock_thread_numbers() noexcept { numbers.lock().unlock(); }
+void forget_other_threads() noexcept { numbers.forget_others(); }
+void end_sampling(const Resource& resource) noexcept { numbers.end_sampling(resource); }
 
 }  // namespace zigmund::alloc::detail

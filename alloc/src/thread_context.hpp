@@ -1,6 +1,8 @@
 // ThreadContext: what the allocators know of the calling thread, in one thread-local word away.
 #pragma once
 
+#include <zigmund/alloc/heap_calls.hpp>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -28,5 +30,8 @@ extern constinit thread_local ThreadContext thread_context_storage;
         open_thread_context();
     return thread_context_storage;
 }
+
+/// Whatever thread samples for `resource` stops it. Nobody may use `resource` at that time.
+void end_sampling(const Resource& resource) noexcept;
 
 }  // namespace zigmund::alloc::detail

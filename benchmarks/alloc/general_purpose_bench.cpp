@@ -54,6 +54,12 @@ void tracked(benchmark::State& state) {
     through(state, gpa.allocator());
 }
 
+template <std::size_t interval>
+void sampled_every(benchmark::State& state) {
+    GeneralPurposeAllocator gpa{{.tier = Tier::sampled, .sample_interval = interval}};
+    through(state, gpa.allocator());
+}
+
 const report::Table table =
     report::Table{"A block of 64 bytes freed and another made, 10,000 live", pairs}
         .row("mimalloc", mimalloc)
@@ -62,6 +68,7 @@ const report::Table table =
              [](benchmark::State& state) { through(state, malloc_heap()); })
         .row("off", tracked<Tier::off>)
         .row("sampled", tracked<Tier::sampled>)
+        .row("sampled, one in 10,000", sampled_every<10'000>)
         .row("counted", tracked<Tier::counted>)
         .row("traced", tracked<Tier::traced>)
         .row("guarded", tracked<Tier::guarded>)

@@ -10,6 +10,8 @@
 #include <atomic>
 #include <barrier>
 #include <cstdio>
+#include <memory>
+#include <optional>
 #include <random>
 #include <thread>
 #include <vector>
@@ -641,6 +643,88 @@ TEST(GeneralPurposeAllocator, SameSeedSamplesTheSameBlocks) {
     EXPECT_NE(first, chosen(2));
     EXPECT_GT(first.size(), 50U);
     EXPECT_LT(first.size(), 200U);
+}
+
+TEST(GeneralPurposeAllocator, SeveralThatSampleCountEachForItself) {
+    // The thread samples for the first of them without asking it; the others, and the first when it comes
+    // back from another thread, must choose as if they were alone.
+    const auto chosen = [](std::size_t others) {
+        std::vector<std::unique_ptr<GeneralPurposeAllocator>> all;
+        for (std::size_t i = 0; i <= others; ++i)
+            all.push_back(std::make_unique<GeneralPurposeAllocator>(
+                GeneralPurposeOptions{.tier = Tier::sampled, .sample_interval = 7, .seed = others - i + 1}));
+        std::vector<std::pair<std::size_t, int>> blocks;
+        for (int round = 0; round < 500; ++round) {
+            for (std::size_t i = 0; i <= others; ++i) {
+                const std::uint64_t before = all[i]->total_allocations();
+                const Allocator a = all[i]->allocator();
+                a.deallocate(a.allocate(64), 64);
+                if (all[i]->total_allocations() != before) blocks.emplace_back(i, round);
+            }
+        }
+        std::erase_if(blocks, [&](const auto& block) { return block.first != others; });
+        for (auto& block : blocks) block.first = 0;
+        return blocks;
+    };
+    const auto alone = chosen(0);
+    EXPECT_GT(alone.size(), 30U);
+    GeneralPurposeAllocator first{{.tier = Tier::sampled, .sample_interval = 7}};
+    first.deallocate(first.allocate(64), 64);
+    EXPECT_EQ(chosen(0), alone);
+    EXPECT_EQ(chosen(2), alone);
+}
+
+TEST(GeneralPurposeAllocator, OneAtTheAddressOfOneThatSampledTakesEveryBlock) {
+    // Each thread still knows the first by its address when the second moves in.
+    std::optional<GeneralPurposeAllocator> gpa;
+    std::barrier sync{3};
+    const auto use = [&] {
+        for (int i = 0; i < 100; ++i) gpa->allocator().deallocate(gpa->allocator().allocate(64), 64);
+    };
+    const auto user = [&] {
+        sync.arrive_and_wait();
+        use();
+        sync.arrive_and_wait();
+        sync.arrive_and_wait();
+        use();
+        sync.arrive_and_wait();
+    };
+    std::jthread one{user};
+    std::jthread two{user};
+    gpa.emplace(GeneralPurposeOptions{.tier = Tier::sampled, .sample_interval = 1000});
+    sync.arrive_and_wait();
+    use();
+    sync.arrive_and_wait();
+    gpa.emplace(GeneralPurposeOptions{.tier = Tier::traced});
+    sync.arrive_and_wait();
+    use();
+    sync.arrive_and_wait();
+    EXPECT_EQ(gpa->total_allocations(), 300U);
+    EXPECT_EQ(gpa->deinit(), LeakCheck::ok);
+}
+
+TEST(GeneralPurposeAllocator, SampledBlocksMayBeFreedByAnyThread) {
+    GeneralPurposeAllocator gpa{{.tier = Tier::sampled, .sample_interval = 5}};
+    std::vector<std::span<int>> blocks;
+    for (int i = 0; i < 1000; ++i) blocks.push_back(gpa.allocator().alloc<int>(16));
+    EXPECT_GT(gpa.live_blocks(), 100U);
+    std::jthread{[&] {
+        for (const auto block : blocks) gpa.allocator().free(block);
+    }}.join();
+    EXPECT_EQ(gpa.live_blocks(), 0U);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+}
+
+TEST(GeneralPurposeAllocator, SampledIsDeadAfterDeinitEvenToWhomItPassedBlocksOn) {
+    Collected errors;
+    GeneralPurposeAllocator gpa{
+        {.tier = Tier::sampled, .on_error = Collected::add, .on_error_context = &errors}};
+    const Allocator a = gpa.allocator();
+    a.deallocate(a.allocate(64), 64);
+    EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+    EXPECT_EQ(a.try_allocate(64), nullptr);
+    ASSERT_EQ(errors.items.size(), 1U);
+    EXPECT_EQ(errors.items[0].kind, MemoryErrorKind::use_after_deinit);
 }
 
 TEST(GeneralPurposeAllocator, GuardedBlocksBeyondTheMappingsAreTraced) {

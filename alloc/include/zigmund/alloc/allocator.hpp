@@ -9,14 +9,17 @@
 //     std::string_view name = a.dupe("Alice");    a.free(name);
 //     std::pmr::vector<int> v{a};                 // any pmr container takes an Allocator
 //
-// Threads: those of the resource. Cost: what the resource costs, plus one virtual call. Never: owns
-// anything, remembers anything, allocates on its own account.
+// Threads: those of the resource. Cost: what the resource costs, plus one virtual call; of the heap, that of
+// mimalloc. Never: owns anything, remembers anything, allocates on its own account.
 #pragma once
 
 #include <zigmund/alloc/error.hpp>
+#include <zigmund/alloc/heap_calls.hpp>
 #include <zigmund/alloc/resource.hpp>
 
+#include <algorithm>
 #include <concepts>
+#include <cstdint>
 #include <cstring>
 #include <limits>
 #include <memory>
@@ -43,37 +46,46 @@ concept ImplicitLifetime =
 class Allocator {
   public:
     /// Names `resource`, which must outlive every use of this value.
-    Allocator(Resource& resource) noexcept : resource_{&resource} {}
+    Allocator(Resource& resource) noexcept
+        : Allocator{resource, &resource == detail::heap_calls.resource ? to_heap : virtual_calls} {}
 
-    [[nodiscard]] Resource& resource() const noexcept { return *resource_; }
+    [[nodiscard]] Resource& resource() const noexcept {
+        return *reinterpret_cast<Resource*>(bits_ & ~(to_heap | samples));
+    }
 
     /// Any pmr container is built from an Allocator: `std::pmr::vector<int> v{allocator}`.
     template <class T>
     operator std::pmr::polymorphic_allocator<T>() const noexcept {
-        return std::pmr::polymorphic_allocator<T>{resource_};
+        return std::pmr::polymorphic_allocator<T>{&resource()};
     }
 
     /// Same resource: blocks of the one may be freed through the other.
-    friend bool operator==(Allocator, Allocator) noexcept = default;
+    friend bool operator==(Allocator a, Allocator b) noexcept { return &a.resource() == &b.resource(); }
 
     // ---- raw verbs: see Resource ----
 
     [[nodiscard]] void* try_allocate(std::size_t size, std::size_t align = default_align) const noexcept {
-        return resource_->try_allocate(size, align);
+        if (takes_from_heap(size, align)) return detail::heap_calls.allocate(std::max(size, align));
+        return resource().try_allocate(size, align);
     }
     [[nodiscard]] void* allocate(std::size_t size, std::size_t align = default_align) const {
-        return resource_->allocate(size, align);
+        if (!takes_from_heap(size, align)) return resource().allocate(size, align);
+        void* const p = detail::heap_calls.allocate(std::max(size, align));
+        if (p == nullptr) [[unlikely]]
+            detail::throw_bad_alloc();
+        return p;
     }
     [[nodiscard]] bool resize(void* p, std::size_t old_size, std::size_t align,
                               std::size_t new_size) const noexcept {
-        return resource_->resize(p, old_size, align, new_size);
+        return resource().resize(p, old_size, align, new_size);
     }
     [[nodiscard]] void* remap(void* p, std::size_t old_size, std::size_t align,
                               std::size_t new_size) const noexcept {
-        return resource_->remap(p, old_size, align, new_size);
+        return resource().remap(p, old_size, align, new_size);
     }
     void deallocate(void* p, std::size_t size, std::size_t align = default_align) const noexcept {
-        resource_->deallocate(p, size, align);
+        if (gives_to_heap(p, size)) return detail::heap_calls.deallocate(p);
+        resource().deallocate(p, size, align);
     }
 
     // ---- one object ----
@@ -84,7 +96,7 @@ class Allocator {
     template <class T, class... Args>
     [[nodiscard]] T* create(Args&&... args) const {
         check_object<T>();
-        void* memory = resource_->allocate(sizeof(T), alignof(T));
+        void* memory = allocate(sizeof(T), alignof(T));
         return construct<T>(memory, std::forward<Args>(args)...);
     }
 
@@ -95,7 +107,7 @@ class Allocator {
         static_assert(std::is_nothrow_constructible_v<T, Args...> || !std::is_constructible_v<T, Args...>,
                       "zigmund: try_create<T>(args...) never throws, but this constructor of T may: mark it "
                       "noexcept, or write create<T>(args...)");
-        void* memory = resource_->try_allocate(sizeof(T), alignof(T));
+        void* memory = try_allocate(sizeof(T), alignof(T));
         if (memory == nullptr) [[unlikely]]
             return std::unexpected(Error::out_of_memory);
         return construct<T>(memory, std::forward<Args>(args)...);
@@ -112,7 +124,7 @@ class Allocator {
                       "zigmund: destroy(T*) needs a destructor that is noexcept");
         if (object == nullptr) return;
         std::destroy_at(object);
-        resource_->deallocate(const_cast<std::remove_cv_t<T>*>(object), sizeof(T), alignof(T));
+        deallocate(const_cast<std::remove_cv_t<T>*>(object), sizeof(T), alignof(T));
     }
 
     // ---- arrays of plain data ----
@@ -124,7 +136,7 @@ class Allocator {
         check_array<T>();
         if (n > max_count<T>) [[unlikely]]
             detail::throw_bad_alloc();
-        return {static_cast<T*>(resource_->allocate(n * sizeof(T), alignof(T))), n};
+        return {static_cast<T*>(allocate(n * sizeof(T), alignof(T))), n};
     }
 
     /// alloc() that returns Error::out_of_memory instead of throwing.
@@ -133,7 +145,7 @@ class Allocator {
         check_array<T>();
         if (n > max_count<T>) [[unlikely]]
             return std::unexpected(Error::out_of_memory);
-        void* memory = resource_->try_allocate(n * sizeof(T), alignof(T));
+        void* memory = try_allocate(n * sizeof(T), alignof(T));
         if (memory == nullptr) [[unlikely]]
             return std::unexpected(Error::out_of_memory);
         return std::span<T>{static_cast<T*>(memory), n};
@@ -145,7 +157,7 @@ class Allocator {
     void free(std::span<T, Extent> array) const noexcept {
         check_array<std::remove_cv_t<T>>();
         if (array.data() == nullptr) return;
-        resource_->deallocate(const_cast<std::remove_cv_t<T>*>(array.data()), array.size_bytes(), alignof(T));
+        deallocate(const_cast<std::remove_cv_t<T>*>(array.data()), array.size_bytes(), alignof(T));
     }
     void free(std::string_view text) const noexcept { free(std::span<const char>{text}); }
 
@@ -187,6 +199,30 @@ class Allocator {
                                                      Args&&... args) const noexcept;
 
   private:
+    friend class GeneralPurposeAllocator;
+
+    // What the resource is, in the bits of its address that alignment leaves free: see heap_calls.hpp.
+    static constexpr std::uintptr_t virtual_calls = 0;
+    static constexpr std::uintptr_t to_heap = 1;
+    static constexpr std::uintptr_t samples = 2;
+    static_assert(alignof(Resource) > (to_heap | samples));
+
+    Allocator(Resource& resource, std::uintptr_t way) noexcept
+        : bits_{reinterpret_cast<std::uintptr_t>(&resource) | way} {}
+
+    [[nodiscard]] bool takes_from_heap(std::size_t size, std::size_t align) const noexcept {
+        const bool is_its = size <= detail::largest_recycled && align <= default_align;
+        if ((bits_ & to_heap) != 0) [[likely]]
+            return is_its;
+        return (bits_ & samples) != 0 && is_its && detail::sampling.passes_on(bits_ - samples);
+    }
+    [[nodiscard]] bool gives_to_heap(const void* p, std::size_t size) const noexcept {
+        const bool is_its = size <= detail::largest_recycled;
+        if ((bits_ & to_heap) != 0) [[likely]]
+            return is_its;
+        return (bits_ & samples) != 0 && is_its && !detail::is_sampled(p);
+    }
+
     template <class T>
     static constexpr std::size_t max_count = std::numeric_limits<std::size_t>::max() / sizeof(T);
 
@@ -207,15 +243,15 @@ class Allocator {
     template <class T, class... Args>
     T* construct(void* memory, Args&&... args) const {
         struct GiveBack {
-            Resource* resource;
+            Allocator allocator;
             void* memory;
             ~GiveBack() {
-                if (memory != nullptr) resource->deallocate(memory, sizeof(T), alignof(T));
+                if (memory != nullptr) allocator.deallocate(memory, sizeof(T), alignof(T));
             }
-        } guard{resource_, memory};
-        T* object = std::uninitialized_construct_using_allocator(static_cast<T*>(memory),
-                                                                 std::pmr::polymorphic_allocator<>{resource_},
-                                                                 std::forward<Args>(args)...);
+        } guard{*this, memory};
+        T* object = std::uninitialized_construct_using_allocator(
+            static_cast<T*>(memory), std::pmr::polymorphic_allocator<>{&resource()},
+            std::forward<Args>(args)...);
         guard.memory = nullptr;
         return object;
     }
@@ -230,7 +266,7 @@ class Allocator {
 
     static std::string_view as_text(std::span<char> text) noexcept { return {text.data(), text.size()}; }
 
-    Resource* resource_;
+    std::uintptr_t bits_;
 };
 
 static_assert(sizeof(Allocator) == sizeof(void*));
