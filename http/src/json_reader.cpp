@@ -88,8 +88,7 @@ struct Handler {
 
 }  // namespace
 
-std::expected<const boost::json::value*, JsonSyntaxError> read_json(std::string_view text,
-                                                                    alloc::Allocator arena) {
+bool read_json_into(std::string_view text, alloc::Allocator arena, boost::json::value& result) {
     auto* const storage = arena.create<ArenaStorage>(arena);
     std::array<unsigned char, 2048> first_stack;
     json::parse_options options;
@@ -98,9 +97,26 @@ std::expected<const boost::json::value*, JsonSyntaxError> read_json(std::string_
 
     json::error_code error;
     const std::size_t size = parser.write_some(false, text.data(), text.size(), error);
-    if (error || size != text.size() || !parser.done()) return std::unexpected(diagnose_json(text));
-    void* const memory = arena.allocate(sizeof(json::value), alignof(json::value));
-    return ::new (memory) json::value(parser.handler().stack.release());
+    if (error || size != text.size() || !parser.done()) return false;
+    ::new (static_cast<void*>(&result)) json::value(parser.handler().stack.release());
+    return true;
+}
+
+void make_json_text(std::string_view text, alloc::Allocator arena, boost::json::value& result) {
+    ::new (static_cast<void*>(&result))
+        json::value(json::string_view{text.data(), text.size()}, arena.create<ArenaStorage>(arena));
+}
+
+void copy_json(const boost::json::value& document, alloc::Allocator arena, boost::json::value& result) {
+    ::new (static_cast<void*>(&result)) json::value(document, arena.create<ArenaStorage>(arena));
+}
+
+std::expected<const boost::json::value*, JsonSyntaxError> read_json(std::string_view text,
+                                                                    alloc::Allocator arena) {
+    auto* const document =
+        static_cast<json::value*>(arena.allocate(sizeof(json::value), alignof(json::value)));
+    if (!read_json_into(text, arena, *document)) return std::unexpected(diagnose_json(text));
+    return document;
 }
 
 }  // namespace zigmund::http

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/json_cursor.hpp>
 
 #include <boost/json/fwd.hpp>
 
@@ -18,11 +19,6 @@
 #include <string_view>
 
 namespace zigmund::http {
-
-inline constexpr std::size_t max_json_depth = 32;
-/// The members of one object. Boost.JSON hashes their names with a seed that a client can find out: without a
-/// limit, names made to collide cost the square of their number.
-inline constexpr std::size_t max_json_members = 1024;
 
 struct JsonSyntaxError {
     std::size_t position;      ///< in characters, from 0
@@ -33,6 +29,13 @@ struct JsonSyntaxError {
 /// std::bad_alloc.
 [[nodiscard]] std::expected<const boost::json::value*, JsonSyntaxError> read_json(std::string_view text,
                                                                                   alloc::Allocator arena);
+
+/// Constructs `result` anew as the document; false: it is none. Throws std::bad_alloc.
+[[nodiscard]] bool read_json_into(std::string_view text, alloc::Allocator arena, boost::json::value& result);
+
+/// Constructs `result` anew as a string, and as a copy of another document. Throw std::bad_alloc.
+void make_json_text(std::string_view text, alloc::Allocator arena, boost::json::value& result);
+void copy_json(const boost::json::value& document, alloc::Allocator arena, boost::json::value& result);
 
 /// What is wrong with a text, as Python's json module says it: the first error, of a text that has one.
 [[nodiscard, gnu::cold]] JsonSyntaxError diagnose_json(std::string_view text) noexcept;

@@ -1,4 +1,4 @@
-// expect: error: .*zigmund: a handler takes at most one http::Body: put both into one struct
+// expect: error: .*zigmund: of several http::Body, each is a member of the body and has its name
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/http.hpp>
 
@@ -10,9 +10,11 @@ struct Item {
 BOOST_DESCRIBE_STRUCT(Item, (), (n))
 
 #if defined(MISUSE)
-http::Response handle(http::Body<Item>, http::Body<Item>) { return http::Response::text(""); }
+http::Response handle(http::Body<Item>, http::Body<Item, "second">) { return http::Response::text(""); }
 #else
-http::Response handle(http::Body<Item>) { return http::Response::text(""); }
+http::Response handle(http::Body<Item, "first">, http::Body<Item, "second">) {
+    return http::Response::text("");
+}
 #endif
 
 int main() {

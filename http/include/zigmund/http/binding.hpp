@@ -33,11 +33,6 @@ struct IsQuery : std::false_type {};
 template <class T, FixedString Name, class... Cs>
 struct IsQuery<Query<T, Name, Cs...>> : std::true_type {};
 
-template <class P>
-struct IsBody : std::false_type {};
-template <class T>
-struct IsBody<Body<T>> : std::true_type {};
-
 /// A parameter by value or by const reference is made for the call; others name what is there.
 template <class P>
 using MadeFor =
@@ -47,15 +42,6 @@ using MadeFor =
 /// Stands in messages for a struct of the user's.
 struct YourDescribedStruct;
 
-/// What the body's JSON could not become: the answer.
-struct BodyResult {
-    std::optional<JsonInput> input;
-    std::optional<Response> refused;
-};
-
-/// The body parsed into the request's arena. Neither: an error was added.
-[[nodiscard]] BodyResult read_json_body(const Request& request, ValidationErrors& errors);
-
 [[gnu::cold]] void refuse_parameter(ValidationErrors& errors, std::string_view place, std::string_view name,
                                     const ScalarError& error, std::string_view input);
 [[gnu::cold]] void missing_parameter(ValidationErrors& errors, std::string_view place, std::string_view name);
@@ -64,9 +50,10 @@ struct BodyResult {
 
 class Binding {
   public:
-    using allowed = inject::Allowed<Request&, alloc::Allocator, Path<int, "name">, Query<int, "name">,
-                                    Query<std::optional<int>, "name">, Query<int, "name", Default<10>>,
-                                    Body<detail::YourDescribedStruct>>;
+    using allowed =
+        inject::Allowed<Request&, alloc::Allocator, Path<int, "name">, Query<int, "name">,
+                        Query<std::optional<int>, "name">, Query<int, "name", Default<10>>,
+                        Body<detail::YourDescribedStruct>, Body<detail::YourDescribedStruct, "name">>;
 
     template <class P>
     static constexpr bool provides =
@@ -91,7 +78,8 @@ class Binding {
                       "zigmund: a handler takes Path, Query and Body by value or by const reference");
     }
 
-    explicit Binding(Request& request) noexcept : request_{request}, errors_{request.allocator()} {}
+    explicit Binding(Request& request) noexcept
+        : request_{request}, errors_{request.allocator()}, body_{request, errors_} {}
 
     template <class P>
         requires provides<P>
@@ -111,9 +99,11 @@ class Binding {
     }
 
     /// Whether the handler may be called.
-    [[nodiscard]] bool good() const noexcept { return errors_.empty() && !refused_; }
+    [[nodiscard]] bool good() const noexcept { return errors_.empty() && !body_.refused(); }
     /// The answer in its place.
-    [[nodiscard, gnu::cold]] Response refusal() const { return refused_ ? *refused_ : errors_.response(); }
+    [[nodiscard, gnu::cold]] Response refusal() const {
+        return body_.refused() ? *body_.refused() : errors_.response();
+    }
 
   private:
     template <class P>
@@ -145,15 +135,7 @@ class Binding {
 
     template <class P>
     P body() {
-        typename P::zigmund_parameter value{};
-        const detail::BodyResult read = detail::read_json_body(request_, errors_);
-        if (read.input) {
-            const detail::BodyBinder binder{request_.allocator(), errors_};
-            binder.bind(*read.input, value, Location{nullptr, std::string_view{"body"}});
-        } else if (read.refused) {
-            refused_ = read.refused;
-        }
-        return P{value};
+        return body_.get<P>();
     }
 
     template <Scalar T, class... Cs>
@@ -166,7 +148,7 @@ class Binding {
 
     Request& request_;
     ValidationErrors errors_;
-    std::optional<Response> refused_;
+    detail::BodySource body_;
 };
 
 }  // namespace zigmund::http

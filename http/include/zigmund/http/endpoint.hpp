@@ -35,6 +35,8 @@ struct HandlerParameters;
 template <class... Ps>
 struct HandlerParameters<inject::Types<Ps...>> {
     static constexpr std::size_t bodies = (std::size_t{0} + ... + std::size_t{IsBody<MadeFor<Ps>>::value});
+    static constexpr std::size_t named_bodies =
+        (std::size_t{0} + ... + std::size_t{is_named_body<MadeFor<Ps>>});
     static constexpr std::size_t paths = (std::size_t{0} + ... + std::size_t{IsPath<MadeFor<Ps>>::value});
 
     /// Asked of the types alone: a question to inject::apply would be answered by errors of the library's.
@@ -76,8 +78,9 @@ template <class Handler>
     using Parameters = detail::HandlerParameters<inject::Parameters<F>>;
     static_assert(inject::check<F, Binding>());
     static_assert(std::is_same_v<inject::Result<F>, Response>, "zigmund: a handler returns http::Response");
-    static_assert(Parameters::bodies <= 1,
-                  "zigmund: a handler takes at most one http::Body: put both into one struct");
+    static_assert(Parameters::bodies <= 1 || Parameters::bodies == Parameters::named_bodies,
+                  "zigmund: of several http::Body, each is a member of the body and has its name: "
+                  "http::Body<Item, \"item\">, http::Body<User, \"user\">");
     static_assert(
         Parameters::template can_call<const F&>,
         "zigmund: a handler is called by several workers at once: its operator() must be const (a lambda "

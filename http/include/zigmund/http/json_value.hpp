@@ -20,6 +20,7 @@
 #include <ranges>
 #include <string_view>
 #include <type_traits>
+#include <variant>
 
 namespace zigmund::http {
 
@@ -53,6 +54,22 @@ template <class T>
 void write_described(JsonWriter& writer, const void* object);
 template <class Range>
 void write_range(JsonWriter& writer, const void* range);
+template <class Map>
+void write_map(JsonWriter& writer, const void* map);
+template <class Variant>
+void write_variant(JsonWriter& writer, const void* variant);
+
+template <class T>
+struct IsVariant : std::false_type {};
+template <class... Ts>
+struct IsVariant<std::variant<Ts...>> : std::true_type {};
+
+/// Keys that are text make a map an object.
+template <class T>
+concept TextMap = std::ranges::input_range<T> && requires {
+    typename T::mapped_type;
+    requires std::convertible_to<const typename T::key_type&, std::string_view>;
+};
 
 }  // namespace detail
 
@@ -89,10 +106,18 @@ class JsonValue {
         requires(!detail::Parameter<T>)
     JsonValue(const T& object) noexcept
         : kind_{Kind::custom}, data_{&object}, write_{&detail::write_described<T>} {}
-    /// Any range: an array.
+    /// What it holds.
+    template <class T>
+        requires detail::IsVariant<T>::value
+    JsonValue(const T& variant) noexcept
+        : kind_{Kind::custom}, data_{&variant}, write_{&detail::write_variant<T>} {}
+    /// A map with text for keys: an object, its members in the map's order.
+    template <detail::TextMap Map>
+    JsonValue(const Map& map) noexcept : kind_{Kind::custom}, data_{&map}, write_{&detail::write_map<Map>} {}
+    /// Any other range: an array.
     template <std::ranges::input_range Range>
         requires(!std::convertible_to<const Range&, std::string_view> && !detail::Described<Range> &&
-                 !std::same_as<Range, boost::json::value>)
+                 !detail::TextMap<Range> && !std::same_as<Range, boost::json::value>)
     JsonValue(const Range& range) noexcept
         : kind_{Kind::custom}, data_{&range}, write_{&detail::write_range<Range>} {}
 

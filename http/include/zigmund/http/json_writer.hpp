@@ -122,5 +122,21 @@ void write_range(JsonWriter& writer, const void* range) {
     writer.end_array();
 }
 
+template <class Map>
+void write_map(JsonWriter& writer, const void* map) {
+    writer.begin_object();
+    for (const auto& [name, value] : *static_cast<const Map*>(map)) {
+        writer.name(name);
+        writer.value(JsonValue{value});
+    }
+    writer.end_object();
+}
+
+template <class Variant>
+void write_variant(JsonWriter& writer, const void* variant) {
+    std::visit([&](const auto& value) { writer.value(JsonValue{value}); },
+               *static_cast<const Variant*>(variant));
+}
+
 }  // namespace detail
 }  // namespace zigmund::http

@@ -37,7 +37,7 @@ class ParameterValue {
     using zigmund_parameter = T;
 
     explicit ParameterValue(T value) noexcept(std::is_nothrow_move_constructible_v<T>)
-        : value_{std::move(value)} {}
+        : value_(std::move(value)) {}  // braces would make a list of a boost::json::value
 
     [[nodiscard]] const T& operator*() const noexcept { return value_; }
     [[nodiscard]] const T* operator->() const noexcept { return &value_; }
