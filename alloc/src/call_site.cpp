@@ -14,9 +14,6 @@ constexpr std::uint64_t mix(std::uint64_t sum, std::uint64_t value) noexcept {
     return (sum ^ value) * 0x9E3779B97F4A7C15U;
 }
 
-/// Of a block without a stack; no stack's number is as large.
-constexpr std::uint64_t key_of_size(std::size_t size) noexcept { return std::uint64_t{1} << 63 | size; }
-
 bool matches_any(std::span<const std::string_view> patterns, std::string_view name) noexcept {
     return std::ranges::any_of(
         patterns, [&](std::string_view pattern) { return Suppressions::matches(pattern, name); });
@@ -44,8 +41,7 @@ void CallSites::add(std::uintptr_t block, const Header& header) {
                          .example = block,
                          .thread = header.thread(),
                          .seconds = header.seconds};
-    const auto [place, added] =
-        sites_.try_emplace(header.stack != 0 ? header.stack : key_of_size(size), fresh);
+    const auto [place, added] = sites_.try_emplace(CallSite::key(header.stack, size), fresh);
     if (!added) place->second.merge(fresh);
 }
 
@@ -66,7 +62,7 @@ std::pmr::vector<CallSite> CallSites::sorted(Arena& arena) const {
 }
 
 std::uint64_t ShownStacks::number(StackId stack, std::size_t size) {
-    if (stack == 0) return key_of_size(size);
+    if (stack == 0) return CallSite::key(stack, size);
     std::uint64_t sum = 0;
     for (const std::uintptr_t address : stack_frames(stack)) sum = mix(sum, number_of(address));
     return sum >> 1;

@@ -37,16 +37,27 @@ struct CallSite {
     Amount amount;
     std::size_t smallest;
     std::size_t largest;
-    std::uintptr_t example;  // the oldest block
-    std::uint32_t thread;    // that made it
-    std::uint32_t seconds;   // when, from the allocator's birth
+    std::uintptr_t example = 0;  // the oldest block
+    std::uint32_t thread = 0;    // that made it
+    std::uint32_t seconds = 0;   // when, from the allocator's birth
+
+    /// Tells one origin from another: the stack; without one the size, which is all there is then.
+    [[nodiscard]] static constexpr std::uint64_t key(StackId stack, std::size_t size) noexcept {
+        return stack != 0 ? stack : of_size | size;
+    }
+    [[nodiscard]] static constexpr StackId stack_of(std::uint64_t key) noexcept {
+        return (key & of_size) != 0 ? 0 : static_cast<StackId>(key);
+    }
+    [[nodiscard]] static constexpr std::size_t size_of(std::uint64_t key) noexcept {
+        return (key & of_size) != 0 ? key & ~of_size : 0;
+    }
+    static constexpr std::uint64_t of_size = std::uint64_t{1} << 63;
 
     /// Takes in what another call site has.
     void merge(const CallSite& other) noexcept;
 };
 
-/// Groups live blocks by the stack that made them; those without a stack by their size, which is all that
-/// tells one origin from another then. Its memory is the arena's.
+/// Groups live blocks by their origin. Its memory is the arena's.
 class CallSites {
   public:
     explicit CallSites(Arena& arena) : sites_{&arena} {}
@@ -57,15 +68,13 @@ class CallSites {
     /// a loop makes several calls of one line. Names each address once.
     [[nodiscard]] std::pmr::vector<CallSite> sorted(Arena& arena) const;
 
-    /// As they were added, in no order.
-    template <class Visit>
-    void for_each(Visit&& visit) const {
-        for (const auto& [key, site] : sites_) visit(site);
+    /// By key, in no order.
+    [[nodiscard]] const std::pmr::unordered_map<std::uint64_t, CallSite>& by_key() const noexcept {
+        return sites_;
     }
-    [[nodiscard]] std::size_t size() const noexcept { return sites_.size(); }
 
   private:
-    std::pmr::unordered_map<std::uint64_t, CallSite> sites_;  // by stack; without one, by size
+    std::pmr::unordered_map<std::uint64_t, CallSite> sites_;
 };
 
 /// The stacks that are shown alike have one number; without a stack, the size's.

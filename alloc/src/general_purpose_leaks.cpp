@@ -5,11 +5,13 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "call_site.hpp"
 #include "general_purpose_state.hpp"
 #include "process_memory.hpp"
 #include "site_report.hpp"
+#include "snapshot_books.hpp"
 
 namespace zigmund::alloc {
 
@@ -81,6 +83,22 @@ Mark GeneralPurposeAllocator::mark() noexcept {
 
 std::size_t GeneralPurposeAllocator::report_live(Mark since) noexcept {
     return state_ == nullptr || state_->dead ? 0 : state_->report_blocks("live", since.number_);
+}
+
+Snapshot GeneralPurposeAllocator::snapshot() const {
+    Snapshot snapshot;
+    if (state_ == nullptr || state_->dead) return snapshot;
+    Arena arena{pages()};
+    CallSites call_sites{arena};
+    state_->for_each_live(
+        false, [&](std::uintptr_t address, const Header& header) { call_sites.add(address, header); });
+    snapshot.books_ = SnapshotBooks::make(state_->options.name, call_sites.by_key().size());
+    SnapshotBooks::Site* next = snapshot.books_->sites().data();
+    for (const auto& [key, site] : call_sites.by_key()) {
+        std::construct_at(next++, SnapshotBooks::Site{.key = key, .amount = site.amount});
+        snapshot.books_->total += site.amount;
+    }
+    return snapshot;
 }
 
 LeakCheck GeneralPurposeAllocator::State::deinit(std::uint32_t since, const void* frame) noexcept {

@@ -12,13 +12,19 @@ namespace {
 /// `192 bytes in 3 blocks`; with a sign where it is growth.
 void write_amount(TextWriter& out, const Amount& amount, bool sign) {
     out.integer(amount.bytes, sign) << " bytes in ";
-    out.integer(amount.blocks, sign) << (amount.blocks == 1 ? " block" : " blocks");
+    out.integer(amount.blocks, sign) << (amount.blocks == 1 || amount.blocks == -1 ? " block" : " blocks");
 }
 
 /// `  192 bytes (100.0 %) in 3 blocks of 64 bytes`
 void write_site(TextWriter& out, const SiteReport& report, const CallSite& site) {
     out << "  ";
-    if (report.is_growth()) return write_amount(out, site.amount, true);
+    if (report.is_growth()) {
+        write_amount(out, site.amount, true);
+        if (site.stack != 0) return;
+        out << " of ";
+        out.decimal(site.smallest) << " bytes";
+        return;
+    }
     out.integer(site.amount.bytes, false) << " bytes (";
     const auto total = static_cast<std::uint64_t>(std::max<std::int64_t>(report.total.bytes, 1));
     out.tenths((static_cast<std::uint64_t>(site.amount.bytes) * 1000 + total / 2) / total) << " %) in ";

@@ -31,6 +31,7 @@
 #include <zigmund/alloc/report_format.hpp>
 #include <zigmund/alloc/resource.hpp>
 #include <zigmund/alloc/savepoint.hpp>
+#include <zigmund/alloc/snapshot.hpp>
 #include <zigmund/alloc/stack_fallback.hpp>
 #include <zigmund/alloc/suppressions.hpp>
 #include <zigmund/alloc/symbolizer.hpp>

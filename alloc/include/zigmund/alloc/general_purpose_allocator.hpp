@@ -169,6 +169,12 @@ class GeneralPurposeAllocator final : public Resource {
     /// `zigmund: NAME: live: 192 bytes in 3 blocks from 1 call site`.
     std::size_t report_live(Mark since = {}) noexcept;
 
+    /// What is live now, by call site: to be compared with a later one by diff(), both of
+    /// <zigmund/alloc/snapshot.hpp>. Other threads may use the allocator: what they do meanwhile is in it or
+    /// not. Without stacks, blocks of one size are one call site; of a sampled allocator it knows the
+    /// samples. Throws std::bad_alloc. Linear in the blocks.
+    [[nodiscard]] Snapshot snapshot() const;
+
     /// Examines every live block for writes outside of it, and all freed memory that is held back for writes
     /// into it, and reports each. Returns how many it found; 0: none. Linear in the blocks and in the bytes
     /// held back. No other thread may use the allocator at that time.
