@@ -1,5 +1,7 @@
 #include "guard_pages.hpp"
 
+#include <zigmund/alloc/sanitizer.hpp>
+
 #include <bit>
 #include <cstring>
 
@@ -10,12 +12,14 @@ namespace {
 /// In the window if there is room, anywhere else if not.
 void* reserve(std::size_t range) noexcept {
     constexpr int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
+#if !defined(ZIGMUND_TSAN)  // which has its own idea of where memory may lie; no Allocator looks there then
     for (std::uintptr_t at = sampled_window; is_sampled(reinterpret_cast<void*>(at)); at += range) {
         void* const place = reinterpret_cast<void*>(at);
         void* const reserved = ::mmap(place, range, PROT_NONE, flags | MAP_FIXED_NOREPLACE, -1, 0);
         if (reserved == place) return reserved;
         if (reserved != MAP_FAILED) unmap_pages(reserved, range);  // a kernel that does not know the flag
     }
+#endif
     return ::mmap(nullptr, range, PROT_NONE, flags, -1, 0);
 }
 
