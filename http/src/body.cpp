@@ -76,16 +76,4 @@ std::optional<JsonInput> BodySource::find(std::string_view name, bool optional) 
     return std::nullopt;
 }
 
-void refuse_parameter(ValidationErrors& errors, std::string_view place, std::string_view name,
-                      const ScalarError& error, std::string_view input) {
-    const Location root{nullptr, place};
-    errors.add(Location{&root, name},
-               {error.type, error.message, input, error.context_name, error.context_value});
-}
-
-void missing_parameter(ValidationErrors& errors, std::string_view place, std::string_view name) {
-    const Location root{nullptr, place};
-    errors.add(Location{&root, name}, {"missing", "Field required", nullptr});
-}
-
 }  // namespace zigmund::http::detail

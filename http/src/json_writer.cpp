@@ -169,6 +169,16 @@ void JsonWriter::number(double value) {
 
 namespace detail {
 
+void write_uuid(JsonWriter& writer, const void* uuid) {
+    std::array<char, Uuid::text_size> text;
+    writer.value(static_cast<const Uuid*>(uuid)->write(text));
+}
+
+void write_time(JsonWriter& writer, const void* time) {
+    std::array<char, timestamp_size> text;
+    writer.value(write_timestamp(*static_cast<const Timestamp*>(time), text));
+}
+
 void write_boost_json(JsonWriter& writer, const void* value) {
     const auto& json = *static_cast<const boost::json::value*>(value);
     switch (json.kind()) {

@@ -14,4 +14,7 @@ enum class Plus : bool { plus, blank };
 /// std::bad_alloc.
 [[nodiscard]] std::string_view percent_decode(std::string_view text, Plus plus, alloc::Allocator arena);
 
+/// Whether `text`, decoded as percent_decode() does, is `plain`.
+[[nodiscard]] bool percent_equal(std::string_view text, Plus plus, std::string_view plain) noexcept;
+
 }  // namespace zigmund::http

@@ -1,7 +1,7 @@
 #include <zigmund/http/request.hpp>
+#include <zigmund/http/source.hpp>
 
 #include "ascii.hpp"
-#include "percent.hpp"
 
 namespace zigmund::http {
 
@@ -15,16 +15,7 @@ std::optional<std::string_view> Request::header(std::string_view name) const noe
 }
 
 std::optional<std::string_view> Request::query(std::string_view name) const {
-    std::string_view rest = query_string_;
-    while (!rest.empty()) {
-        const std::string_view pair = rest.substr(0, rest.find('&'));
-        rest.remove_prefix(std::min(pair.size() + 1, rest.size()));
-        const std::size_t equals = pair.find('=');
-        if (percent_decode(pair.substr(0, equals), Plus::blank, arena_) != name) continue;
-        if (equals == std::string_view::npos) return std::string_view{};
-        return percent_decode(pair.substr(equals + 1), Plus::blank, arena_);
-    }
-    return std::nullopt;
+    return detail::find_value(*this, detail::Source::query, name);
 }
 
 std::optional<std::string_view> Request::path_parameter(std::string_view name) const noexcept {

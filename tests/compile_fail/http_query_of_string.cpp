@@ -1,5 +1,5 @@
 // Text is a view into the request; a string of its own would be copied to the heap.
-// expect: error: .*zigmund: Query<T, .*name.*>: T is an integer, float, double, bool, std::string_view, or a std::optional of one of these
+// expect: error: .*zigmund: Query<T, .*name.*>: T is an integer, .* or a described struct, without a name
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/http.hpp>
 

@@ -556,7 +556,7 @@ TEST_F(AppTest, AHandlerSeesTheRequestAndItsMemory) {
             EXPECT_TRUE(request.allocator() == arena);
             EXPECT_EQ(request.header("x-token"), "secret");
             EXPECT_EQ(request.header("missing"), std::nullopt);
-            EXPECT_EQ(request.query("a"), "1");
+            EXPECT_EQ(request.query("a"), "2");
             EXPECT_EQ(request.query("b"), std::nullopt);
             EXPECT_EQ(request.path_parameter("x"), "7");
             EXPECT_EQ(request.path_parameter("y"), std::nullopt);

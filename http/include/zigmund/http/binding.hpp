@@ -1,7 +1,8 @@
 // Binding: a request as the provider of a handler's parameters.
 //
-// It resolves, from left to right, `Path`, `Query`, `Body`, `Request&` and `alloc::Allocator` (the request's
-// arena). What does not fit is collected; the handler is called only if nothing was.
+// It resolves, from left to right, `Path`, `Query`, `Header`, `Cookie`, `Form`, `Body`, `Request&` and
+// `alloc::Allocator` (the request's arena). What does not fit is collected; the handler is called only if
+// nothing was.
 //
 // Threads: one. Cost: that of the parameters; no allocation for a request without errors, escapes or body.
 #pragma once
@@ -9,6 +10,7 @@
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/http/body.hpp>
 #include <zigmund/http/parameter.hpp>
+#include <zigmund/http/parameter_binder.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
 #include <zigmund/http/validation_error.hpp>
@@ -28,11 +30,6 @@ struct IsPath : std::false_type {};
 template <class T, FixedString Name, class... Cs>
 struct IsPath<Path<T, Name, Cs...>> : std::true_type {};
 
-template <class P>
-struct IsQuery : std::false_type {};
-template <class T, FixedString Name, class... Cs>
-struct IsQuery<Query<T, Name, Cs...>> : std::true_type {};
-
 /// A parameter by value or by const reference is made for the call; others name what is there.
 template <class P>
 using MadeFor =
@@ -42,10 +39,6 @@ using MadeFor =
 /// Stands in messages for a struct of the user's.
 struct YourDescribedStruct;
 
-[[gnu::cold]] void refuse_parameter(ValidationErrors& errors, std::string_view place, std::string_view name,
-                                    const ScalarError& error, std::string_view input);
-[[gnu::cold]] void missing_parameter(ValidationErrors& errors, std::string_view place, std::string_view name);
-
 }  // namespace detail
 
 class Binding {
@@ -53,13 +46,14 @@ class Binding {
     using allowed =
         inject::Allowed<Request&, alloc::Allocator, Path<int, "name">, Query<int, "name">,
                         Query<std::optional<int>, "name">, Query<int, "name", Default<10>>,
+                        Header<int, "name">, Cookie<int, "name">, Form<detail::YourDescribedStruct>,
                         Body<detail::YourDescribedStruct>, Body<detail::YourDescribedStruct, "name">>;
 
     template <class P>
     static constexpr bool provides =
         std::same_as<P, Request&> || std::same_as<P, const Request&> ||
-        std::same_as<detail::MadeFor<P>, alloc::Allocator> || detail::IsPath<detail::MadeFor<P>>::value ||
-        detail::IsQuery<detail::MadeFor<P>>::value || detail::IsBody<detail::MadeFor<P>>::value;
+        std::same_as<detail::MadeFor<P>, alloc::Allocator> || detail::SourceBound<detail::MadeFor<P>> ||
+        detail::IsBody<detail::MadeFor<P>>::value;
 
     template <std::size_t Position, class P>
     static constexpr void explain() {
@@ -74,8 +68,10 @@ class Binding {
             "http::Query<T, \"name\">");
         static_assert(!detail::Described<T> || detail::Parameter<T>,
                       "zigmund: a handler takes a struct from the body: write http::Body<T>");
-        static_assert(!detail::Parameter<T>,
-                      "zigmund: a handler takes Path, Query and Body by value or by const reference");
+        static_assert(
+            !detail::Parameter<T>,
+            "zigmund: a handler takes Path, Query, Header, Cookie, Form and Body by value or by const "
+            "reference");
     }
 
     explicit Binding(Request& request) noexcept
@@ -89,10 +85,8 @@ class Binding {
             return static_cast<P>(request_);
         } else if constexpr (std::same_as<M, alloc::Allocator>) {
             return request_.allocator();
-        } else if constexpr (detail::IsPath<M>::value) {
-            return path<M>();
-        } else if constexpr (detail::IsQuery<M>::value) {
-            return query<M>();
+        } else if constexpr (detail::SourceBound<M>) {
+            return detail::ParameterBinder{request_, errors_}.get<M>();
         } else {
             return body<M>();
         }
@@ -107,43 +101,8 @@ class Binding {
 
   private:
     template <class P>
-    P path() {
-        typename P::zigmund_parameter value{};
-        parse(typename P::options{}, "path", P::name,
-              request_.path_parameter(P::name).value_or(std::string_view{}), value);
-        return P{value};
-    }
-
-    template <class P>
-    P query() {
-        using T = typename P::zigmund_parameter;
-        const std::optional<std::string_view> text = request_.query(P::name);
-        if (text) {
-            typename detail::ScalarOf<T>::type value{};
-            parse(typename P::options{}, "query", P::name, *text, value);
-            return P{T{value}};
-        }
-        if constexpr (P::options::has_default) {
-            return P{static_cast<T>(P::options::default_value)};
-        } else if constexpr (detail::IsOptional<T>::value) {
-            return P{T{}};
-        } else {
-            detail::missing_parameter(errors_, "query", P::name);
-            return P{T{}};
-        }
-    }
-
-    template <class P>
     P body() {
         return body_.get<P>();
-    }
-
-    template <Scalar T, class... Cs>
-    void parse(detail::Options<Cs...>, std::string_view place, std::string_view name, std::string_view text,
-               T& value) {
-        ScalarError error;
-        if (!detail::parse_constrained<Cs...>(text, value, error)) [[unlikely]]
-            detail::refuse_parameter(errors_, place, name, error, text);
     }
 
     Request& request_;

@@ -389,11 +389,12 @@ template <class... Cs, class V>
 }
 
 /// parse_scalar(), with constraints. A number beyond its type's range is reported with the constraint that it
-/// breaks, if it breaks one.
+/// breaks, if it breaks one. Throws std::bad_alloc.
 template <class... Cs, Scalar T>
-[[nodiscard]] bool parse_constrained(std::string_view text, T& result, ScalarError& error) noexcept {
-    if constexpr (std::same_as<T, bool> || std::same_as<T, std::string_view>) {
-        return parse_scalar(text, result, error) && satisfies<Cs...>(result, error);
+[[nodiscard]] bool parse_constrained(std::string_view text, T& result, ScalarError& error,
+                                     alloc::Allocator arena) {
+    if constexpr (!Number<T>) {
+        return parse_scalar(text, result, error, arena) && satisfies<Cs...>(result, error);
     } else {
         std::conditional_t<std::floating_point<T>, double, Integer> wide{};
         return parse_wide(text, wide, error) && satisfies<Cs...>(wide, error) && narrow(wide, result, error);

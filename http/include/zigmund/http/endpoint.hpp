@@ -29,6 +29,11 @@ struct Endpoint {
 
 namespace detail {
 
+template <class P>
+inline constexpr bool takes_form = false;
+template <SourceBound P>
+inline constexpr bool takes_form<P> = P::source == Source::form;
+
 template <class List>
 struct HandlerParameters;
 
@@ -37,6 +42,7 @@ struct HandlerParameters<inject::Types<Ps...>> {
     static constexpr std::size_t bodies = (std::size_t{0} + ... + std::size_t{IsBody<MadeFor<Ps>>::value});
     static constexpr std::size_t named_bodies =
         (std::size_t{0} + ... + std::size_t{is_named_body<MadeFor<Ps>>});
+    static constexpr bool form = (takes_form<MadeFor<Ps>> || ...);
     static constexpr std::size_t paths = (std::size_t{0} + ... + std::size_t{IsPath<MadeFor<Ps>>::value});
 
     /// Asked of the types alone: a question to inject::apply would be answered by errors of the library's.
@@ -81,6 +87,9 @@ template <class Handler>
     static_assert(Parameters::bodies <= 1 || Parameters::bodies == Parameters::named_bodies,
                   "zigmund: of several http::Body, each is a member of the body and has its name: "
                   "http::Body<Item, \"item\">, http::Body<User, \"user\">");
+    static_assert(
+        Parameters::bodies == 0 || !Parameters::form,
+        "zigmund: a request has one body: a handler takes http::Body, which is JSON, or http::Form");
     static_assert(
         Parameters::template can_call<const F&>,
         "zigmund: a handler is called by several workers at once: its operator() must be const (a lambda "

@@ -8,6 +8,10 @@
 // Threads: a value. Cost: at most four words, no allocation. Never: owns, copies text.
 #pragma once
 
+#include <zigmund/http/enum.hpp>
+#include <zigmund/http/timestamp.hpp>
+#include <zigmund/http/uuid.hpp>
+
 #include <boost/describe/members.hpp>
 #include <boost/describe/modifiers.hpp>
 #include <boost/json/fwd.hpp>
@@ -18,6 +22,7 @@
 #include <initializer_list>
 #include <optional>
 #include <ranges>
+#include <span>
 #include <string_view>
 #include <type_traits>
 #include <variant>
@@ -40,7 +45,7 @@ template <class T>
 using Members =
     boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
 
-/// Path, Query and Body: written as the value that they carry.
+/// Path, Query, Body and their kin: written as the value that they carry.
 template <class T>
 concept Parameter = requires { typename T::zigmund_parameter; };
 
@@ -50,6 +55,8 @@ template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 
 void write_boost_json(JsonWriter& writer, const void* value);
+void write_uuid(JsonWriter& writer, const void* uuid);
+void write_time(JsonWriter& writer, const void* time);
 template <class T>
 void write_described(JsonWriter& writer, const void* object);
 template <class Range>
@@ -92,6 +99,19 @@ class JsonValue {
         requires(std::convertible_to<const Text&, std::string_view> && !detail::Parameter<Text>)
     JsonValue(const Text& text)
         : kind_{Kind::text}, data_{std::string_view{text}.data()}, size_{std::string_view{text}.size()} {}
+    /// The name of an enumerator that BOOST_DESCRIBE_ENUM describes; null for a value that has none.
+    template <detail::DescribedEnum E>
+    JsonValue(E value) noexcept : JsonValue{} {
+        const std::string_view name = detail::Enumerators<E>::name(value);
+        if (name.data() != nullptr) *this = JsonValue{name};
+    }
+    /// The canonical form, as text.
+    JsonValue(const Uuid& uuid) noexcept : kind_{Kind::custom}, data_{&uuid}, write_{&detail::write_uuid} {}
+    /// `2026-11-22T21:00:00Z`, as text.
+    JsonValue(const Timestamp& time) noexcept
+        : kind_{Kind::custom}, data_{&time}, write_{&detail::write_time} {}
+    /// An object with members that are kept elsewhere.
+    JsonValue(std::span<const JsonMember> members) noexcept;
     /// An object: `{{"city", "Bern"}, {"zip", 3000}}`, its members in this order.
     JsonValue(std::initializer_list<JsonMember> members) noexcept;
     template <class T>
@@ -160,6 +180,9 @@ struct JsonMember {
     std::string_view name;
     JsonValue value;
 };
+
+inline JsonValue::JsonValue(std::span<const JsonMember> members) noexcept
+    : kind_{Kind::members}, data_{members.data()}, size_{members.size()} {}
 
 inline JsonValue::JsonValue(std::initializer_list<JsonMember> members) noexcept
     : kind_{Kind::members}, data_{members.begin()}, size_{members.size()} {}

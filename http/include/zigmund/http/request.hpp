@@ -43,7 +43,7 @@ class Request {
     [[nodiscard]] std::span<const Field> fields() const noexcept { return {fields_.data(), field_count_}; }
     /// The value of the first field of that name (any case), without surrounding blanks.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
-    /// The first value of that name in the query, percent-decoded, `+` read as a blank. Decoding allocates in
+    /// The last value of that name in the query, percent-decoded, `+` read as a blank. Decoding allocates in
     /// the request's arena; a value without escapes is a view.
     [[nodiscard]] std::optional<std::string_view> query(std::string_view name) const;
     /// The value of the path's parameter of that name, percent-decoded.

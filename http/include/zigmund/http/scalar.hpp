@@ -1,4 +1,5 @@
-// Scalars: numbers, truth values and text out of the text of a path, a query or a JSON string.
+// Scalars: numbers, truth values, text, enums, UUIDs and times out of the text of a path, a query or a JSON
+// string.
 //
 // The rules are pydantic's lax ones: blanks around a number are ignored, `5.0` is an integer and `5.5` is
 // not, `yes`, `on`, `t`, `1` (any case) are true. Two of them are Python's more than the wire's and are left
@@ -9,7 +10,12 @@
 // Threads: pure functions. Cost: linear in the text, no allocation.
 #pragma once
 
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/heap.hpp>
+#include <zigmund/http/enum.hpp>
 #include <zigmund/http/json_value.hpp>
+#include <zigmund/http/timestamp.hpp>
+#include <zigmund/http/uuid.hpp>
 #include <zigmund/http/validation_error.hpp>
 
 #include <array>
@@ -33,10 +39,16 @@ concept Character = std::same_as<T, char> || std::same_as<T, wchar_t> || std::sa
 
 }  // namespace detail
 
-/// The types that a path, a query or a member of a body can have on their own.
+/// Integers of up to 64 bits, float and double.
 template <class T>
-concept Scalar = (std::integral<T> && sizeof(T) <= 8 && !detail::Character<T>) || std::same_as<T, float> ||
-                 std::same_as<T, double> || std::same_as<T, std::string_view>;
+concept Number = (std::integral<T> && sizeof(T) <= 8 && !detail::Character<T> && !std::same_as<T, bool>) ||
+                 std::same_as<T, float> || std::same_as<T, double>;
+
+/// The types that a path, a query or a member of a body can have on their own. An enum is one that
+/// BOOST_DESCRIBE_ENUM describes.
+template <class T>
+concept Scalar = Number<T> || std::same_as<T, bool> || std::same_as<T, std::string_view> ||
+                 detail::DescribedEnum<T> || std::same_as<T, Uuid> || std::same_as<T, Timestamp>;
 
 /// Why a value was refused; the fields are those of ValidationError.
 struct ScalarError {
@@ -136,21 +148,54 @@ namespace detail {
 
 }  // namespace detail
 
-/// Reads `text` as a T. False: refused, and `error` says why.
+namespace detail {
+
+/// What is wrong with a text that is no UUID, said in memory of `arena`. Throws std::bad_alloc.
+[[nodiscard, gnu::cold]] ScalarError uuid_error(std::string_view text, alloc::Allocator arena);
+
+[[nodiscard]] inline bool good(const ScalarError* failed, ScalarError& error) noexcept {
+    if (failed != nullptr) [[unlikely]]
+        error = *failed;
+    return failed == nullptr;
+}
+
+}  // namespace detail
+
+/// Reads `text` as a T. False: refused, and `error` says why, in static text or in memory of `arena`. Throws
+/// std::bad_alloc.
 template <Scalar T>
-[[nodiscard]] bool parse_scalar(std::string_view text, T& result, ScalarError& error) noexcept {
+[[nodiscard]] bool parse_scalar(std::string_view text, T& result, ScalarError& error,
+                                alloc::Allocator arena) noexcept(!std::same_as<T, Uuid>) {
     if constexpr (std::same_as<T, std::string_view>) {
         result = text;
         return true;
     } else if constexpr (std::same_as<T, bool>) {
-        const ScalarError* const failed = detail::parse_bool(text, result);
-        if (failed != nullptr) [[unlikely]]
-            error = *failed;
-        return failed == nullptr;
+        return detail::good(detail::parse_bool(text, result), error);
+    } else if constexpr (std::same_as<T, Timestamp>) {
+        return detail::good(detail::parse_timestamp(text, result), error);
+    } else if constexpr (std::same_as<T, Uuid>) {
+        const std::optional<Uuid> read = Uuid::parse(text);
+        if (read) {
+            result = *read;
+        } else {
+            error = detail::uuid_error(text, arena);
+        }
+        return read.has_value();
+    } else if constexpr (std::is_enum_v<T>) {
+        if (detail::Enumerators<T>::find(text, result)) return true;
+        error = {"enum", detail::Enumerators<T>::message, "expected", detail::Enumerators<T>::expected};
+        return false;
     } else {
         std::conditional_t<std::floating_point<T>, double, detail::Integer> wide{};
         return detail::parse_wide(text, wide, error) && detail::narrow(wide, result, error);
     }
+}
+
+/// parse_scalar() for what is refused in static text: all scalars but UUIDs.
+template <Scalar T>
+    requires(!std::same_as<T, Uuid>)
+[[nodiscard]] bool parse_scalar(std::string_view text, T& result, ScalarError& error) noexcept {
+    return parse_scalar(text, result, error, alloc::heap());
 }
 
 }  // namespace zigmund::http

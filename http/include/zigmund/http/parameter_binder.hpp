@@ -1,0 +1,168 @@
+// ParameterBinder: named text of a request, as the values of Path, Query, Header, Cookie and Form.
+//
+// Threads: one. Cost: see source.hpp. Never: allocates for a request without errors, escapes and lists.
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/constraint.hpp>
+#include <zigmund/http/json_model.hpp>
+#include <zigmund/http/parameter.hpp>
+#include <zigmund/http/request.hpp>
+#include <zigmund/http/validation_error.hpp>
+
+#include <boost/mp11/algorithm.hpp>
+
+#include <array>
+#include <cstddef>
+#include <new>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace zigmund::http::detail {
+
+/// The name on the wire of a model's member.
+template <Source Where, class D>
+inline constexpr HyphenName<std::string_view{D::name}.size()> hyphen_member{D::name};
+template <Source Where, class D>
+inline constexpr std::string_view member_name =
+    Where == Source::header ? hyphen_member<Where, D>.view() : std::string_view{D::name};
+
+template <Source Where, class T>
+inline constexpr auto member_names = []<template <class...> class L, class... D>(L<D...>) {
+    return std::array<std::string_view, sizeof...(D)>{member_name<Where, D>...};
+}(Members<T>{});
+
+class ParameterBinder {
+  public:
+    ParameterBinder(const Request& request, ValidationErrors& errors) noexcept
+        : request_{request}, errors_{errors} {}
+
+    /// The parameter; what is wrong with it is added to the errors, and its value is then of no use. Throws
+    /// std::bad_alloc.
+    template <SourceBound P>
+    P get() {
+        using T = typename P::zigmund_parameter;
+        if constexpr (ParameterModel<T>) {
+            return P{model<P::source, T>()};
+        } else {
+            const Location place{nullptr, place_name(P::source)};
+            T value = make<T>();
+            if (read(typename P::options{}, P::source, P::name, value, Location{&place, P::name})) [[likely]]
+                return P{std::move(value)};
+            if constexpr (P::options::has_default) {
+                return P{static_cast<T>(P::options::default_value)};
+            } else if constexpr (!IsOptional<T>::value) {
+                missing(Location{&place, P::name}, nullptr);
+            }
+            return P{std::move(value)};
+        }
+    }
+
+  private:
+    template <class T>
+    static constexpr bool in_arena =
+        ParameterList<T> && std::constructible_from<T, std::pmr::polymorphic_allocator<>>;
+
+    template <class T>
+    [[nodiscard]] T make() const {
+        if constexpr (in_arena<T>) {
+            return T(std::pmr::polymorphic_allocator<>{request_.allocator()});
+        } else {
+            return T{};
+        }
+    }
+
+    /// Reads a value into `result`; false: it is missing.
+    template <class T, class... Cs>
+    bool read(Options<Cs...> options, Source source, std::string_view name, T& result, const Location& at) {
+        if constexpr (IsOptional<T>::value) {
+            auto value = make<typename T::value_type>();
+            if (!read(options, source, name, value, at)) return false;
+            result.emplace(std::move(value));
+            return true;
+        } else if constexpr (ParameterList<T>) {
+            const std::span<const std::string_view> values = find_values(request_, source, name);
+            if (!values.empty()) read_list<T, Cs...>(values, result, at);
+            return !values.empty();
+        } else {
+            const std::optional<std::string_view> text = find_value(request_, source, name);
+            if (text) read_scalar<Cs...>(*text, result, at);
+            return text.has_value();
+        }
+    }
+
+    template <class... Cs, Scalar T>
+    bool read_scalar(std::string_view text, T& result, const Location& at) {
+        ScalarError error;
+        if (parse_constrained<Cs...>(text, result, error, request_.allocator())) [[likely]]
+            return true;
+        refuse(at, error, text);
+        return false;
+    }
+
+    template <class T, class... Cs>
+    void read_list(std::span<const std::string_view> texts, T& result, const Location& at) {
+        using U = typename ElementOf<T>::type;
+        bool good = true;
+        if constexpr (std::same_as<T, std::pmr::vector<U>>) {
+            result.reserve(texts.size());
+            for (std::size_t i = 0; i < texts.size(); ++i) {
+                U value{};
+                good &= read_scalar(texts[i], value, Location{&at, i});
+                result.push_back(value);
+            }
+        } else if constexpr (std::same_as<U, std::string_view>) {
+            result = texts;
+        } else {
+            const alloc::Allocator arena = request_.allocator();
+            U* const elements = static_cast<U*>(arena.allocate(texts.size() * sizeof(U), alignof(U)));
+            for (std::size_t i = 0; i < texts.size(); ++i) {
+                U* const element = ::new (static_cast<void*>(elements + i)) U{};
+                good &= read_scalar(texts[i], *element, Location{&at, i});
+            }
+            result = {elements, texts.size()};
+        }
+        if constexpr ((IsLength<Cs> || ...)) {
+            // The echo refers to the range, so that lives as long as the error.
+            if (good)
+                check_constraints<Cs...>(result, errors_, at,
+                                         *request_.allocator().create<decltype(texts)>(texts));
+        }
+    }
+
+    template <Source Where, class T>
+    T model() {
+        T result{};
+        const Location place{nullptr, place_name(Where)};
+        boost::mp11::mp_for_each<Members<T>>([&](auto member) {
+            using D = decltype(member);
+            using M = std::remove_cvref_t<decltype(result.*D::pointer)>;
+            static_assert(Scalar<WithoutOptional<M>> || ParameterList<WithoutOptional<M>>,
+                          "zigmund: a member of a struct of parameters is a scalar, a std::span<const U> or "
+                          "std::pmr::vector<U> of scalars, or a std::optional of one");
+            constexpr std::string_view name = member_name<Where, D>;
+            const Location at{&place, name};
+            if constexpr (in_arena<M>) {
+                M value = make<M>();
+                read(Options<>{}, Where, name, value, at);
+                std::destroy_at(&(result.*D::pointer));
+                std::construct_at(&(result.*D::pointer), std::move(value));
+            } else if (!read(Options<>{}, Where, name, result.*D::pointer, at)) {
+                if constexpr (!has_value<T, D::pointer>())
+                    missing(at, echo_source(request_, Where, member_names<Where, T>));
+            }
+        });
+        return result;
+    }
+
+    [[gnu::cold]] void refuse(const Location& at, const ScalarError& error, std::string_view input);
+    [[gnu::cold]] void missing(const Location& at, const JsonValue& input);
+
+    const Request& request_;
+    ValidationErrors& errors_;
+};
+
+}  // namespace zigmund::http::detail

@@ -1,0 +1,41 @@
+// Source: the places of a request that named text comes from: path, query, header fields, cookies, form.
+//
+// The rules are FastAPI's. Of several values of one name the last counts, in a header the first; a list takes
+// them all, in their order. In a query and a form, names and values are percent-decoded and + is a blank; a
+// cookie's value loses its quotes; names of header fields are compared without regard to case. A form is a
+// body of the type application/x-www-form-urlencoded; a body of another type is an empty form.
+//
+// Threads: one. Cost: one pass over the place's text, for each name. Never: allocates, but for a value with
+// escapes and for a list, in the request's arena.
+#pragma once
+
+#include <zigmund/http/json_value.hpp>
+#include <zigmund/http/request.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+namespace zigmund::http::detail {
+
+enum class Source : std::uint8_t { path, query, header, cookie, form };
+
+/// As errors call it: "path", "query", "header", "cookie", "body".
+[[nodiscard]] std::string_view place_name(Source source) noexcept;
+
+/// The value of that name. Empty: there is none; of a form, nor is one that is "". Throws std::bad_alloc.
+[[nodiscard]] std::optional<std::string_view> find_value(const Request& request, Source source,
+                                                         std::string_view name);
+
+/// All values of that name, in the request's arena. Throws std::bad_alloc.
+[[nodiscard]] std::span<const std::string_view> find_values(const Request& request, Source source,
+                                                            std::string_view name);
+
+/// What was sent, as an object that an error echoes: of a query or form everything, of header fields and
+/// cookies only those called one of `names`, so that nothing shows scripts a cookie that is kept from them.
+/// Null for more than 64 names. Throws std::bad_alloc.
+[[nodiscard, gnu::cold]] JsonValue echo_source(const Request& request, Source source,
+                                               std::span<const std::string_view> names);
+
+}  // namespace zigmund::http::detail

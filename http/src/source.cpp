@@ -1,0 +1,177 @@
+#include <zigmund/http/source.hpp>
+
+#include <algorithm>
+#include <array>
+
+#include "ascii.hpp"
+#include "percent.hpp"
+
+namespace zigmund::http::detail {
+namespace {
+
+bool is_form(const Request& request) noexcept {
+    const std::string_view type = request.header("content-type").value_or("");
+    return ascii::equal_ignoring_case(ascii::trim(type.substr(0, type.find(';'))),
+                                      "application/x-www-form-urlencoded");
+}
+
+/// Calls `f(name, value)` for each pair of a query or form, both as they were sent.
+template <class F>
+void each_pair(std::string_view text, F&& f) {
+    while (!text.empty()) {
+        const std::string_view pair = text.substr(0, text.find('&'));
+        text.remove_prefix(std::min(pair.size() + 1, text.size()));
+        if (pair.empty()) continue;
+        const std::size_t equals = pair.find('=');
+        f(pair.substr(0, equals), equals == std::string_view::npos ? "" : pair.substr(equals + 1));
+    }
+}
+
+/// Calls `f(name, value)` for each cookie, the value with its quotes.
+template <class F>
+void each_cookie(const Request& request, F&& f) {
+    for (const Field& field : request.fields()) {
+        if (!equal_names(field.name, "cookie")) continue;
+        std::string_view rest = field.value;
+        while (!rest.empty()) {
+            const std::string_view cookie = rest.substr(0, rest.find(';'));
+            rest.remove_prefix(std::min(cookie.size() + 1, rest.size()));
+            const std::size_t equals = cookie.find('=');
+            if (equals == std::string_view::npos) continue;
+            f(ascii::trim(cookie.substr(0, equals)), ascii::trim(cookie.substr(equals + 1)));
+        }
+    }
+}
+
+/// Calls `f(name, value)` for all that a source holds. A path has no pairs.
+template <class F>
+void each(const Request& request, Source source, F&& f) {
+    switch (source) {
+        case Source::path:
+            break;
+        case Source::query:
+            each_pair(request.query_string(), f);
+            break;
+        case Source::header:
+            for (const Field& field : request.fields()) f(field.name, field.value);
+            break;
+        case Source::cookie:
+            each_cookie(request, f);
+            break;
+        case Source::form:
+            if (is_form(request)) each_pair(request.body(), f);
+            break;
+    }
+}
+
+bool same_name(Source source, std::string_view sent, std::string_view name) noexcept {
+    switch (source) {
+        case Source::query:
+        case Source::form:
+            return percent_equal(sent, Plus::blank, name);
+        case Source::header:
+            return equal_names(sent, name);
+        default:
+            return sent == name;
+    }
+}
+
+/// A cookie's value without quotes, and without the backslashes that those make necessary: \" and \054.
+std::string_view unquote(std::string_view value, alloc::Allocator arena) {
+    if (value.size() < 2 || value.front() != '"' || value.back() != '"') return value;
+    value = value.substr(1, value.size() - 2);
+    const std::size_t first = value.find('\\');
+    if (first == std::string_view::npos) return value;
+
+    const auto is_octal = [](char c) { return c >= '0' && c <= '7'; };
+    const std::span<char> out = arena.alloc<char>(value.size());
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < value.size(); ++i) {
+        char c = value[i];
+        if (c == '\\' && i + 1 < value.size()) {
+            c = value[++i];
+            if (c <= '3' && i + 2 < value.size() && is_octal(c) && is_octal(value[i + 1]) &&
+                is_octal(value[i + 2])) {
+                c = static_cast<char>((c - '0') * 64 + (value[i + 1] - '0') * 8 + (value[i + 2] - '0'));
+                i += 2;
+            }
+        }
+        out[size++] = c;
+    }
+    return {out.data(), size};
+}
+
+std::string_view decode(Source source, std::string_view text, alloc::Allocator arena) {
+    switch (source) {
+        case Source::query:
+        case Source::form:
+            return percent_decode(text, Plus::blank, arena);
+        case Source::cookie:
+            return unquote(text, arena);
+        default:
+            return text;
+    }
+}
+
+}  // namespace
+
+std::string_view place_name(Source source) noexcept {
+    constexpr std::array<std::string_view, 5> names{"path", "query", "header", "cookie", "body"};
+    return names[static_cast<std::size_t>(source)];
+}
+
+std::optional<std::string_view> find_value(const Request& request, Source source, std::string_view name) {
+    if (source == Source::path) return request.path_parameter(name);
+    if (source == Source::header) return request.header(name);
+    std::optional<std::string_view> found;
+    each(request, source, [&](std::string_view sent, std::string_view value) {
+        if (same_name(source, sent, name)) found = value;
+    });
+    if (!found || (source == Source::form && found->empty())) return std::nullopt;
+    return decode(source, *found, request.allocator());
+}
+
+std::span<const std::string_view> find_values(const Request& request, Source source, std::string_view name) {
+    std::size_t count = 0;
+    const auto count_one = [&](std::string_view sent, std::string_view) {
+        if (same_name(source, sent, name)) ++count;
+    };
+    each(request, source, count_one);
+    if (count == 0) return {};
+
+    const std::span<std::string_view> values = request.allocator().alloc<std::string_view>(count);
+    std::size_t next = 0;
+    each(request, source, [&](std::string_view sent, std::string_view value) {
+        if (same_name(source, sent, name)) values[next++] = decode(source, value, request.allocator());
+    });
+    return values;
+}
+
+JsonValue echo_source(const Request& request, Source source, std::span<const std::string_view> names) {
+    constexpr std::size_t max_members = 64;
+    const bool all = source == Source::query || source == Source::form;
+    const alloc::Allocator arena = request.allocator();
+    const std::span<JsonMember> members = arena.alloc<JsonMember>(max_members);
+    std::size_t count = 0;
+    bool too_many = false;
+    each(request, source, [&](std::string_view sent, std::string_view value) {
+        if (too_many) return;
+        const auto known = [&](std::string_view name) { return same_name(source, sent, name); };
+        const auto declared = std::ranges::find_if(names, known);
+        if (!all && declared == names.end()) return;
+        const std::string_view name = declared != names.end() ? *declared : decode(source, sent, arena);
+        const auto used = members.first(count);
+        const auto same = std::ranges::find(used, name, &JsonMember::name);
+        if (same != used.end()) {
+            same->value = decode(source, value, arena);
+        } else if (count == max_members) {
+            too_many = true;
+        } else {
+            members[count++] = {name, decode(source, value, arena)};
+        }
+    });
+    if (too_many) return nullptr;
+    return std::span<const JsonMember>{members.first(count)};
+}
+
+}  // namespace zigmund::http::detail

@@ -1,0 +1,471 @@
+// Path, Query, Header, Cookie and Form: every type from every place, and what FastAPI says when it is wrong.
+#include <zigmund/alloc/heap.hpp>
+#include <zigmund/http.hpp>
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <cstdint>
+#include <memory_resource>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "in_process.hpp"
+
+namespace shop {
+enum class Color { red, green, blue };
+BOOST_DESCRIBE_ENUM(Color, red, green, blue)
+enum class Side { left, right };
+BOOST_DESCRIBE_ENUM(Side, left, right)
+enum class Only { one };
+BOOST_DESCRIBE_ENUM(Only, one)
+
+struct Filters {
+    int limit = 100;
+    std::optional<std::string_view> q;
+    Color color;
+    std::span<const std::string_view> tags;
+};
+BOOST_DESCRIBE_STRUCT(Filters, (), (limit, q, color, tags))
+
+struct Login {
+    std::string_view username;
+    std::string_view password;
+    bool remember = false;
+};
+BOOST_DESCRIBE_STRUCT(Login, (), (username, password, remember))
+
+struct CommonHeaders {
+    std::string_view host;
+    bool save_data;
+    std::optional<std::string_view> if_modified_since;
+    std::span<const std::string_view> x_tag;
+};
+BOOST_DESCRIBE_STRUCT(CommonHeaders, (), (host, save_data, if_modified_since, x_tag))
+
+struct Cookies {
+    std::string_view session_id;
+    std::optional<std::string_view> tracker;
+};
+BOOST_DESCRIBE_STRUCT(Cookies, (), (session_id, tracker))
+}  // namespace shop
+
+namespace {
+
+using namespace zigmund;
+using namespace zigmund::http;
+using shop::Color;
+using test::ask;
+using test::get;
+using test::post;
+
+std::string detail(std::string_view errors) {
+    return std::string{R"({"detail":[)"}.append(errors).append("]}");
+}
+
+std::string error(std::string_view type, std::string_view loc, std::string_view message,
+                  std::string_view input, std::string_view context = "") {
+    std::string text{R"({"type":")"};
+    text.append(type).append(R"(","loc":)").append(loc).append(R"(,"msg":")").append(message);
+    text.append(R"(","input":)").append(input);
+    if (!context.empty()) text.append(R"(,"ctx":{)").append(context).append("}");
+    return text.append("}");
+}
+
+template <class P>
+App& app_of() {
+    static App app{alloc::heap(), {}};
+    static const bool once = [] {
+        app.get("/", [](P v, alloc::Allocator arena) { return Response::json(arena, {{"v", v}}); });
+        app.post("/", [](P v, alloc::Allocator arena) { return Response::json(arena, {{"v", v}}); });
+        return true;
+    }();
+    (void)once;
+    return app;
+}
+
+/// What is answered to the query `text` where the handler takes a P.
+template <class P>
+std::string query(std::string_view text) {
+    return get(app_of<P>(), std::string{"/?"}.append(text)).body;
+}
+/// To a request with these lines in its head.
+template <class P>
+std::string fields(std::string_view lines) {
+    return ask(app_of<P>(), std::string{"GET / HTTP/1.1\r\nHost: a\r\n"}.append(lines).append("\r\n")).body;
+}
+template <class P>
+std::string form(std::string_view text, std::string_view type = "application/x-www-form-urlencoded") {
+    return post(app_of<P>(), "/", text, type).body;
+}
+
+// ---- types ------------------------------------------------------------------------------------------------
+
+template <class T>
+std::string range_error(std::string_view input) {
+    return query<Query<T, "v">>(std::string{"v="}.append(input));
+}
+
+TEST(ParameterTypes, IntegersOfEveryWidthSayTheirRange) {
+    const auto above = [](std::string_view input, std::string_view bound) {
+        return detail(error("less_than_equal", R"(["query","v"])",
+                            std::string{"Input should be less than or equal to "}.append(bound),
+                            std::string{"\""}.append(input).append("\""),
+                            std::string{R"("le":)"}.append(bound)));
+    };
+    const auto below = [](std::string_view input, std::string_view bound) {
+        return detail(error("greater_than_equal", R"(["query","v"])",
+                            std::string{"Input should be greater than or equal to "}.append(bound),
+                            std::string{"\""}.append(input).append("\""),
+                            std::string{R"("ge":)"}.append(bound)));
+    };
+    EXPECT_EQ(range_error<std::int8_t>("128"), above("128", "127"));
+    EXPECT_EQ(range_error<std::int8_t>("-129"), below("-129", "-128"));
+    EXPECT_EQ(range_error<std::uint8_t>("256"), above("256", "255"));
+    EXPECT_EQ(range_error<std::uint8_t>("-1"), below("-1", "0"));
+    EXPECT_EQ(range_error<std::int16_t>("32768"), above("32768", "32767"));
+    EXPECT_EQ(range_error<std::uint16_t>("65536"), above("65536", "65535"));
+    EXPECT_EQ(range_error<std::int32_t>("2147483648"), above("2147483648", "2147483647"));
+    EXPECT_EQ(range_error<std::uint32_t>("4294967296"), above("4294967296", "4294967295"));
+    EXPECT_EQ(range_error<std::int64_t>("9223372036854775808"),
+              above("9223372036854775808", "9223372036854775807"));
+    EXPECT_EQ(range_error<std::uint64_t>("-1"), below("-1", "0"));
+    EXPECT_EQ(range_error<std::uint64_t>("18446744073709551615"), R"({"v":18446744073709551615})");
+    EXPECT_EQ(range_error<std::int64_t>("-9223372036854775808"), R"({"v":-9223372036854775808})");
+    EXPECT_EQ(range_error<std::uint64_t>("18446744073709551616"),
+              detail(error("int_parsing_size", R"(["query","v"])",
+                           "Unable to parse input string as an integer, exceeded maximum size",
+                           R"("18446744073709551616")")));
+}
+
+TEST(ParameterTypes, ABoolHasManySpellings) {
+    for (const std::string_view yes : {"1", "on", "t", "true", "y", "yes", "YES", "True"})
+        EXPECT_EQ((query<Query<bool, "v">>(std::string{"v="}.append(yes))), R"({"v":true})") << yes;
+    for (const std::string_view no : {"0", "off", "f", "false", "n", "no", "OFF"})
+        EXPECT_EQ((query<Query<bool, "v">>(std::string{"v="}.append(no))), R"({"v":false})") << no;
+    EXPECT_EQ((query<Query<bool, "v">>("v=2")),
+              detail(error("bool_parsing", R"(["query","v"])",
+                           "Input should be a valid boolean, unable to interpret input", R"("2")")));
+}
+
+TEST(ParameterTypes, AnEnumIsOneOfItsNames) {
+    EXPECT_EQ((query<Query<Color, "v">>("v=green")), R"({"v":"green"})");
+    EXPECT_EQ((query<Query<Color, "v">>("v=Green")),
+              detail(error("enum", R"(["query","v"])", "Input should be 'red', 'green' or 'blue'",
+                           R"("Green")", R"("expected":"'red', 'green' or 'blue'")")));
+    EXPECT_EQ((query<Query<shop::Side, "v">>("v=up")),
+              detail(error("enum", R"(["query","v"])", "Input should be 'left' or 'right'", R"("up")",
+                           R"("expected":"'left' or 'right'")")));
+    EXPECT_EQ(
+        (query<Query<shop::Only, "v">>("v=")),
+        detail(error("enum", R"(["query","v"])", "Input should be 'one'", R"("")", R"("expected":"'one'")")));
+    EXPECT_EQ((query<Query<Color, "v", Default<Color::blue>>>("")), R"({"v":"blue"})");
+    EXPECT_EQ((query<Query<std::optional<Color>, "v">>("")), R"({"v":null})");
+}
+
+TEST(ParameterTypes, AUuidIsReadInAllItsFormsAndWrittenInOne) {
+    constexpr std::string_view canonical = R"({"v":"6ba7b810-9dad-11d1-80b4-00c04fd430c8"})";
+    for (const std::string_view text :
+         {"6ba7b810-9dad-11d1-80b4-00c04fd430c8", "6BA7B8109DAD11D180B400C04FD430C8",
+          "%7B6ba7b810-9dad-11d1-80b4-00c04fd430c8%7D", "urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c8"})
+        EXPECT_EQ((query<Query<Uuid, "v">>(std::string{"v="}.append(text))), canonical) << text;
+
+    const auto refused = [](std::string_view text, std::string_view why) {
+        EXPECT_EQ((query<Query<Uuid, "v">>(std::string{"v="}.append(text))),
+                  detail(error("uuid_parsing", R"(["query","v"])",
+                               std::string{"Input should be a valid UUID, "}.append(why),
+                               std::string{"\""}.append(text).append("\""),
+                               std::string{R"("error":")"}.append(why).append("\""))));
+    };
+    const auto character = [](std::string_view found, int at) {
+        return "invalid character: expected an optional prefix of `urn:uuid:` followed by [0-9a-fA-F-], "
+               "found `" +
+               std::string{found} + "` at " + std::to_string(at);
+    };
+    refused("not-a-uuid", character("n", 1));
+    refused("6ba7b810-9dad-11d1-80b4-00c04fd430cg", character("g", 36));
+    refused("urn:uuid:x", character("x", 10));
+    refused("", "invalid length: expected length 32 for simple format, found 0");
+    refused("6ba7b810", "invalid length: expected length 32 for simple format, found 8");
+    refused("6ba7b810-9dad", "invalid group count: expected 5, found 2");
+    refused("6ba7b810-9dad-11d1-80b4-00c04fd430c", "invalid group length in group 4: expected 12, found 11");
+    refused("6ba7b81-09dad-11d1-80b4-00c04fd430c8", "invalid group length in group 0: expected 8, found 7");
+    EXPECT_NE((query<Query<Uuid, "v">>("v=%FF")).find("non-UTF8 input"), std::string::npos);
+    EXPECT_NE((query<Query<Uuid, "v">>("v=a%C3%BC")).find(character("ü", 2)), std::string::npos);
+}
+
+TEST(ParameterTypes, AUuidIsAValue) {
+    const Uuid nil;
+    const auto one = Uuid::parse("00000000-0000-0000-0000-000000000001");
+    ASSERT_TRUE(one);
+    EXPECT_LT(nil, *one);
+    EXPECT_EQ(one->bytes()[15], 1);
+    EXPECT_FALSE(Uuid::parse("{00000000000000000000000000000001}"));
+    EXPECT_FALSE(Uuid::parse("0000000000000000000000000000000-0000"));
+}
+
+TEST(ParameterTypes, ATimeIsReadInAllItsFormsAndWrittenInUtc) {
+    const auto read = [](std::string_view text) {
+        return query<Query<Timestamp, "v">>(std::string{"v="}.append(text));
+    };
+    EXPECT_EQ(read("2026-11-22T21:00:00Z"), R"({"v":"2026-11-22T21:00:00Z"})");
+    EXPECT_EQ(read("2026-11-22T21:00:00z"), R"({"v":"2026-11-22T21:00:00Z"})");
+    EXPECT_EQ(read("2026-11-22t21:00:00"), R"({"v":"2026-11-22T21:00:00Z"})");
+    EXPECT_EQ(read("2026-11-22_21:00"), R"({"v":"2026-11-22T21:00:00Z"})");
+    EXPECT_EQ(read("2026-11-22+21:00:59.5"), R"({"v":"2026-11-22T21:00:59.500000Z"})");
+    EXPECT_EQ(read("2026-11-22T21:00:00.123456789%2B01:30"), R"({"v":"2026-11-22T19:30:00.123456Z"})");
+    EXPECT_EQ(read("2026-11-22T21:00:00,5-0430"), R"({"v":"2026-11-23T01:30:00.500000Z"})");
+    EXPECT_EQ(read("2026-11-22T21:00:00%E2%88%9202:00"), R"({"v":"2026-11-22T23:00:00Z"})");
+    EXPECT_EQ(read("2024-02-29"), R"({"v":"2024-02-29T00:00:00Z"})");
+    EXPECT_EQ(read("1641039194"), R"({"v":"2022-01-01T12:13:14Z"})");
+    EXPECT_EQ(read("1654619320123"), R"({"v":"2022-06-07T16:28:40.123000Z"})");
+    EXPECT_EQ(read("-1.25"), R"({"v":"1969-12-31T23:59:58.750000Z"})");
+    EXPECT_EQ(read("20000000000"), R"({"v":"2603-10-11T11:33:20Z"})");
+    EXPECT_EQ(read("20000000001"), R"({"v":"1970-08-20T11:33:20.001000Z"})");
+    EXPECT_EQ(read("0001-01-01T00:00:00Z"), R"({"v":"0001-01-01T00:00:00Z"})");
+    EXPECT_EQ(read("9999-12-31T23:59:59.999999Z"), R"({"v":"9999-12-31T23:59:59.999999Z"})");
+}
+
+TEST(ParameterTypes, WhatIsNoTimeIsSaidAsPydanticDoes) {
+    const auto refused = [](std::string_view text, std::string_view why) {
+        EXPECT_EQ((query<Query<Timestamp, "v">>(std::string{"v="}.append(text))),
+                  detail(error("datetime_from_date_parsing", R"(["query","v"])",
+                               std::string{"Input should be a valid datetime or date, "}.append(why),
+                               std::string{"\""}.append(text).append("\""),
+                               std::string{R"("error":")"}.append(why).append("\""))))
+            << text;
+    };
+    refused("", "input is too short");
+    refused("bad", "input is too short");
+    refused("not-a-datetime", "invalid character in year");
+    refused("2026/11/22", "invalid date separator, expected `-`");
+    refused("2024-0:00Z", "invalid character in month");
+    refused("2026-11-2x", "invalid character in day");
+    refused("2026-13-22", "month value is outside expected range of 1-12");
+    refused("2026-02-30T00:00:00Z", "day value is outside expected range");
+    const std::string extra = "unexpected extra characters at the end of the input";
+    for (const std::string_view text :
+         {"2026-10-09T24:00:00Z", "2026-10-09T23:60:00Z", "2026-10-09T23:00:60Z", "2026-10-09x23:00",
+          "2026-10-09T23", "2026-10-09T23:00:00.Z", "2026-10-09T23:00:00Zx", "2026-10-09T23:00:00-2400",
+          "2026-10-09T23:00:00-01", "2026-10-09T23:00:00-0160", "2026-10-09T"})
+        refused(text, extra);
+    refused("1000000000000000000", "dates after 9999 are not supported as unix timestamps");
+    refused("-11676096001", "dates before 1600 are not supported as unix timestamps");
+    refused("1e999", "dates after 9999 are not supported as unix timestamps");
+    EXPECT_EQ((query<Query<Timestamp, "v">>("v=0000-01-01")),
+              detail(error("datetime_parsing", R"(["query","v"])",
+                           "Input should be a valid datetime, year 0 is out of range", R"("0000-01-01")",
+                           R"("error":"year 0 is out of range")")));
+}
+
+// ---- query ------------------------------------------------------------------------------------------------
+
+TEST(ParameterQuery, AListTakesAllValuesOfItsName) {
+    using Ints = Query<std::span<const int>, "v", MinLength<2>, MaxLength<3>>;
+    EXPECT_EQ(query<Ints>("v=1&w=9&v=2"), R"({"v":[1,2]})");
+    EXPECT_EQ(query<Ints>("v=1"),
+              detail(error("too_short", R"(["query","v"])",
+                           "List should have at least 2 items after validation, not 1", R"(["1"])",
+                           R"("field_type":"List","min_length":2,"actual_length":1)")));
+    EXPECT_EQ(query<Ints>("v=1&v=2&v=3&v=4"),
+              detail(error("too_long", R"(["query","v"])",
+                           "List should have at most 3 items after validation, not 4", R"(["1","2","3","4"])",
+                           R"("field_type":"List","max_length":3,"actual_length":4)")));
+    EXPECT_EQ(
+        query<Ints>("v=1&v=x&v=&v=4"),
+        detail(error("int_parsing", R"(["query","v",1])",
+                     "Input should be a valid integer, unable to parse string as an integer", R"("x")") +
+               "," +
+               error("int_parsing", R"(["query","v",2])",
+                     "Input should be a valid integer, unable to parse string as an integer", R"("")")));
+    EXPECT_EQ(query<Ints>(""), detail(error("missing", R"(["query","v"])", "Field required", "null")));
+    EXPECT_EQ((query<Query<std::span<const std::string_view>, "v">>("v=a%20b&%76=c&v=")),
+              R"({"v":["a b","c",""]})");
+    EXPECT_EQ((query<Query<std::optional<std::span<const Color>>, "v">>("v=red&v=blue")),
+              R"({"v":["red","blue"]})");
+    EXPECT_EQ((query<Query<std::optional<std::span<const Color>>, "v">>("")), R"({"v":null})");
+    EXPECT_EQ((query<Query<std::optional<std::pmr::vector<int>>, "v">>("v=3&v=4")), R"({"v":[3,4]})");
+    EXPECT_EQ((query<Query<std::optional<std::pmr::vector<int>>, "v">>("")), R"({"v":null})");
+}
+
+TEST(ParameterQuery, AVectorLivesInTheRequestsArena) {
+    App app{alloc::heap(), {}};
+    app.get("/", [](Query<std::pmr::vector<double>, "v"> v, Request& request, alloc::Allocator arena) {
+        const bool ours = v->get_allocator() == std::pmr::polymorphic_allocator<>{request.allocator()};
+        return Response::json(arena, {{"v", v}, {"ours", ours}});
+    });
+    EXPECT_EQ(get(app, "/?v=1&v=2.5").body, R"({"v":[1.0,2.5],"ours":true})");
+    EXPECT_EQ(get(app, "/").body, detail(error("missing", R"(["query","v"])", "Field required", "null")));
+}
+
+TEST(ParameterQuery, TheLastOfSeveralValuesCounts) {
+    EXPECT_EQ((query<Query<int, "v">>("v=1&v=2")), R"({"v":2})");
+    EXPECT_EQ((query<Query<std::string_view, "v">>("v=x&&=&v")), R"({"v":""})");
+}
+
+TEST(ParameterQuery, ADescribedStructTakesItsMembersByName) {
+    using P = Query<shop::Filters>;
+    EXPECT_EQ(query<P>("color=red"), R"({"v":{"limit":100,"q":null,"color":"red","tags":[]}})");
+    EXPECT_EQ(query<P>("tags=a&color=blue&q=&limit=5&tags=b&more=1"),
+              R"({"v":{"limit":5,"q":"","color":"blue","tags":["a","b"]}})");
+    EXPECT_EQ(
+        query<P>("limit=x&more=1&more=2&q=%26"),
+        detail(error("int_parsing", R"(["query","limit"])",
+                     "Input should be a valid integer, unable to parse string as an integer", R"("x")") +
+               "," +
+               error("missing", R"(["query","color"])", "Field required",
+                     R"({"limit":"x","more":"2","q":"&"})")));
+    EXPECT_EQ(query<P>(""), detail(error("missing", R"(["query","color"])", "Field required", "{}")));
+}
+
+TEST(ParameterQuery, TheEchoOfManyNamesIsNull) {
+    std::string text;
+    for (int i = 0; i < 65; ++i) text += "a" + std::to_string(i) + "=1&";
+    EXPECT_EQ(query<Query<shop::Filters>>(text),
+              detail(error("missing", R"(["query","color"])", "Field required", "null")));
+}
+
+TEST(ParameterQuery, EscapesNulAndBytesThatAreNoUtf8) {
+    EXPECT_EQ((query<Query<std::string_view, "v">>("v=%00")), R"({"v":"\u0000"})");
+    EXPECT_EQ((query<Query<std::string_view, "v">>("v=%FF%2")), "{\"v\":\"\xEF\xBF\xBD%2\"}");
+    EXPECT_EQ((query<Query<int, "v">>("v=1%00")),
+              detail(error("int_parsing", R"(["query","v"])",
+                           "Input should be a valid integer, unable to parse string as an integer",
+                           R"("1\u0000")")));
+    EXPECT_EQ((query<Query<int, "v">>("v%00=1")),
+              detail(error("missing", R"(["query","v"])", "Field required", "null")));
+}
+
+TEST(ParameterQuery, ThousandsOfParametersAreReadInOnePass) {
+    std::string text = "v=1";
+    for (int i = 0; i < 1200; ++i) text += "&%76=1";
+    EXPECT_EQ((query<Query<int, "v">>(text)), R"({"v":1})");
+    EXPECT_EQ((query<Query<std::span<const int>, "v">>(text)).size(),
+              std::string{R"({"v":[]})"}.size() + 2 * 1201 - 1);
+    std::string wrong;
+    for (int i = 0; i < 1200; ++i) wrong += "&v=x";
+    const std::string answer = query<Query<std::span<const int>, "v">>(wrong);
+    EXPECT_NE(answer.find(R"("loc":["query","v",99])"), std::string::npos);
+    EXPECT_EQ(answer.find(R"("loc":["query","v",100])"), std::string::npos);
+}
+
+// ---- header fields ----------------------------------------------------------------------------------------
+
+TEST(ParameterHeader, UnderscoresAreHyphensAndCaseDoesNotMatter) {
+    using P = Header<std::string_view, "user_agent">;
+    EXPECT_EQ(fields<P>("uSER-aGENT:  curl/8 \r\n"), R"({"v":"curl/8"})");
+    EXPECT_EQ(fields<P>("user_agent: x\r\n"),
+              detail(error("missing", R"(["header","user-agent"])", "Field required", "null")));
+    EXPECT_EQ((fields<Header<int, "n", Alias<"strange_name">>>("strange_name: 5\r\n")), R"({"v":5})");
+    EXPECT_EQ((fields<Header<int, "x_count", Ge<1>>>("X-Count: 0\r\n")),
+              detail(error("greater_than_equal", R"(["header","x-count"])",
+                           "Input should be greater than or equal to 1", R"("0")", R"("ge":1)")));
+    EXPECT_EQ((fields<Header<std::optional<int>, "x_count">>("")), R"({"v":null})");
+    EXPECT_EQ((fields<Header<int, "x_count", Default<3>>>("")), R"({"v":3})");
+}
+
+TEST(ParameterHeader, TheFirstFieldCountsAndAListTakesAll) {
+    EXPECT_EQ((fields<Header<int, "x_token">>("X-Token: 1\r\nx-token: 2\r\n")), R"({"v":1})");
+    EXPECT_EQ((fields<Header<std::span<const int>, "x_token">>("X-Token: 1\r\nA: b\r\nx-token: 2\r\n")),
+              R"({"v":[1,2]})");
+}
+
+TEST(ParameterHeader, AModelsMembersAreFields) {
+    using P = Header<shop::CommonHeaders>;
+    EXPECT_EQ(fields<P>("Save-Data: on\r\nX-Tag: a\r\nX-Tag: b\r\n"),
+              R"({"v":{"host":"a","save_data":true,"if_modified_since":null,"x_tag":["a","b"]}})");
+    // The echo does not show what the model did not ask for: a script may read it.
+    EXPECT_EQ(fields<P>("Authorization: secret\r\nCookie: a=b\r\n"),
+              detail(error("missing", R"(["header","save-data"])", "Field required", R"({"host":"a"})")));
+}
+
+// ---- cookies ----------------------------------------------------------------------------------------------
+
+TEST(ParameterCookie, CookiesAreFoundByName) {
+    using P = Cookie<std::string_view, "ads_id">;
+    EXPECT_EQ(fields<P>("Cookie: ads_id=foobar\r\n"), R"({"v":"foobar"})");
+    EXPECT_EQ(fields<P>("Cookie: a=1; ads_id = b=c ;ads_idx=2\r\n"), R"({"v":"b=c"})");
+    EXPECT_EQ(fields<P>("Cookie: ads_id=1; ads_id=2\r\n"), R"({"v":"2"})");
+    EXPECT_EQ(fields<P>("Cookie: ads_id=1\r\nCookie: x=y\r\n"), R"({"v":"1"})");
+    EXPECT_EQ(fields<P>("Cookie: ads_id=\r\n"), R"({"v":""})");
+    EXPECT_EQ(fields<P>("Cookie: Ads_Id=1; ads_id\r\n"),
+              detail(error("missing", R"(["cookie","ads_id"])", "Field required", "null")));
+    EXPECT_EQ((fields<Cookie<Uuid, "s">>("Cookie: s=x\r\n")).substr(0, 45),
+              R"({"detail":[{"type":"uuid_parsing","loc":["coo)");
+    EXPECT_EQ((fields<Cookie<std::optional<int>, "n">>("Cookie: ;;;=;\r\n")), R"({"v":null})");
+}
+
+TEST(ParameterCookie, QuotesAndBackslashesAreTakenOff) {
+    using P = Cookie<std::string_view, "c">;
+    EXPECT_EQ(fields<P>("Cookie: c=\"a b\"\r\n"), R"({"v":"a b"})");
+    EXPECT_EQ(fields<P>("Cookie: c=\"a\\\"b\\\\\\054\\8\\\"\r\n"), R"({"v":"a\"b\\,8\\"})");
+    EXPECT_EQ(fields<P>("Cookie: c=\"\r\n"), R"({"v":"\""})");
+    EXPECT_EQ(fields<P>("Cookie: c=\"\"\r\n"), R"({"v":""})");
+    EXPECT_EQ(fields<P>("Cookie: c=\"\\05\"\r\n"), R"({"v":"05"})");
+}
+
+TEST(ParameterCookie, AModelsMembersAreCookies) {
+    using P = Cookie<shop::Cookies>;
+    EXPECT_EQ(fields<P>("Cookie: session_id=1; other=2\r\n"), R"({"v":{"session_id":"1","tracker":null}})");
+    EXPECT_EQ(fields<P>("Cookie: tracker=1; other=2\r\n"),
+              detail(error("missing", R"(["cookie","session_id"])", "Field required", R"({"tracker":"1"})")));
+}
+
+// ---- forms ------------------------------------------------------------------------------------------------
+
+TEST(ParameterForm, AFormIsADescribedStruct) {
+    using P = Form<shop::Login>;
+    EXPECT_EQ(form<P>("username=Fo%6F&password=a+b%2B"),
+              R"({"v":{"username":"Foo","password":"a b+","remember":false}})");
+    EXPECT_EQ(
+        form<P>("username=Foo&password=x&remember=on", "Application/X-WWW-Form-Urlencoded; charset=utf-8"),
+        R"({"v":{"username":"Foo","password":"x","remember":true}})");
+    EXPECT_EQ(form<P>("username=Foo"),
+              detail(error("missing", R"(["body","password"])", "Field required", R"({"username":"Foo"})")));
+    EXPECT_EQ(form<P>(""), detail(error("missing", R"(["body","username"])", "Field required", "{}") + "," +
+                                  error("missing", R"(["body","password"])", "Field required", "{}")));
+}
+
+TEST(ParameterForm, AnEmptyValueIsMissing) {
+    EXPECT_EQ((form<Form<std::string_view, "v">>("v=")),
+              detail(error("missing", R"(["body","v"])", "Field required", "null")));
+    EXPECT_EQ((form<Form<int, "v", Default<3>>>("v=")), R"({"v":3})");
+    EXPECT_EQ((form<Form<std::optional<int>, "v">>("v=")), R"({"v":null})");
+    EXPECT_EQ((form<Form<int, "v">>("v=1&v=2")), R"({"v":2})");
+    EXPECT_EQ((form<Form<std::span<const int>, "v">>("v=1&v=2")), R"({"v":[1,2]})");
+}
+
+TEST(ParameterForm, AFormOfAMegabyteIsReadInOnePassForEachName) {
+    std::string text = "username=a&password=b";
+    while (text.size() < 1'000'000) text += "&usernam%65=c&x=y";
+    EXPECT_EQ(form<Form<shop::Login>>(text), R"({"v":{"username":"c","password":"b","remember":false}})");
+}
+
+TEST(ParameterForm, ABodyOfAnotherTypeIsAnEmptyForm) {
+    for (const std::string_view type :
+         {"", "application/json", "text/plain", "application/x-www-form-urlencodedx"})
+        EXPECT_EQ((form<Form<int, "v">>("v=1", type)),
+                  detail(error("missing", R"(["body","v"])", "Field required", "null")))
+            << type;
+}
+
+// ---- all of them together ---------------------------------------------------------------------------------
+
+TEST(Parameters, ErrorsAreOrderedByPlaceAndThenAsTheyAreDeclared) {
+    App app{alloc::heap(), {}};
+    app.post("/{id}", [](Form<int, "f">, Cookie<int, "c">, Header<int, "h">, Query<int, "q">, Path<int, "id">,
+                         Query<int, "r">, Header<int, "a">) { return Response::text("never"); });
+    const std::string answer = post(app, "/x", "", "").body;
+    std::string order;
+    for (std::size_t at = 0; (at = answer.find("\"loc\":[", at)) != std::string::npos;) {
+        at += 7;
+        order.append(answer, at, answer.find(']', at) - at).append(" ");
+    }
+    EXPECT_EQ(order,
+              R"("path","id" "query","q" "query","r" "header","h" "header","a" "cookie","c" "body","f" )");
+}
+
+}  // namespace
