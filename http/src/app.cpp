@@ -37,7 +37,9 @@ Response internal_error() noexcept {
 }  // namespace
 
 App::App(alloc::Allocator allocator, AppInfo info)
-    : allocator_{allocator}, info_{.title = {}, .version = {}}, router_{nullptr} {
+    : allocator_{allocator},
+      info_{.title = {}, .version = {}, .echo_input = info.echo_input},
+      router_{nullptr} {
     try {
         info_.title = allocator.dupe(info.title);
         info_.version = allocator.dupe(info.version);
@@ -66,6 +68,7 @@ void App::add(Method method, std::string_view path, const Endpoint& endpoint) {
 
 Response App::respond(Request& request) const noexcept {
     try {
+        request.echo_input_ = info_.echo_input;
         const Router::Match match = router_->match(request);
         if (match.route != nullptr) [[likely]]
             return match.route->endpoint.invoke(match.route->endpoint.handler, request);

@@ -113,6 +113,10 @@ std::string_view decode(Source source, std::string_view text, alloc::Allocator a
     }
 }
 
+std::string_view decode_name(Source source, std::string_view name, alloc::Allocator arena) {
+    return source == Source::cookie ? name : decode(source, name, arena);
+}
+
 }  // namespace
 
 std::string_view place_name(Source source) noexcept {
@@ -159,7 +163,7 @@ JsonValue echo_source(const Request& request, Source source, std::span<const std
         const auto known = [&](std::string_view name) { return same_name(source, sent, name); };
         const auto declared = std::ranges::find_if(names, known);
         if (!all && declared == names.end()) return;
-        const std::string_view name = declared != names.end() ? *declared : decode(source, sent, arena);
+        const std::string_view name = declared != names.end() ? *declared : decode_name(source, sent, arena);
         const auto used = members.first(count);
         const auto same = std::ranges::find(used, name, &JsonMember::name);
         if (same != used.end()) {
@@ -172,6 +176,18 @@ JsonValue echo_source(const Request& request, Source source, std::span<const std
     });
     if (too_many) return nullptr;
     return std::span<const JsonMember>{members.first(count)};
+}
+
+void forbid_others(const Request& request, Source source, std::span<const std::string_view> names,
+                   ValidationErrors& errors) {
+    const Location place{nullptr, place_name(source)};
+    const alloc::Allocator arena = request.allocator();
+    each(request, source, [&](std::string_view sent, std::string_view value) {
+        const auto known = [&](std::string_view name) { return same_name(source, sent, name); };
+        if (errors.size() == ValidationErrors::max_errors || std::ranges::any_of(names, known)) return;
+        errors.add(Location{&place, decode_name(source, sent, arena)},
+                   {"extra_forbidden", "Extra inputs are not permitted", decode(source, value, arena)});
+    });
 }
 
 }  // namespace zigmund::http::detail

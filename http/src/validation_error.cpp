@@ -16,15 +16,16 @@ namespace zigmund::http {
 struct ValidationErrors::Node {
     ValidationError error;
     std::span<const Location> location;  // from the outside in
-    std::size_t rank;
+    std::size_t rank;                    // by section, then by place
     Node* next;
 };
 
 namespace {
 
+constexpr std::array<std::string_view, 5> places{"path", "query", "header", "cookie", "body"};
+
 /// FastAPI reports the sources in this order, whatever the order of the parameters.
 std::size_t rank(std::string_view place) noexcept {
-    constexpr std::array<std::string_view, 5> places{"path", "query", "header", "cookie", "body"};
     std::size_t i = 0;
     while (i < places.size() && places[i] != place) ++i;
     return i;
@@ -63,8 +64,8 @@ void ValidationErrors::add(const Location& location, const ValidationError& erro
     for (const Location* at = &location; at != nullptr; at = at->outer)
         ::new (static_cast<void*>(chain + --i)) Location{*at};
 
-    Node* const node =
-        arena_.create<Node>(error, std::span<const Location>{chain, depth}, rank(chain[0].name), nullptr);
+    Node* const node = arena_.create<Node>(error, std::span<const Location>{chain, depth},
+                                           section_ * (places.size() + 1) + rank(chain[0].name), nullptr);
     const std::span<const JsonMember> more = error.more_context;
     if (!more.empty()) {
         auto* const members =
@@ -79,7 +80,7 @@ void ValidationErrors::add(const Location& location, const ValidationError& erro
     ++size_;
 }
 
-Response ValidationErrors::response() const {
+Response ValidationErrors::response(bool echo) const {
     JsonWriter writer{arena_};
     writer.begin_object();
     writer.name("detail");
@@ -99,8 +100,10 @@ Response ValidationErrors::response() const {
         writer.end_array();
         writer.name("msg");
         writer.value(node->error.message);
-        writer.name("input");
-        write_input(writer, node->error.input);
+        if (echo) {
+            writer.name("input");
+            write_input(writer, node->error.input);
+        }
         if (node->error.context_name.data() != nullptr) {
             writer.name("ctx");
             writer.begin_object();

@@ -51,6 +51,12 @@ struct Cookies {
     std::optional<std::string_view> tracker;
 };
 BOOST_DESCRIBE_STRUCT(Cookies, (), (session_id, tracker))
+
+struct Strict {
+    int limit = 10;
+    static constexpr auto extra_members = zigmund::http::ExtraMembers::forbid;
+};
+BOOST_DESCRIBE_STRUCT(Strict, (), (limit))
 }  // namespace shop
 
 namespace {
@@ -321,6 +327,19 @@ TEST(ParameterQuery, ADescribedStructTakesItsMembersByName) {
     EXPECT_EQ(query<P>(""), detail(error("missing", R"(["query","color"])", "Field required", "{}")));
 }
 
+TEST(ParameterQuery, AStructMayForbidOtherNames) {
+    EXPECT_EQ(query<Query<shop::Strict>>("limit=5"), R"({"v":{"limit":5}})");
+    EXPECT_EQ(query<Query<shop::Strict>>("%74ool=plumb+us&limit=5"),
+              detail(error("extra_forbidden", R"(["query","tool"])", "Extra inputs are not permitted",
+                           R"("plumb us")")));
+    EXPECT_EQ(
+        fields<Cookie<shop::Strict>>("Cookie: t%6F=\"1\"\r\n"),
+        detail(error("extra_forbidden", R"(["cookie","t%6F"])", "Extra inputs are not permitted", R"("1")")));
+    std::string many;
+    for (int i = 0; i < 200; ++i) many += "x=1&";
+    EXPECT_EQ(query<Query<shop::Strict>>(many).find(R"("type":"int)"), std::string::npos);
+}
+
 TEST(ParameterQuery, TheEchoOfManyNamesIsNull) {
     std::string text;
     for (int i = 0; i < 65; ++i) text += "a" + std::to_string(i) + "=1&";
@@ -466,6 +485,34 @@ TEST(Parameters, ErrorsAreOrderedByPlaceAndThenAsTheyAreDeclared) {
     }
     EXPECT_EQ(order,
               R"("path","id" "query","q" "query","r" "header","h" "header","a" "cookie","c" "body","f" )");
+}
+
+TEST(Parameters, ErrorsOfAnEarlierSectionComeFirst) {
+    alloc::Arena arena;
+    ValidationErrors errors{arena.allocator()};
+    const Location body{nullptr, "body"};
+    const Location path{nullptr, "path"};
+    errors.add(body, {"a", "", nullptr});
+    errors.add(path, {"b", "", nullptr});
+    errors.begin_section();
+    errors.add(body, {"c", "", nullptr});
+    errors.add(path, {"d", "", nullptr});
+    EXPECT_EQ(errors.response(false).body(),
+              detail(R"({"type":"b","loc":["path"],"msg":""},{"type":"a","loc":["body"],"msg":""},)"
+                     R"({"type":"d","loc":["path"],"msg":""},{"type":"c","loc":["body"],"msg":""})"));
+}
+
+TEST(Parameters, TheEchoOfTheInputCanBeTurnedOff) {
+    App app{alloc::heap(), {.echo_input = false}};
+    app.get("/", [](Query<int, "n", Ge<5>>) { return Response::text(""); });
+    EXPECT_EQ(
+        get(app, "/?n=secret").body,
+        detail(R"({"type":"int_parsing","loc":["query","n"],"msg":"Input should be a valid integer, unable )"
+               R"(to parse string as an integer"})"));
+    EXPECT_EQ(
+        get(app, "/?n=4").body,
+        detail(R"({"type":"greater_than_equal","loc":["query","n"],"msg":"Input should be greater than or )"
+               R"(equal to 5","ctx":{"ge":5}})"));
 }
 
 }  // namespace

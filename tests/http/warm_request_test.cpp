@@ -5,6 +5,8 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <optional>
+#include <span>
 #include <string_view>
 
 #include "heap_counter.hpp"
@@ -31,6 +33,22 @@ http::Response create_item(http::Body<Item> item, alloc::Allocator arena) {
     return http::Response::json(arena, *item);
 }
 
+/// Of each kind of parameter one, with options; decoded, listed and refused.
+http::Response search(http::Query<int, "limit", http::Default<10>, http::Ge<1>, http::Le<100>> limit,
+                      http::Query<std::string_view, "q", http::MaxLength<20>, http::Pattern<"^\\w+ \\w+$">> q,
+                      http::Query<std::span<const http::Uuid>, "id", http::MinLength<1>> ids,
+                      http::Query<std::optional<http::Timestamp>, "since"> since,
+                      http::Header<std::string_view, "user_agent"> agent,
+                      http::Cookie<std::string_view, "session"> session, alloc::Allocator arena) {
+    return http::Response::json(
+        arena,
+        {{"limit", limit}, {"q", q}, {"ids", ids}, {"since", since}, {"agent", agent}, {"session", session}});
+}
+
+http::Response log_in(http::Form<Item> item, alloc::Allocator arena) {
+    return http::Response::json(arena, *item);
+}
+
 class WarmRequest : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(WarmRequest, AllocatesNothing) {
@@ -38,6 +56,8 @@ TEST_P(WarmRequest, AllocatesNothing) {
     http::App app{gpa.allocator(), {}};
     app.get("/users/{user_id}", get_user);
     app.post("/items", create_item);
+    app.get("/search", search);
+    app.post("/form", log_in);
     app.get("/text", [] { return http::Response::text("Hello, World!"); });
     zigmund::support::RunningServer running{app};
     zigmund::support::HttpClient client{running.port()};
@@ -58,6 +78,12 @@ INSTANTIATE_TEST_SUITE_P(
         "GET /users/7 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /text HTTP/1.1\r\nHost: x\r\n\r\n",
         "POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 26\r\n\r\n"
         "{\"name\":\"Pen\",\"price\":2.5}",
+        "GET /search?q=a+b&limit=5&id=6ba7b810-9dad-11d1-80b4-00c04fd430c8&since=2026-11-22T21:00:00Z "
+        "HTTP/1.1\r\n"
+        "Host: x\r\nUser-Agent: test\r\nCookie: a=b; session=\"1\\\"2\"\r\n\r\n",
+        "GET /search?q=%3F&limit=0&id=6&since=y HTTP/1.1\r\nHost: x\r\n\r\n",
+        "POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
+        "Content-Length: 18\r\n\r\nname=P%65n&price=2",
         "GET /users/x HTTP/1.1\r\nHost: x\r\n\r\n", "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n",
         "DELETE /users/7 HTTP/1.1\r\nHost: x\r\n\r\n"));
 

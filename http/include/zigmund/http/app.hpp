@@ -39,6 +39,10 @@ class RouteError : public std::invalid_argument {
 struct AppInfo {
     std::string_view title = "Zigmund";
     std::string_view version = "0.1.0";
+    /// Whether an answer that says what is wrong with a request repeats what was sent (`input`), at most 1
+    /// KiB of it for each error. Off, it does not: for requests whose values must not get into logs of
+    /// answers.
+    bool echo_input = true;
 };
 
 class App {

@@ -96,7 +96,7 @@ class Binding {
     [[nodiscard]] bool good() const noexcept { return errors_.empty() && !body_.refused(); }
     /// The answer in its place.
     [[nodiscard, gnu::cold]] Response refusal() const {
-        return body_.refused() ? *body_.refused() : errors_.response();
+        return body_.refused() ? *body_.refused() : errors_.response(request_.echo_input_);
     }
 
   private:

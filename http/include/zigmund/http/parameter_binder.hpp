@@ -155,6 +155,8 @@ class ParameterBinder {
                     missing(at, echo_source(request_, Where, member_names<Where, T>));
             }
         });
+        if constexpr (forbids_extra_members<T>())
+            forbid_others(request_, Where, member_names<Where, T>, errors_);
         return result;
     }
 

@@ -57,6 +57,8 @@ class Request {
     [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
 
   private:
+    friend class App;
+    friend class Binding;
     friend class RequestReader;
     friend class Router;
 
@@ -64,6 +66,7 @@ class Request {
     Method method_ = Method::other;
     bool keep_alive_ = false;
     bool minor_version_is_0_ = false;
+    bool echo_input_ = true;
     std::string_view method_text_;
     std::string_view target_;
     std::string_view path_;

@@ -11,6 +11,7 @@
 
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/request.hpp>
+#include <zigmund/http/validation_error.hpp>
 
 #include <cstdint>
 #include <optional>
@@ -37,5 +38,9 @@ enum class Source : std::uint8_t { path, query, header, cookie, form };
 /// Null for more than 64 names. Throws std::bad_alloc.
 [[nodiscard, gnu::cold]] JsonValue echo_source(const Request& request, Source source,
                                                std::span<const std::string_view> names);
+
+/// Adds an error for each name that was sent and is none of `names`. Throws std::bad_alloc.
+[[gnu::cold]] void forbid_others(const Request& request, Source source,
+                                 std::span<const std::string_view> names, ValidationErrors& errors);
 
 }  // namespace zigmund::http::detail

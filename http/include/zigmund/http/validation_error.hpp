@@ -4,9 +4,11 @@
 //
 //     {"detail":[{"type":"missing","loc":["body","price"],"msg":"Field required","input":{"name":"Pen"}}]}
 //
-// Type, message and order of members are pydantic's. `input` is what the client sent, cut to 1 KiB of text; a
-// container that would take more is echoed as null, so that an answer cannot be made much larger than a
-// request, and so is a number that no double holds. At most 100 errors are kept.
+// Type, message and order of members are pydantic's; the errors of the dependencies come first, in the order
+// in which those were made, then the handler's: of each, path, query, header, cookie, body, and in one place
+// as they were added. `input` is what the client sent, cut to 1 KiB of text; a container that would take more
+// is echoed as null, so that an answer cannot be made much larger than a request, and so is a number that no
+// double holds. At most 100 errors are kept.
 //
 // Threads: one. Cost: one node in the request's arena an error; none for a request without errors.
 #pragma once
@@ -58,14 +60,17 @@ class ValidationErrors {
     /// Adds an error at `location`, whose chain is copied, as more_context is. Throws std::bad_alloc.
     [[gnu::cold]] void add(const Location& location, const ValidationError& error);
 
+    /// What is added from here on comes after what was added before: errors of another function's parameters.
+    void begin_section() noexcept { ++section_; }
+
     /// Where errors live, and text that is made for them may.
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return arena_; }
 
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-    /// The answer, 422.
-    [[nodiscard, gnu::cold]] Response response() const;
+    /// The answer, 422; without `input`, which repeats what was sent, if `echo` is false.
+    [[nodiscard, gnu::cold]] Response response(bool echo = true) const;
 
   private:
     struct Node;
@@ -73,6 +78,7 @@ class ValidationErrors {
     alloc::Allocator arena_;
     Node* first_ = nullptr;
     std::size_t size_ = 0;
+    std::size_t section_ = 0;
 };
 
 }  // namespace zigmund::http
