@@ -7,6 +7,7 @@
 
 #include "general_purpose_state.hpp"
 #include "process_books.hpp"
+#include "unsized_access.hpp"
 
 namespace zigmund::alloc {
 
@@ -39,16 +40,16 @@ bool GeneralPurposeAllocator::State::reserve_limited(std::size_t more) noexcept 
     return true;
 }
 
-inline void* GeneralPurposeAllocator::State::allocate(std::size_t size, std::size_t align,
-                                                      const void* frame) noexcept {
+inline void* GeneralPurposeAllocator::State::allocate(std::size_t size, std::size_t align, const void* frame,
+                                                      Family family) noexcept {
     const Extent extent = extent_of(size, align);
     if (extent.total == 0 || dead) [[unlikely]] {
         dead ? report_dead("allocate", frame) : report_size_overflow(size, frame);
         return nullptr;
     }
     if (guards) {
-        if (samples) return allocate_sampled(size, align, frame);
-        if (void* const p = allocate_guarded(size, align, frame); p != nullptr) return p;
+        if (samples) return allocate_sampled(size, align, frame, family);
+        if (void* const p = allocate_guarded(size, align, frame, family); p != nullptr) return p;
     }
     if (!reserve(size)) return nullptr;
     void* const base = options.backing.try_allocate(extent.total, extent.align);
@@ -60,14 +61,14 @@ inline void* GeneralPurposeAllocator::State::allocate(std::size_t size, std::siz
     }
     const Seat here = seat();
     write_header(user, size, align, extent, depth == 0 ? 0 : capture_stack(frame, depth), origin_of(here),
-                 traced ? age() : 0);
+                 traced ? age() : 0, family);
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
     counters.add_block(here.shard, size);
     return user;
 }
 
-inline bool GeneralPurposeAllocator::State::intact(void* user, std::size_t size,
-                                                   std::size_t align) const noexcept {
+inline bool GeneralPurposeAllocator::State::intact(void* user, std::size_t size, std::size_t align,
+                                                   Family family) const noexcept {
     if (map.get(reinterpret_cast<std::uintptr_t>(user)) != BlockState::live || dead) return false;
     const Extent extent = extent_of(size, align);
     if (extent.total == 0) return false;
@@ -79,22 +80,22 @@ inline bool GeneralPurposeAllocator::State::intact(void* user, std::size_t size,
     const Header& header = header_of(user);
     const std::uint64_t canary = canary_of(user);
     return header.canary == canary && header.check == check_of(header, user) &&
-           header.size_align == pack(size, align) &&
+           header.size_align == pack(size, align, family) &&
            tail_intact(user, size, extent.total - extent.prefix - size, canary);
 }
 
 inline void GeneralPurposeAllocator::State::deallocate(void* p, std::size_t size, std::size_t align,
-                                                       const void* frame) noexcept {
+                                                       const void* frame, Family family) noexcept {
     // While the map is asked; a pointer to nowhere does no harm here.
     const auto address = reinterpret_cast<std::uintptr_t>(p);
     __builtin_prefetch(reinterpret_cast<const void*>(address - sizeof(Header)), 1);
     __builtin_prefetch(reinterpret_cast<const void*>(address + size));
     if (guards) {
-        if (guard_pages.contains(p)) return deallocate_guarded(p, size, align, frame);
+        if (guard_pages.contains(p)) return deallocate_guarded(p, size, align, frame, family);
         if (samples) return options.backing.deallocate(p, size, align);
     }
-    if (!intact(p, size, align)) [[unlikely]] {
-        const Claim claim = examine(p, size, align, "free", frame);
+    if (!intact(p, size, align, family)) [[unlikely]] {
+        const Claim claim = examine(p, size, align, "free", frame, family);
         if (!claim.is_block) return;
         size = claim.size;
         align = claim.align;
@@ -121,12 +122,12 @@ inline void GeneralPurposeAllocator::State::deallocate(void* p, std::size_t size
     options.backing.deallocate(static_cast<std::byte*>(p) - extent.prefix, extent.total, extent.align);
 }
 
-void* GeneralPurposeAllocator::State::allocate_guarded(std::size_t size, std::size_t align,
-                                                       const void* frame) noexcept {
+void* GeneralPurposeAllocator::State::allocate_guarded(std::size_t size, std::size_t align, const void* frame,
+                                                       Family family) noexcept {
     if (!reserve(size)) return nullptr;
     const Seat here = seat();
     Header header{};
-    header.size_align = pack(size, align);
+    header.size_align = pack(size, align, family);
     header.stack = capture_stack(frame, depth);
     header.origin = origin_of(here);
     header.seconds = age();
@@ -141,19 +142,19 @@ void* GeneralPurposeAllocator::State::allocate_guarded(std::size_t size, std::si
 }
 
 void GeneralPurposeAllocator::State::deallocate_guarded(void* p, std::size_t size, std::size_t align,
-                                                        const void* frame) noexcept {
+                                                        const void* frame, Family family) noexcept {
     GuardPages::Slot* const slot = guard_pages.find(p);
     if (slot == nullptr || dead || slot->state.load(std::memory_order_acquire) != GuardPages::State::live ||
         slot->user != reinterpret_cast<std::uintptr_t>(p)) {
         if (slot == nullptr || dead) {
-            (void)examine(p, size, align, "free", frame);
+            (void)examine(p, size, align, "free", frame, family);
         } else {
             report_guarded_pointer(p, *slot, "free", frame);
         }
         return;
     }
     (void)report_padding(*slot, "free", frame);
-    report_mismatch(p, slot->header, size, align, Family::allocator, "free", frame);
+    report_mismatch(p, slot->header, size, align, family, "free", frame);
     const std::size_t real = slot->header.size();
     guard_pages.free(*slot, capture_stack(frame, depth));
     unreserve(real);
@@ -162,10 +163,10 @@ void GeneralPurposeAllocator::State::deallocate_guarded(void* p, std::size_t siz
     counters.remove_block(here.shard, real);
 }
 
-void* GeneralPurposeAllocator::State::allocate_sampled(std::size_t size, std::size_t align,
-                                                       const void* frame) noexcept {
+void* GeneralPurposeAllocator::State::allocate_sampled(std::size_t size, std::size_t align, const void* frame,
+                                                       Family family) noexcept {
     if (chooses()) [[unlikely]] {
-        if (void* const p = allocate_guarded(size, align, frame); p != nullptr) return p;
+        if (void* const p = allocate_guarded(size, align, frame, family); p != nullptr) return p;
     }
     return options.backing.try_allocate(size, align);
 }
@@ -252,13 +253,14 @@ void GeneralPurposeAllocator::State::empty_quarantines(const void* frame) noexce
 }
 
 bool GeneralPurposeAllocator::State::resize(void* p, std::size_t old_size, std::size_t align,
-                                            std::size_t new_size, const void* frame) noexcept {
+                                            std::size_t new_size, const void* frame, Family family) noexcept {
     if (guards) {
         if (guard_pages.contains(p)) return new_size == old_size;  // it stays flush to its guard
         if (samples) return options.backing.resize(p, old_size, align, new_size);
     }
-    if (!intact(p, old_size, align)) [[unlikely]] {
-        const Claim claim = examine(p, old_size, align, "resize", frame);
+    if (!intact(p, old_size, align, family)) [[unlikely]] {
+        const Claim claim =
+            examine(p, old_size, align, family == Family::malloc ? "realloc" : "resize", frame, family);
         if (!claim.is_block || claim.size != old_size || claim.align != align) return false;
     }
     const Extent before = extent_of(old_size, align);
@@ -288,7 +290,7 @@ void* GeneralPurposeAllocator::State::remap(void* p, std::size_t old_size, std::
         if (samples) return options.backing.remap(p, old_size, align, new_size);
     }
     if (resize(p, old_size, align, new_size, frame)) return p;
-    if (!intact(p, old_size, align)) return nullptr;  // resize has reported it
+    if (!intact(p, old_size, align, Family::allocator)) return nullptr;  // resize has reported it
     const Extent before = extent_of(old_size, align);
     const Extent after = extent_of(new_size, align);
     std::byte* const base = static_cast<std::byte*>(p) - before.prefix;
@@ -375,6 +377,66 @@ GeneralPurposeAllocator::State::~State() {
     const SpinGuard guard{all_states_lock};
     *self = next;
     if (next != nullptr) next->self = self;
+}
+
+// ---- for who does not know sizes ----
+
+void* UnsizedAccess::allocate(GeneralPurposeAllocator& from, std::size_t size, std::size_t align,
+                              Family family, const void* frame) noexcept {
+    return from.state_->allocate(size, align, frame, family);
+}
+
+bool GeneralPurposeAllocator::State::find_header(void* p, Header& header) noexcept {
+    if (guards && guard_pages.contains(p)) {
+        const GuardPages::Slot* const slot = guard_pages.find(p);
+        if (slot == nullptr || slot->state.load(std::memory_order_acquire) != GuardPages::State::live ||
+            slot->user != reinterpret_cast<std::uintptr_t>(p))
+            return false;
+        header = slot->header;
+        return true;
+    }
+    if (samples || map.get(reinterpret_cast<std::uintptr_t>(p)) != BlockState::live) return false;
+    header = peek_header(p);
+    if (header.check != check_of(header, p)) [[unlikely]]
+        header = {};
+    return true;
+}
+
+UnsizedAccess::Block UnsizedAccess::find(const GeneralPurposeAllocator& of, void* p) noexcept {
+    Header header;
+    if (!of.state_->find_header(p, header)) return {};
+    return {.address = p,
+            .size = header.size(),
+            .align = header.align(),
+            .family = header.family(),
+            .stack = header.stack};
+}
+
+void UnsizedAccess::free(GeneralPurposeAllocator& from, void* p, const Claimed& claimed,
+                         const void* frame) noexcept {
+    const Block block = find(from, p);
+    // A pointer that is no block is told from any other claim.
+    from.state_->deallocate(p, claimed.size == unknown ? block.size : claimed.size,
+                            claimed.align == unknown ? std::max<std::size_t>(block.align, 1) : claimed.align,
+                            frame, claimed.family);
+}
+
+bool UnsizedAccess::resize(GeneralPurposeAllocator& from, const Block& block, std::size_t new_size,
+                           const void* frame) noexcept {
+    return from.state_->resize(block.address, block.size, block.align, new_size, frame, Family::malloc);
+}
+
+void UnsizedAccess::report_unknown(GeneralPurposeAllocator& of, void* p, std::string_view verb,
+                                   const void* frame) noexcept {
+    of.state_->report_unknown(p, verb, frame);
+}
+
+bool UnsizedAccess::is_guarded(const GeneralPurposeAllocator& of, const void* p) noexcept {
+    return of.state_->guards && of.state_->guard_pages.contains(p);
+}
+
+std::span<const std::byte> UnsizedAccess::guarded_range(const GeneralPurposeAllocator& of) noexcept {
+    return of.state_->guard_pages.whole();
 }
 
 // ---- the class ----

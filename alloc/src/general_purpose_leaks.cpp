@@ -12,6 +12,7 @@
 #include "process_memory.hpp"
 #include "site_report.hpp"
 #include "snapshot_books.hpp"
+#include "unsized_access.hpp"
 
 namespace zigmund::alloc {
 
@@ -191,6 +192,18 @@ void GeneralPurposeAllocator::State::free_leaks() noexcept {
         std::byte* const base = static_cast<std::byte*>(user) - extent.prefix;
         unfence(base, extent.total);
         options.backing.deallocate(base, extent.total, extent.align);
+    });
+}
+
+void UnsizedAccess::for_each_live(const GeneralPurposeAllocator& of,
+                                  void (*visit)(const Block& block, void* context), void* context) noexcept {
+    of.state_->for_each_live(true, [&](std::uintptr_t address, const Header& header) {
+        visit({.address = reinterpret_cast<void*>(address),
+               .size = header.size(),
+               .align = header.align(),
+               .family = header.family(),
+               .stack = header.stack},
+              context);
     });
 }
 

@@ -40,10 +40,12 @@ struct GeneralPurposeAllocator::State {
 
     // ---- the way of a block; `frame` is that of the function that the user called ----
 
-    void* allocate(std::size_t size, std::size_t align, const void* frame) noexcept;
-    void deallocate(void* p, std::size_t size, std::size_t align, const void* frame) noexcept;
-    bool resize(void* p, std::size_t old_size, std::size_t align, std::size_t new_size,
-                const void* frame) noexcept;
+    void* allocate(std::size_t size, std::size_t align, const void* frame,
+                   detail::Family family = detail::Family::allocator) noexcept;
+    void deallocate(void* p, std::size_t size, std::size_t align, const void* frame,
+                    detail::Family family = detail::Family::allocator) noexcept;
+    bool resize(void* p, std::size_t old_size, std::size_t align, std::size_t new_size, const void* frame,
+                detail::Family family = detail::Family::allocator) noexcept;
     void* remap(void* p, std::size_t old_size, std::size_t align, std::size_t new_size,
                 const void* frame) noexcept;
 
@@ -73,14 +75,20 @@ struct GeneralPurposeAllocator::State {
     void write_header(void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
                       detail::StackId stack, std::uint32_t origin, std::uint32_t seconds,
                       detail::Family family = detail::Family::allocator) noexcept;
-    [[nodiscard]] bool intact(void* user, std::size_t size, std::size_t align) const noexcept;
+    [[nodiscard]] bool intact(void* user, std::size_t size, std::size_t align,
+                              detail::Family family) const noexcept;
     void hold(void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
               const void* frame) noexcept;
     void let_go(const detail::Quarantine::Held& held, const void* frame) noexcept;
-    [[gnu::noinline]] void* allocate_guarded(std::size_t size, std::size_t align, const void* frame) noexcept;
-    [[gnu::noinline]] void deallocate_guarded(void* p, std::size_t size, std::size_t align,
-                                              const void* frame) noexcept;
-    void* allocate_sampled(std::size_t size, std::size_t align, const void* frame) noexcept;
+    [[gnu::noinline]] void* allocate_guarded(std::size_t size, std::size_t align, const void* frame,
+                                             detail::Family family) noexcept;
+    [[gnu::noinline]] void deallocate_guarded(void* p, std::size_t size, std::size_t align, const void* frame,
+                                              detail::Family family) noexcept;
+    void* allocate_sampled(std::size_t size, std::size_t align, const void* frame,
+                           detail::Family family) noexcept;
+    /// The header of the live block that begins at `p`, empty if it was overwritten. False: none begins
+    /// there.
+    [[nodiscard]] bool find_header(void* p, detail::Header& header) noexcept;
     /// Whether the thread's next block is a sample.
     [[nodiscard]] bool chooses() noexcept;
     [[nodiscard]] bool passes_to_heap() const noexcept {

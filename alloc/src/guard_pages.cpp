@@ -2,6 +2,8 @@
 
 #include <zigmund/alloc/sanitizer.hpp>
 
+#include <sys/mman.h>
+
 #include <bit>
 #include <cstring>
 

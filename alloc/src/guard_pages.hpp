@@ -51,6 +51,10 @@ class GuardPages {
     [[nodiscard]] bool contains(const void* p) const noexcept {
         return reinterpret_cast<std::uintptr_t>(p) - begin_ < size_;
     }
+    /// The range that all of them lie in; its unused part has no rights.
+    [[nodiscard]] std::span<const std::byte> whole() const noexcept {
+        return {reinterpret_cast<const std::byte*>(begin_), size_};
+    }
     /// Null: too large, too strictly aligned, or too many.
     [[nodiscard]] void* allocate(const Header& header) noexcept;
     /// The block whose pages or guards `p` lies in. Null: none was ever there. `p` must be contained.

@@ -12,6 +12,7 @@ extern "C" void* __libc_stack_end;  // NOLINT(bugprone-reserved-identifier)
 namespace zigmund::alloc::detail {
 
 constinit thread_local ThreadContext thread_context_storage;
+constinit ThreadEnd at_thread_end = nullptr;
 
 namespace {
 
@@ -55,14 +56,29 @@ class Numbers {
 
 constinit Numbers numbers;
 
-/// Gives the number back when the thread ends; from then on the thread shares number 0.
-struct GiveBack {
-    std::uint32_t number = shared_thread;
-    ~GiveBack() {
-        thread_context_storage.number = shared_thread;
-        if (number != shared_thread) numbers.give_back(number);
-    }
-};
+/// Gives the number back; from then on the thread shares number 0. A key of pthreads: the language's own
+/// thread_local destructors are registered under the lock of the dynamic linker, which whoever loads a
+/// library may hold while it waits for this thread.
+void give_back(void* number) noexcept {
+    thread_context_storage.number = shared_thread;
+    numbers.give_back(static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(number)));
+    if (at_thread_end != nullptr) at_thread_end();
+}
+
+/// The number, which is lent until the thread ends; the shared one if nobody would give it back.
+std::uint32_t take_number() noexcept {
+    struct Key {
+        pthread_key_t key{};
+        bool made = ::pthread_key_create(&key, give_back) == 0;
+    };
+    static const Key key;
+    if (!key.made) return shared_thread;
+    const std::uint32_t number = numbers.take();
+    if (number == shared_thread) return number;
+    if (::pthread_setspecific(key.key, reinterpret_cast<void*>(std::uintptr_t{number})) == 0) return number;
+    numbers.give_back(number);
+    return shared_thread;
+}
 
 void find_stack(ThreadContext& context) noexcept {
     const auto here = reinterpret_cast<std::uintptr_t>(__builtin_frame_address(0));
@@ -91,9 +107,7 @@ void find_stack(ThreadContext& context) noexcept {
 void open_thread_context() noexcept {
     thread_context_storage.ready = true;  // first: what follows may allocate, and come here again
     find_stack(thread_context_storage);
-    thread_local GiveBack give_back;
-    give_back.number = numbers.take();
-    thread_context_storage.number = give_back.number;
+    thread_context_storage.number = take_number();
 }
 
 void lock_thread_numbers() noexcept { numbers.lock().lock(); }

@@ -9,7 +9,7 @@
 namespace zigmund::alloc::detail {
 
 /// Threads that come and go share a small set of numbers; each number has one living owner. Number 0 is
-/// nobody's: a thread whose thread-local objects are gone, or one too many, shares it with others.
+/// nobody's: a thread that is about to end, or one too many, shares it with others.
 inline constexpr std::uint32_t max_threads = 4096;
 inline constexpr std::uint32_t shared_thread = 0;
 
@@ -21,6 +21,10 @@ struct ThreadContext {
 };
 
 extern constinit thread_local ThreadContext thread_context_storage;
+
+/// Called as one of the last things that a thread with a number does. Null: nothing is.
+using ThreadEnd = void (*)() noexcept;
+extern constinit ThreadEnd at_thread_end;
 
 /// Gives the thread its number and finds its stack.
 [[gnu::cold, gnu::noinline]] void open_thread_context() noexcept;

@@ -193,6 +193,7 @@ class GeneralPurposeAllocator final : public Resource {
   private:
     struct State;
     friend struct StoppedAccess;
+    friend struct UnsizedAccess;
 
     /// Tells of the block that a stopped access at `address` concerns, if it is one of an allocator's.
     static void report_stopped(const void* address, std::string_view access, std::uintptr_t pc) noexcept;

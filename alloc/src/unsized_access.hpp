@@ -1,0 +1,63 @@
+// UnsizedAccess: a GeneralPurposeAllocator for callers that do not know what they give back, which is what
+// malloc's interface and operator delete make of them. Private to the library and to
+// zigmund::alloc_interpose.
+#pragma once
+
+#include <zigmund/alloc/general_purpose_allocator.hpp>
+
+#include <span>
+
+#include "guarded_block.hpp"
+
+namespace zigmund::alloc {
+
+/// All functions want an allocator that tracks: its tier is not `off`. `frame` is that of the function that
+/// the program called. Of the tier `sampled` they know the sampled blocks only.
+struct UnsizedAccess {
+    /// What somebody who gives a block back says of it.
+    struct Claimed {
+        detail::Family family;
+        std::size_t size = unknown;
+        std::size_t align = unknown;
+    };
+    static constexpr std::size_t unknown = SIZE_MAX;
+
+    struct Block {
+        void* address;
+        std::size_t size;
+        std::size_t align;
+        detail::Family family;
+        detail::StackId stack;
+    };
+
+    [[nodiscard]] static void* allocate(GeneralPurposeAllocator& from, std::size_t size, std::size_t align,
+                                        detail::Family family, const void* frame) noexcept;
+
+    /// The live block that begins at `p`, any value of a pointer. Address null: none does. A block whose
+    /// header was overwritten has the size 0; free() reports that.
+    [[nodiscard]] static Block find(const GeneralPurposeAllocator& of, void* p) noexcept;
+
+    /// Gives back what begins at `p`, after all that is wrong with it was reported.
+    static void free(GeneralPurposeAllocator& from, void* p, const Claimed& claimed,
+                     const void* frame) noexcept;
+
+    /// Resizes in place, as Resource::resize() does, for realloc(); what is wrong with the block is reported.
+    [[nodiscard]] static bool resize(GeneralPurposeAllocator& from, const Block& block, std::size_t new_size,
+                                     const void* frame) noexcept;
+
+    /// Reports a pointer that no live block begins at.
+    static void report_unknown(GeneralPurposeAllocator& of, void* p, std::string_view verb,
+                               const void* frame) noexcept;
+
+    /// True for an address where blocks have pages of their own.
+    [[nodiscard]] static bool is_guarded(const GeneralPurposeAllocator& of, const void* p) noexcept;
+
+    /// Each live block, in no particular order. No other thread may use the allocator meanwhile.
+    static void for_each_live(const GeneralPurposeAllocator& of,
+                              void (*visit)(const Block& block, void* context), void* context) noexcept;
+
+    /// The address space of the blocks that have pages of their own.
+    [[nodiscard]] static std::span<const std::byte> guarded_range(const GeneralPurposeAllocator& of) noexcept;
+};
+
+}  // namespace zigmund::alloc

@@ -1,0 +1,202 @@
+#include "process_heap.hpp"
+
+#include <pthread.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "environment.hpp"
+#include "own_pages.hpp"
+#include "report_output.hpp"
+
+namespace zigmund::alloc::interpose {
+
+constinit thread_local bool Aside::inside_ = false;
+
+namespace {
+
+enum class Phase : std::uint8_t { closed, opening, open };
+
+/// A GeneralPurposeAllocator without a destructor's call at the end.
+union Storage {
+    constexpr Storage() noexcept : none{} {}
+    ~Storage() {}
+    char none;
+    GeneralPurposeAllocator allocator;
+};
+
+constinit SpanHeap tracked;
+constinit SpanHeap beside;
+constinit Options chosen;
+constinit Storage storage;
+constinit Phase phase = Phase::closed;
+constinit GeneralPurposeAllocator* gpa = nullptr;
+constinit std::atomic<std::size_t> error_count = 0;
+constinit std::array<char, 256> name{};
+
+void on_error(const MemoryError& error, void* /*context*/) {
+    if (error.kind == MemoryErrorKind::size_overflow) return;  // malloc says so itself
+    error_count.fetch_add(1, std::memory_order_relaxed);
+    write_report(error.message);
+    if (chosen.after_error == AfterError::exit) end_process(chosen.exit_code != 0 ? chosen.exit_code : 1);
+    if (chosen.after_error == AfterError::abort) std::abort();
+}
+
+void find_name() noexcept {
+    std::array<char, 4096> path;
+    const ssize_t size = ::readlink("/proc/self/exe", path.data(), path.size());
+    std::string_view file =
+        size > 0 ? std::string_view{path.data(), static_cast<std::size_t>(size)} : "program";
+    file.remove_prefix(file.rfind('/') + 1);
+    file.copy(name.data(), name.size() - 1);
+}
+
+void lock_heaps() noexcept {
+    tracked.lock_all();
+    beside.lock_all();
+    lock_own_pages();
+}
+
+void unlock_heaps() noexcept {
+    unlock_own_pages();
+    beside.unlock_all();
+    tracked.unlock_all();
+}
+
+/// The first call of the process; no other thread exists yet.
+[[gnu::cold, gnu::noinline]] void open() noexcept {
+    phase = Phase::opening;
+    const Aside aside;
+    if (!beside.open(std::size_t{4} << 30) || !tracked.open(std::size_t{256} << 30))
+        fail("no address space for a heap");
+    find_name();
+    OptionError error;
+    if (!parse_options(environment_variable(variable), chosen, error))
+        fail("ZIGMUND_ALLOC", error.text.data());
+    // Before the allocator's own: these locks are the inner ones, and handlers run last in, first out.
+    (void)::pthread_atfork(lock_heaps, unlock_heaps, unlock_heaps);
+    if (chosen.tier != Tier::off) {
+        gpa = new (&storage.allocator) GeneralPurposeAllocator{{.tier = chosen.tier,
+                                                                .backing = tracked,
+                                                                .name = program_name(),
+                                                                .stack_frames = chosen.frames,
+                                                                .guard_side = chosen.side,
+                                                                .sample_interval = chosen.interval,
+                                                                .seed = chosen.seed,
+                                                                .on_error = on_error}};
+    }
+    phase = Phase::open;
+}
+
+bool samples() noexcept { return chosen.tier == Tier::sampled; }
+
+[[gnu::cold, gnu::noinline]] void* allocate_aside(std::size_t size, std::size_t align) noexcept {
+    if (phase == Phase::closed) open();
+    return beside.try_allocate(size, align);
+}
+
+/// Keeps errno over what may ask the kernel for something.
+class KeepErrno {
+  public:
+    KeepErrno() noexcept = default;
+    KeepErrno(const KeepErrno&) = delete;
+    KeepErrno& operator=(const KeepErrno&) = delete;
+    ~KeepErrno() { errno = value_; }
+
+  private:
+    int value_ = errno;
+};
+
+}  // namespace
+
+void open_process_heap() noexcept {
+    if (phase == Phase::closed) open();
+}
+
+void* allocate(std::size_t size, std::size_t align, Family family, const void* frame) noexcept {
+    if (size > PTRDIFF_MAX) [[unlikely]]
+        return nullptr;
+    if (phase == Phase::closed) [[unlikely]]
+        open();
+    if (phase == Phase::opening || Aside::active()) [[unlikely]]
+        return allocate_aside(size, align);
+    const KeepErrno keep;
+    if (gpa == nullptr) [[unlikely]]
+        return tracked.try_allocate(size, align);
+    const Aside aside;
+    return UnsizedAccess::allocate(*gpa, size, align, family, frame);
+}
+
+void release(void* p, const UnsizedAccess::Claimed& claimed, const void* frame) noexcept {
+    if (p == nullptr) return;
+    const KeepErrno keep;
+    if (beside.contains(p)) [[unlikely]]
+        return beside.deallocate(p, 0);
+    open_process_heap();
+    if (gpa == nullptr) [[unlikely]] {
+        if (tracked.usable_size(p) != 0) tracked.deallocate(p, 0);
+        return;
+    }
+    const Aside aside;
+    if (samples() && UnsizedAccess::find(*gpa, p).address == nullptr && !UnsizedAccess::is_guarded(*gpa, p)) {
+        if (tracked.usable_size(p) != 0) return tracked.deallocate(p, 0);
+        return UnsizedAccess::report_unknown(*gpa, p, "free", frame);
+    }
+    UnsizedAccess::free(*gpa, p, claimed, frame);
+}
+
+std::size_t usable_size(void* p) noexcept {
+    if (p == nullptr) return 0;
+    if (beside.contains(p)) [[unlikely]]
+        return beside.usable_size(p);
+    if (gpa != nullptr) {
+        if (const auto block = UnsizedAccess::find(*gpa, p); block.address != nullptr) return block.size;
+        if (!samples()) return 0;
+    }
+    return tracked.usable_size(p);
+}
+
+bool is_zeroed(const void* p, std::size_t size) noexcept {
+    constexpr std::size_t least = 256 << 10;  // below it a span may hold several blocks
+    return size >= least && tracked.contains(p) && tracked.is_zeroed(p);
+}
+
+void* reallocate(void* p, std::size_t size, const void* frame) noexcept {
+    if (p == nullptr) return allocate(size, default_align, Family::malloc, frame);
+    open_process_heap();
+    std::size_t old_size = 0;
+    if (gpa != nullptr && !beside.contains(p)) {
+        const KeepErrno keep;
+        const Aside aside;
+        const UnsizedAccess::Block block = UnsizedAccess::find(*gpa, p);
+        if (block.address != nullptr) {
+            if (size <= PTRDIFF_MAX && UnsizedAccess::resize(*gpa, block, size, frame)) return p;
+        } else if (!samples() || tracked.usable_size(p) == 0) {
+            UnsizedAccess::report_unknown(*gpa, p, "realloc", frame);
+            return nullptr;
+        }
+    } else if (usable_size(p) == 0) {
+        return nullptr;
+    }
+    old_size = usable_size(p);
+    if (gpa == nullptr && size <= old_size && size >= old_size / 2) return p;
+    void* const moved = allocate(size, default_align, Family::malloc, frame);
+    if (moved == nullptr) return nullptr;
+    std::memcpy(moved, p, old_size < size ? old_size : size);
+    release(p, {.family = Family::malloc}, frame);
+    return moved;
+}
+
+const Options& options() noexcept { return chosen; }
+GeneralPurposeAllocator* tracker() noexcept { return gpa; }
+const SpanHeap& tracked_memory() noexcept { return tracked; }
+const SpanHeap& untracked_memory() noexcept { return beside; }
+std::size_t errors() noexcept { return error_count.load(std::memory_order_relaxed); }
+std::string_view program_name() noexcept { return name.data(); }
+
+}  // namespace zigmund::alloc::interpose

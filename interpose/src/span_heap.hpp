@@ -1,0 +1,121 @@
+// SpanHeap: memory from the kernel for a process whose malloc is ours, so that nothing below it is.
+//
+//     region:  | granule 64 KiB | granule | ...            one range of address space, opened from the front
+//     span:    one or more granules that hold blocks of one size class; a class is at most 1/4 above the last
+//     shard:   the spans that a thread number allocates from, under a lock that only frees of other
+//              threads' blocks contend for
+//
+// What lies in the region is told by one comparison, and the block that an address lies in by its span. It
+// knows the size of each block, therefore it ignores the sizes that come back. Empty spans are reused by
+// their class; big ones give their memory to the kernel at once and keep the addresses.
+//
+// Threads: any. Cost: one lock, free of contention, and a free list. Never: calls malloc, touches
+// thread-local memory that would be allocated, throws.
+#pragma once
+
+#include <zigmund/alloc/resource.hpp>
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+#include "spin_lock.hpp"
+
+namespace zigmund::alloc::interpose {
+
+class SpanHeap final : public Resource {
+  public:
+    constexpr SpanHeap() noexcept = default;
+    /// Blocks outlive everything; the region is never given back.
+    ~SpanHeap() override = default;
+
+    /// Reserves address space, `most` bytes or what the process may have of it. False: none.
+    [[nodiscard]] bool open(std::size_t most) noexcept;
+
+    /// The region, and the part of it that may be accessed.
+    [[nodiscard]] bool contains(const void* p) const noexcept {
+        return reinterpret_cast<std::uintptr_t>(p) - begin_ < size_;
+    }
+    [[nodiscard]] std::span<const std::byte> region() const noexcept {
+        return {reinterpret_cast<const std::byte*>(begin_), size_};
+    }
+
+    /// Usable bytes of the block that begins at `p`; 0: no block that is in use begins there.
+    [[nodiscard]] std::size_t usable_size(const void* p) const noexcept;
+
+    /// True for a block that was just allocated and whose memory the kernel has zeroed and nobody has
+    /// touched.
+    [[nodiscard]] bool is_zeroed(const void* p) const noexcept;
+
+    /// For fork(): no other thread is inside meanwhile.
+    void lock_all() noexcept;
+    void unlock_all() noexcept;
+
+  private:
+    static constexpr unsigned granule_bits = 16;
+    static constexpr std::size_t granule = std::size_t{1} << granule_bits;
+    static constexpr unsigned classes = 4 * 36;  // up to 2^40 bytes
+    static constexpr unsigned shard_count = 64;
+    static constexpr std::size_t opened_at_once = std::size_t{4} << 20;
+    static constexpr std::size_t kept_of_class = std::size_t{1} << 20;  // bytes of empty spans, still touched
+
+    /// What is known of a granule. Of a span only its first is used, but for `head`.
+    struct Span {
+        std::uint32_t head;  // the granule that the span begins with
+        std::uint8_t kind;   // the size class
+        std::uint8_t shard;
+        std::atomic<bool> open;  // holds blocks
+        bool zeroed;             // all that was not carved yet is as the kernel gave it
+        std::uint32_t used;      // blocks handed out
+        std::uint32_t carved;    // blocks that were ever handed out since the span was opened
+        std::uint32_t room;      // blocks that it can hold
+        void* free;              // given back, linked through their first word
+        Span* next;
+        Span* previous;
+    };
+
+    struct alignas(128) Shard {
+        detail::SpinLock lock;
+        std::array<Span*, classes> partial;  // spans with room, by class
+    };
+
+    struct Idle {
+        Span* first;
+        std::size_t touched;  // bytes that the kernel still backs
+    };
+
+    static unsigned class_of(std::size_t size) noexcept;
+    static std::size_t size_of(unsigned kind) noexcept;
+    static std::size_t span_size(unsigned kind) noexcept;
+
+    [[nodiscard]] Span& span_at(std::uintptr_t address) const noexcept {
+        return spans_[spans_[(address - begin_) >> granule_bits].head];
+    }
+    [[nodiscard]] std::uintptr_t begin_of(const Span& span) const noexcept {
+        return begin_ + (static_cast<std::uintptr_t>(&span - spans_) << granule_bits);
+    }
+
+    void* allocate_of(unsigned kind) noexcept;
+    Span* new_span(unsigned kind) noexcept;
+    void retire(Span& span) noexcept;
+    bool open_up_to(std::uintptr_t end) noexcept;
+
+    static void link(Span*& list, Span& span) noexcept;
+    static void unlink(Span*& list, Span& span) noexcept;
+
+    void* do_try_allocate(std::size_t size, std::size_t align) noexcept override;
+    void do_deallocate(void* p, std::size_t size, std::size_t align) noexcept override;
+    bool do_resize(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept override;
+
+    std::uintptr_t begin_ = 0;
+    std::size_t size_ = 0;
+    Span* spans_ = nullptr;  // by granule
+    std::array<Shard, shard_count> shards_{};
+    detail::SpinLock lock_;      // of what follows
+    std::uintptr_t end_ = 0;     // granules before it were part of a span
+    std::uintptr_t opened_ = 0;  // memory before it may be accessed
+    std::array<Idle, classes> idle_{};
+};
+
+}  // namespace zigmund::alloc::interpose
