@@ -90,7 +90,8 @@ struct MisuseNote {
 void run(const Function& function, const FailureOptions& options, const FailingOptions& plan, Call& call) {
     Record& record = *call.record;
     MisuseNote note{&record, call.log.descriptor()};
-    GeneralPurposeAllocator gpa{{.backing = options.upstream,
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced,
+                                 .backing = options.upstream,
                                  .name = "failure check",
                                  .report_descriptor = call.log.descriptor(),
                                  .on_error = MisuseNote::take,

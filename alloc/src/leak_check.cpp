@@ -31,8 +31,8 @@ class TestResource final : public Resource {
     void begin(std::string_view name) {
         if (depth_++ != 0) return;
         log_.emplace();
-        gpa_.emplace(
-            GeneralPurposeOptions{.name = name, .report_descriptor = log_->descriptor(), .on_error = die});
+        gpa_.emplace(GeneralPurposeOptions{
+            .tier = Tier::traced, .name = name, .report_descriptor = log_->descriptor(), .on_error = die});
         previous_default_ = std::pmr::set_default_resource(this);
     }
 
