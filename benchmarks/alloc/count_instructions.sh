@@ -11,7 +11,7 @@ trap 'rm -f "$counts"' EXIT
 "$valgrind" -q --tool=callgrind --toggle-collect='case_*' --callgrind-out-file="$counts" "$program"
 
 echo
-echo 'Instructions an operation (callgrind, the loop around it included)'
+echo 'Instructions an operation (callgrind; its loop and all that it calls included)'
 # A function's block holds a line "position cost" for its own work, and one after each "calls=" for what
 # it called. Its name stands in brackets once, and is a number from then on.
 awk -v times=1000 '

@@ -2,6 +2,7 @@
 // machine whose clock is noisy the count is what can be compared. Run by count_instructions.sh.
 
 #include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/arena_pool.hpp>
 #include <zigmund/alloc/fixed_buffer.hpp>
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/pool.hpp>
@@ -31,6 +32,10 @@ T* hide(T* p) {
     return p;
 }
 void use(const void* p) { asm volatile("" : : "r"(p) : "memory"); }
+
+// For what runs on a cold path by design: see main().
+[[gnu::noinline]] Object* create(Pool<Object>& pool) { return pool.create(); }
+[[gnu::noinline]] void destroy(Pool<Object>& pool, Object* object) { pool.destroy(object); }
 
 }  // namespace
 
@@ -112,6 +117,19 @@ CASE(pool_and_destroy, Pool<Object>& pool) {
         pool.destroy(object);
     }
 }
+CASE(pool_checked_and_destroy, Pool<Object>& pool) {
+    for (int i = 0; i < times; ++i) {
+        Object* object = create(pool);
+        use(object);
+        destroy(pool, object);
+    }
+}
+CASE(arena_pool_acquire_allocate_return, ArenaPool& pool) {
+    for (int i = 0; i < times; ++i) {
+        const ArenaPool::Lease arena = pool.acquire();
+        use(arena->allocate(24, 8));
+    }
+}
 CASE(heap_and_free, Resource& heap) {
     const Allocator allocator = heap;
     for (int i = 0; i < times; ++i) {
@@ -137,6 +155,10 @@ int main() {
     // So that the case stays on its fast path: callgrind stops counting where a function jumps to its cold
     // part.
     pool.destroy(pool.create());
+    Pool<Object> checked_pool{heap(), {.checked = true}};
+    checked_pool.destroy(checked_pool.create());
+    ArenaPool arenas;
+    (void)arenas.acquire()->allocate(24, 8);
 
     case_raw_bump(*hide(&raw));
     case_arena(*hide(&arena));
@@ -155,5 +177,7 @@ int main() {
     Local another;
     case_stack_fallback_and_free_newest(*hide(&another));
     case_pool_and_destroy(*hide(&pool));
+    case_pool_checked_and_destroy(*hide(&checked_pool));
+    case_arena_pool_acquire_allocate_return(*hide(&arenas));
     case_heap_and_free(*hide(&heap().resource()));
 }

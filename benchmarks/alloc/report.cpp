@@ -24,8 +24,7 @@ class Collector final : public benchmark::BenchmarkReporter {
         for (const Run& run : runs) {
             if (run.run_type != Run::RT_Iteration) continue;
             if (run.error_occurred)
-                std::fprintf(stderr, "%s: %s\n", run.run_name.function_name.c_str(),
-                             run.error_message.c_str());
+                errors_[run.run_name.function_name] = "FAILED: " + run.error_message;
             else
                 times_[run.run_name.function_name].push_back(run.GetAdjustedCPUTime());
         }
@@ -38,7 +37,12 @@ class Collector final : public benchmark::BenchmarkReporter {
                     "ratio");
         for (const Row& row : table.rows()) {
             std::vector<double>& sorted = times(table, row.name);
-            if (sorted.empty()) continue;
+            if (sorted.empty()) {
+                const auto reason = errors_.find(full_name(table, row));
+                std::printf("  %-44s %s\n", row.name.c_str(),
+                            reason == errors_.end() ? "not measured" : reason->second.c_str());
+                continue;
+            }
             std::sort(sorted.begin(), sorted.end());
             const double middle = median(table, row.name);
             // Half of the repetitions lie within this much of the median.
@@ -47,10 +51,13 @@ class Collector final : public benchmark::BenchmarkReporter {
                         100 * spread / middle, middle / base);
         }
         for (const Goal& goal : table.goals()) {
-            if (times(table, goal.row).empty() || times(table, goal.base).empty()) continue;
+            std::printf("  goal: %s at most %.2f x %s: ", goal.row.c_str(), goal.at_most, goal.base.c_str());
+            if (times(table, goal.row).empty() || times(table, goal.base).empty()) {
+                std::printf("not compared, one of them was not measured\n");
+                continue;
+            }
             const double ratio = median(table, goal.row) / median(table, goal.base);
-            std::printf("  goal: %s at most %.2f x %s: %.2f, %s\n", goal.row.c_str(), goal.at_most,
-                        goal.base.c_str(), ratio, ratio <= goal.at_most ? "met" : "MISSED");
+            std::printf("%.2f, %s\n", ratio, ratio <= goal.at_most ? "met" : "MISSED");
         }
     }
 
@@ -67,6 +74,7 @@ class Collector final : public benchmark::BenchmarkReporter {
     }
 
     std::map<std::string, std::vector<double>> times_;
+    std::map<std::string, std::string> errors_;
 };
 
 }  // namespace
@@ -114,5 +122,10 @@ int main(int argc, char** argv) {
             benchmark::RegisterBenchmark(report::full_name(*table, row).c_str(), row.run);
     report::Collector collector;
     benchmark::RunSpecifiedBenchmarks(&collector);
+#if defined(__clang__)
+    std::printf("\nCompiled by clang %s\n", __clang_version__);
+#else
+    std::printf("\nCompiled by gcc %s\n", __VERSION__);
+#endif
     for (const report::Table* table : report::tables()) collector.print(*table);
 }

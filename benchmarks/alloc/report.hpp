@@ -10,7 +10,7 @@
 //         .goal("Arena", 1.05, "raw bump");            // Arena takes at most 1.05 x the raw bump's time
 //
 // A goal that is missed is printed in capitals; it does not fail the run, because a shared machine's clock
-// is no judge.
+// is no judge. A goal whose base is not installed here is printed as not compared.
 #pragma once
 
 #include <benchmark/benchmark.h>

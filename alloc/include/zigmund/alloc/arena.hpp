@@ -210,7 +210,8 @@ class Arena final : public Resource {
     bool bump(std::size_t size, std::size_t align, std::uintptr_t& block) noexcept {
         assert(std::has_single_bit(align));
         block = window_.cursor;
-        if (align > min_align) {
+        // Through Allocator, where `align` is no constant, the common path then takes no jump.
+        if (align > min_align) [[unlikely]] {
             if (align > default_align) [[unlikely]]
                 return false;
             block = (block + (align - 1)) & ~(std::uintptr_t{align} - 1);
