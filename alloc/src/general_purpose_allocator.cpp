@@ -143,18 +143,8 @@ void* GeneralPurposeAllocator::State::allocate_guarded(std::size_t size, std::si
 
 void GeneralPurposeAllocator::State::deallocate_guarded(void* p, std::size_t size, std::size_t align,
                                                         const void* frame, Family family) noexcept {
-    GuardPages::Slot* const slot = guard_pages.find(p);
-    if (slot == nullptr || dead || slot->state.load(std::memory_order_acquire) != GuardPages::State::live ||
-        slot->user != reinterpret_cast<std::uintptr_t>(p)) {
-        if (slot == nullptr || dead) {
-            (void)examine(p, size, align, "free", frame, family);
-        } else {
-            report_guarded_pointer(p, *slot, "free", frame);
-        }
-        return;
-    }
-    (void)report_padding(*slot, "free", frame);
-    report_mismatch(p, slot->header, size, align, family, "free", frame);
+    GuardPages::Slot* const slot = examine_guarded(p, size, align, "free", frame, family);
+    if (slot == nullptr) return;
     const std::size_t real = slot->header.size();
     guard_pages.free(*slot, capture_stack(frame, depth));
     unreserve(real);
@@ -255,7 +245,8 @@ void GeneralPurposeAllocator::State::empty_quarantines(const void* frame) noexce
 bool GeneralPurposeAllocator::State::resize(void* p, std::size_t old_size, std::size_t align,
                                             std::size_t new_size, const void* frame, Family family) noexcept {
     if (guards) {
-        if (guard_pages.contains(p)) return new_size == old_size;  // it stays flush to its guard
+        if (guard_pages.contains(p))
+            return resize_guarded(p, old_size, align, new_size, "resize", frame, family);
         if (samples) return options.backing.resize(p, old_size, align, new_size);
     }
     if (!intact(p, old_size, align, family)) [[unlikely]] {
@@ -286,7 +277,9 @@ bool GeneralPurposeAllocator::State::resize(void* p, std::size_t old_size, std::
 void* GeneralPurposeAllocator::State::remap(void* p, std::size_t old_size, std::size_t align,
                                             std::size_t new_size, const void* frame) noexcept {
     if (guards) {
-        if (guard_pages.contains(p)) return new_size == old_size ? p : nullptr;
+        if (guard_pages.contains(p))
+            return resize_guarded(p, old_size, align, new_size, "remap", frame, Family::allocator) ? p
+                                                                                                   : nullptr;
         if (samples) return options.backing.remap(p, old_size, align, new_size);
     }
     if (resize(p, old_size, align, new_size, frame)) return p;

@@ -3,6 +3,8 @@
 
 #include "general_purpose_state.hpp"
 #include "process_books.hpp"
+#include "process_memory.hpp"
+#include "site_report.hpp"
 #include "stack_report.hpp"
 
 namespace zigmund::alloc {
@@ -91,8 +93,12 @@ GeneralPurposeAllocator::State::Claim GeneralPurposeAllocator::State::examine(vo
         return nothing;
     }
     const Header header = peek_header(p);
-    (void)report_damage_around(p, header, verb, frame);
-    if (header.check != check_of(header, p)) return {.is_block = true, .size = size, .align = align};
+    (void)report_damage_around(p, header, size, align, verb, frame);
+    if (header.check != check_of(header, p)) {
+        const Header left = recover(p, header, size, align);
+        // Without its size, nobody knows what to give back.
+        return {.is_block = left.size_align != 0, .size = left.size(), .align = left.align()};
+    }
 
     report_mismatch(p, header, size, align, family, verb, frame);
     return {.is_block = true, .size = header.size(), .align = header.align()};
@@ -126,20 +132,61 @@ void GeneralPurposeAllocator::State::report_mismatch(void* p, const Header& head
     if (header.align() != align) mismatch(Kind::alignment_mismatch, "alignment ", header.align(), align);
 }
 
-bool GeneralPurposeAllocator::State::report_damage_around(void* user, const Header& header,
-                                                          std::string_view verb, const void* frame) noexcept {
+Header GeneralPurposeAllocator::State::recover(void* user, const Header& damaged, std::size_t size,
+                                               std::size_t align) const noexcept {
+    Header left{};
+    const auto confirmed = [&](std::size_t told_size, std::size_t told_align) {
+        const Extent extent = extent_of(told_size, told_align);
+        if (extent.total == 0) return false;
+        std::array<unsigned char, 24> tail;
+        const std::size_t room = extent.total - extent.prefix - told_size;
+        return read_memory(static_cast<std::byte*>(user) + told_size, tail.data(), room) &&
+               first_other(std::span{tail}.first(room), static_cast<unsigned char>(canary_of(user))) == room;
+    };
+    // Written from the block down: what lies lower was hit only if what lies higher was.
+    if (confirmed(damaged.size(), damaged.align())) {
+        left.size_align = damaged.size_align;
+    } else if (confirmed(size, align)) {
+        left.size_align = pack(size, align);
+    }
+    if (is_stack(damaged.stack)) {
+        left.stack = damaged.stack;
+        left.origin = damaged.origin;
+    }
+    return left;
+}
+
+bool GeneralPurposeAllocator::State::report_damage_around(void* user, const Header& header, std::size_t size,
+                                                          std::size_t align, std::string_view verb,
+                                                          const void* frame) noexcept {
     const std::uint64_t canary = canary_of(user);
     const auto expected = static_cast<unsigned char>(canary);
     if (header.check != check_of(header, user)) {
+        const Header left = recover(user, header, size, align);
         TextWriter out{-1};
         begin_report(out, Kind::buffer_underflow);
         out << "more than 8 bytes before the block at ";
         write_address(out, user);
         out << " were written\n";
-        write_bytes(out, bytes_of(&header, sizeof header), expected);
-        out << "  its size and where it was made were among them\n";
+        const auto bytes = bytes_of(&header, sizeof header);
+        write_bytes(out, bytes.last(8), expected);
+        out << "  before them";
+        for (const unsigned char byte : bytes.first(bytes.size() - 8)) {
+            out << ' ';
+            out.hex_byte(byte);
+        }
+        out << ", where the allocator had written what it knew of the block\n  the block: ";
+        if (left.size_align != 0) {
+            out.decimal(left.size()) << " bytes";
+        } else {
+            out << "of unknown size";
+        }
+        out << " at ";
+        write_address(out, user);
+        out << '\n';
+        if (left.stack != 0) write_stack_of(out, "allocated", left.stack);
         write_here(out, verb, frame);
-        end_report(out, Kind::buffer_underflow, user, 0);
+        end_report(out, Kind::buffer_underflow, user, left.size());
         return true;
     }
     bool found = false;
@@ -174,11 +221,11 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
                                                     const void* frame) noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(p);
     const BlockState state = map.get(address);
-    TextWriter out{-1};
     FreedBlock block{};
     const bool remembered = history.recall(address, block);
     // Another block may have begun in the bytes that the map has for this one, and hidden that it was freed.
     if (state == BlockState::quarantined || state == BlockState::freed || remembered) {
+        TextWriter out{-1};
         begin_report(out, Kind::double_free);
         write_address(out, p);
         out << " was given back before this " << verb << '\n';
@@ -211,6 +258,7 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
         void* const user = reinterpret_cast<void*>(begin);
         const Header header = peek_header(user);
         if (header.check == check_of(header, user) && address - begin < header.size()) {
+            TextWriter out{-1};
             begin_report(out, Kind::interior_pointer);
             write_address(out, p);
             out << " is ";
@@ -224,21 +272,13 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
         }
     }
 
-    std::array<char, 48> owner{};
-    {
-        const SpinGuard guard{all_states_lock};
-        for (const State* other = static_cast<State*>(all_states); other != nullptr; other = other->next) {
-            if (other != this && other->map.get(address) == BlockState::live) {
-                other->options.name.copy(owner.data(), owner.size() - 1);
-                break;
-            }
-        }
-    }
-    const Kind kind = owner[0] != 0 ? Kind::wrong_allocator : Kind::foreign_pointer;
+    TextWriter out{-1};
+    TextWriter owner{-1};
+    const Kind kind = write_owner(owner, p) ? Kind::wrong_allocator : Kind::foreign_pointer;
     begin_report(out, kind);
     write_address(out, p);
     if (kind == Kind::wrong_allocator) {
-        out << " belongs to " << owner.data() << '\n';
+        out << " belongs to " << owner.text();
     } else {
         out << " was not allocated here\n";
         const ThreadContext& thread = thread_context();
@@ -247,6 +287,28 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
     }
     write_here(out, verb, frame);
     end_report(out, kind, p, 0);
+}
+
+bool GeneralPurposeAllocator::State::write_owner(TextWriter& out, void* p) const noexcept {
+    const SpinGuard guard{all_states_lock};
+    for (State* other = static_cast<State*>(all_states); other != nullptr; other = other->next) {
+        if (other == this) continue;
+        const bool on_pages = other->guard_pages.contains(p);
+        const GuardPages::Slot* const slot = on_pages ? other->guard_pages.find(p) : nullptr;
+        Header header;
+        if (slot != nullptr && slot->user == reinterpret_cast<std::uintptr_t>(p) &&
+            slot->state.load(std::memory_order_acquire) == GuardPages::State::live) {
+            header = slot->header;
+        } else if (!on_pages && other->map.get(reinterpret_cast<std::uintptr_t>(p)) == BlockState::live) {
+            header = peek_header(p);
+        } else {
+            continue;
+        }
+        out << other->options.name << '\n';
+        if (on_pages || header.check == check_of(header, p)) other->write_block(out, p, header);
+        return true;
+    }
+    return false;
 }
 
 void GeneralPurposeAllocator::State::report_dead(std::string_view verb, const void* frame) noexcept {
@@ -297,6 +359,33 @@ void GeneralPurposeAllocator::State::report_guarded_pointer(void* p, const Guard
     end_report(out, kind, p, kind == Kind::foreign_pointer ? 0 : slot.header.size());
 }
 
+GuardPages::Slot* GeneralPurposeAllocator::State::examine_guarded(void* p, std::size_t size,
+                                                                  std::size_t align, std::string_view verb,
+                                                                  const void* frame, Family family) noexcept {
+    GuardPages::Slot* const slot = guard_pages.find(p);
+    if (slot == nullptr || dead) {
+        (void)examine(p, size, align, verb, frame, family);
+        return nullptr;
+    }
+    if (slot->state.load(std::memory_order_acquire) != GuardPages::State::live ||
+        slot->user != reinterpret_cast<std::uintptr_t>(p)) {
+        report_guarded_pointer(p, *slot, verb, frame);
+        return nullptr;
+    }
+    (void)report_padding(*slot, verb, frame);
+    report_mismatch(p, slot->header, size, align, family, verb, frame);
+    return slot;
+}
+
+bool GeneralPurposeAllocator::State::resize_guarded(void* p, std::size_t old_size, std::size_t align,
+                                                    std::size_t new_size, std::string_view verb,
+                                                    const void* frame, Family family) noexcept {
+    const GuardPages::Slot* const slot = examine_guarded(p, old_size, align, verb, frame, family);
+    // It stays flush to its guard.
+    return slot != nullptr && new_size == old_size && slot->header.size() == old_size &&
+           slot->header.align() == align;
+}
+
 bool GeneralPurposeAllocator::State::report_padding(const GuardPages::Slot& slot, std::string_view verb,
                                                     const void* frame) noexcept {
     bool found = false;
@@ -336,7 +425,7 @@ void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_v
     const bool inside = !before && address - slot->user < size;
     const Kind kind = fenced ? Kind::use_after_free : before ? Kind::buffer_underflow : Kind::buffer_overflow;
     void* const user = reinterpret_cast<void*>(slot->user);
-    TextWriter out{options.on_error == nullptr ? options.report_descriptor : -1};
+    TextWriter out{-1};
     begin_report(out, kind);
     out << "byte ";
     out.decimal(before   ? slot->user - address
@@ -352,9 +441,7 @@ void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_v
     write_block(out, user, slot->header);
     if (fenced) write_stack_of(out, "given back", slot->freed);
     write_stack_of(out, access, here);
-    if (options.on_error != nullptr)
-        options.on_error({.kind = kind, .address = p, .size = size, .message = out.text()},
-                         options.on_error_context);
+    tell({.kind = kind, .address = p, .size = size, .message = out.text()});
 }
 
 // ---- memory that was given back ----
@@ -385,7 +472,11 @@ bool GeneralPurposeAllocator::State::report_late_write(const Quarantine::Held& h
         write_address(out, user);
         out << " were written after it was given back\n";
     }
-    if (known) write_block(out, user, header);
+    if (known) {
+        write_block(out, user, header);
+    } else if (is_stack(header.stack)) {
+        write_stack_of(out, "allocated", header.stack);
+    }
     write_stack_of(out, "given back", held.freed);
     write_here(out, "found out", frame);
     end_report(out, Kind::use_after_free, user, size);
@@ -400,7 +491,7 @@ std::size_t GeneralPurposeAllocator::State::check_all(const void* frame) noexcep
 #if defined(ZIGMUND_ASAN)
         (void)header;  // AddressSanitizer has stopped whoever wrote there
 #else
-        if (report_damage_around(user, header, "check", frame)) ++found;
+        if (report_damage_around(user, header, 0, 1, "check", frame)) ++found;
 #endif
     });
     guard_pages.for_each_live([&](const GuardPages::Slot& slot) {
@@ -468,15 +559,28 @@ void GeneralPurposeAllocator::State::write_here(TextWriter& out, std::string_vie
 
 void GeneralPurposeAllocator::State::end_report(TextWriter& out, Kind kind, const void* p,
                                                 std::size_t size) noexcept {
-    if (options.on_error != nullptr) {
-        options.on_error({.kind = kind, .address = p, .size = size, .message = out.text()},
-                         options.on_error_context);
+    tell({.kind = kind, .address = p, .size = size, .message = out.text()});
+    if (options.on_error == nullptr) std::abort();
+}
+
+void GeneralPurposeAllocator::State::tell(const MemoryError& error) const noexcept {
+    if (options.on_error != nullptr) return options.on_error(error, options.on_error_context);
+    const bool json = options.report_format == ReportFormat::json;
+    TextWriter out{options.report_descriptor, json ? Colours::never : Colours::on_terminals};
+    if (!json) {
+        out << error.message;
         return;
     }
-    TextWriter copy{options.report_descriptor};
-    copy << out.text();
-    copy.flush();
-    std::abort();
+    out << R"({"report":"error","allocator":)";
+    write_json_string(out, options.name);
+    out << R"(,"kind":)";
+    write_json_string(out, to_string(error.kind));
+    out << R"(,"address":")";
+    write_address(out, error.address);
+    out << R"(","size":)";
+    out.decimal(error.size) << R"(,"message":)";
+    write_json_string(out, error.message);
+    out << "}\n";
 }
 
 }  // namespace zigmund::alloc

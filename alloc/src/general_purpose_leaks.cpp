@@ -54,9 +54,9 @@ class HeaderReader {
 };
 
 /// Of a block of which nothing is known: made last, so that it counts.
-constexpr Header unknown_header{.size_align = 0,
-                                .stack = 0,
+constexpr Header unknown_header{.stack = 0,
                                 .origin = UINT32_MAX / max_threads * max_threads,
+                                .size_align = 0,
                                 .seconds = 0,
                                 .check = 0,
                                 .canary = 0};

@@ -110,9 +110,22 @@ struct GeneralPurposeAllocator::State {
     [[gnu::cold, gnu::noinline]] Claim examine(void* p, std::size_t size, std::size_t align,
                                                std::string_view verb, const void* frame,
                                                detail::Family family = detail::Family::allocator) noexcept;
-    /// Reports damage around the live block at `user`; true: there was some. `header`: of the block.
-    [[gnu::cold]] bool report_damage_around(void* user, const detail::Header& header, std::string_view verb,
+    /// What can still be told of a live block whose header was overwritten. The size, if the bytes behind the
+    /// block confirm what the header says, or else what is claimed; otherwise 0. Not the age.
+    [[gnu::cold]] detail::Header recover(void* user, const detail::Header& damaged, std::size_t size,
+                                         std::size_t align) const noexcept;
+    /// Reports damage around the live block at `user`; true: there was some. `header`: of the block; `size`
+    /// and `align`: what is claimed of it.
+    [[gnu::cold]] bool report_damage_around(void* user, const detail::Header& header, std::size_t size,
+                                            std::size_t align, std::string_view verb,
                                             const void* frame) noexcept;
+    /// The same of blocks on pages of their own. Null: none begins at `p`, which was reported.
+    [[gnu::cold]] detail::GuardPages::Slot* examine_guarded(void* p, std::size_t size, std::size_t align,
+                                                            std::string_view verb, const void* frame,
+                                                            detail::Family family) noexcept;
+    [[gnu::cold]] bool resize_guarded(void* p, std::size_t old_size, std::size_t align, std::size_t new_size,
+                                      std::string_view verb, const void* frame,
+                                      detail::Family family) noexcept;
     /// What a guard page stopped: `access` is "read" or "written". Async-signal context.
     [[gnu::cold]] void report_stopped(const void* address, std::string_view access,
                                       detail::StackId here) noexcept;
@@ -132,11 +145,17 @@ struct GeneralPurposeAllocator::State {
     void begin_report(detail::TextWriter& out, Kind kind) const noexcept;
     void write_address(detail::TextWriter& out, const void* p) const noexcept;
     void write_block(detail::TextWriter& out, const void* user, const detail::Header& header) const noexcept;
+    /// The name of the allocator that the block at `p` belongs to, if it is a living one of this process, and
+    /// what is known of the block. False: nobody's.
+    [[nodiscard]] bool write_owner(detail::TextWriter& out, void* p) const noexcept;
     void write_bytes(detail::TextWriter& out, std::span<const unsigned char> found,
                      unsigned char expected) const noexcept;
     void write_stack_of(detail::TextWriter& out, std::string_view what, detail::StackId stack) const noexcept;
     void write_here(detail::TextWriter& out, std::string_view what, const void* frame) const noexcept;
+    /// Tells the error; ends the process where nobody collects them.
     void end_report(detail::TextWriter& out, Kind kind, const void* p, std::size_t size) noexcept;
+    /// To the handler; without one, to the report descriptor.
+    void tell(const MemoryError& error) const noexcept;
 
     // ---- the end ----
 

@@ -27,12 +27,13 @@ namespace zigmund::alloc::detail {
 /// By what means a block was made; it is to be given back by the same.
 enum class Family : std::uint8_t { allocator, malloc, new_object, new_array };
 
+/// In the order in which a report would miss them: what is written before a block begins next to it.
 struct Header {
-    std::uint64_t size_align;  // size below, log2 of the alignment in 6 bits, the family in the top 2
     StackId stack;
-    std::uint32_t origin;   // the thread's number below, the mark that came before in the top 20 bits
-    std::uint32_t seconds;  // since the allocator was made
-    std::uint32_t check;    // of the members above and the address
+    std::uint32_t origin;      // the thread's number below, the mark that came before in the top 20 bits
+    std::uint64_t size_align;  // size below, log2 of the alignment in 6 bits, the family in the top 2
+    std::uint32_t seconds;     // since the allocator was made
+    std::uint32_t check;       // of the members above and the address
     std::uint64_t canary;
 
     [[nodiscard]] std::size_t size() const noexcept { return size_align & 0x00FF'FFFF'FFFF'FFFFU; }

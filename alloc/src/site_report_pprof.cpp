@@ -4,8 +4,7 @@
 #include <zigmund/alloc/arena.hpp>
 #include <zigmund/alloc/pages.hpp>
 
-#include <time.h>
-
+#include <chrono>
 #include <memory_resource>
 #include <optional>
 #include <string>
@@ -93,9 +92,8 @@ class Profile {
 
     /// The whole message.
     [[nodiscard]] std::string_view finish() {
-        timespec now{};
-        (void)::clock_gettime(CLOCK_REALTIME, &now);
-        profile_.integer(9, std::int64_t{now.tv_sec} * 1'000'000'000 + now.tv_nsec);
+        const auto now = std::chrono::system_clock::now().time_since_epoch();
+        profile_.integer(9, std::chrono::nanoseconds{now}.count());
         profile_.message(11, value_type("space", "bytes"));
         profile_.integer(12, 1);
         profile_.integer(14, string("inuse_space"));

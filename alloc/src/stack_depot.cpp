@@ -112,6 +112,17 @@ class Depot {
         return reinterpret_cast<const Entry*>(chunk + std::size_t{id % units_per_chunk} * unit);
     }
 
+    /// Whether an entry for a stack begins where the number says: any number may ask.
+    [[nodiscard]] bool has_stack(StackId id) const noexcept {
+        const std::size_t chunk = id / units_per_chunk;
+        const std::size_t place = std::size_t{id % units_per_chunk} * unit;
+        if (chunk >= max_chunks || place + sizeof(Entry) > chunk_size) return false;
+        const std::byte* const begin = chunks_[chunk].load(std::memory_order_acquire);
+        if (begin == nullptr) return false;
+        const auto* const entry = reinterpret_cast<const Entry*>(begin + place);
+        return entry->id == id && entry->kind == Kind::stack && entry->count <= max_stack_frames;
+    }
+
     SpinLock& lock() noexcept { return lock_; }
 
   private:
@@ -316,6 +327,8 @@ StackId capture_interrupted_stack(std::uintptr_t pc, unsigned depth) noexcept {
     const Entry* const entry = depot.add(~hash_of(stack), stack, Kind::stack);
     return entry == nullptr ? 0 : entry->id;
 }
+
+bool is_stack(StackId id) noexcept { return depot.has_stack(id); }
 
 std::span<const std::uintptr_t> stack_frames(StackId id) noexcept {
     const Entry* const entry = depot.at(id);

@@ -27,6 +27,9 @@ inline constexpr unsigned max_stack_frames = 64;
 /// The stack that a signal interrupted at `pc`. Call it from the signal's handler.
 [[nodiscard]] StackId capture_interrupted_stack(std::uintptr_t pc, unsigned depth) noexcept;
 
+/// True for the number of a stack: `id` may be any that was found in memory.
+[[nodiscard]] bool is_stack(StackId id) noexcept;
+
 /// Return addresses, innermost first. They live as long as the process.
 [[nodiscard]] std::span<const std::uintptr_t> stack_frames(StackId id) noexcept;
 

@@ -96,7 +96,7 @@ TEST(LeakReport, LinesAddUpToTheTotal) {
     for (const unsigned most : {1U, 8U, 24U, 0U}) {
         CapturedReport report;
         GeneralPurposeAllocator gpa{
-            {.tier = Tier::traced, .report_descriptor = report.descriptor(), .report_lines = most}};
+            {.tier = Tier::traced, .report_lines = most, .report_descriptor = report.descriptor()}};
         leak_at_each(gpa.allocator(), std::make_index_sequence<40>{});
         EXPECT_EQ(gpa.deinit(), LeakCheck::leak);
         std::size_t bytes = 0;

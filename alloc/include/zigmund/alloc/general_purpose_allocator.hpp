@@ -89,6 +89,9 @@ struct GeneralPurposeOptions {
     std::string_view name = "gpa";
     /// Frames that a report shows of a stack, 0 to 32; 0: stacks are not taken.
     unsigned stack_frames = 8;
+    /// Lines that a report of blocks takes at most as text, at least 8; what it leaves out is counted in the
+    /// last. 0: as many as it takes.
+    unsigned report_lines = 24;
     /// Live bytes, as users ask for them, beyond which an allocation fails. Exact, also between threads,
     /// which then share one counter.
     std::size_t requested_memory_limit = SIZE_MAX;
@@ -110,9 +113,6 @@ struct GeneralPurposeOptions {
     int report_descriptor = 2;
     /// How deinit() and report_live() write what they have to say of the blocks.
     ReportFormat report_format = ReportFormat::text;
-    /// Lines that they take at most as text, at least 8; what they leave out is counted in the last. 0: as
-    /// many as it takes.
-    unsigned report_lines = 24;
     /// A file that they write to instead of the descriptor; made, or emptied before. It must outlive the
     /// allocator. One that cannot be opened is named on the descriptor, which gets the report.
     const char* report_path = nullptr;

@@ -18,6 +18,10 @@ enum class ReportFormat : std::uint8_t {
     ///        "stack": [{"function": "load(char const*)", "file": "src/cache.cpp", "line": 41,
     ///          "inlined": false, "address": "0x4011d6", "module": "/usr/bin/app", "offset": "0x11d6"}]}]}
     ///
+    /// An error that ends the process is an object, too: {"report": "error", "allocator": "cache",
+    /// "kind": "double free", "address": "0x7f10", "size": 64, "message": the text of the whole report}.
+    /// In the other formats errors are text.
+    ///
     /// `report` is leak, live or growth; growth has neither `suppressed` and `before_mark` nor sizes and an
     /// example. What is not known is left out: function, file and line, module and offset. Names are UTF-8:
     /// what is not is replaced by U+FFFD.
