@@ -1,9 +1,12 @@
 #include "connection.hpp"
 
-#include <boost/asio/buffer.hpp>
-#include <boost/asio/error.hpp>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
 
 #include <algorithm>
+#include <array>
+#include <cerrno>
 #include <new>
 #include <utility>
 
@@ -12,9 +15,6 @@
 
 namespace zigmund::http {
 namespace {
-
-namespace asio = boost::asio;
-using boost::system::error_code;
 
 // For the moment when there is no memory to say anything else.
 constexpr std::string_view out_of_memory_head =
@@ -26,23 +26,30 @@ constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 constexpr std::size_t max_discarded = std::size_t{64} << 10;
 constexpr std::uint64_t linger_seconds = 5;
 
+/// Whether the call that failed is to be made again when the socket is ready.
+bool is_later(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
+
+iovec part(std::string_view text) noexcept { return {const_cast<char*>(text.data()), text.size()}; }
+
 }  // namespace
 
-Connection::Connection(Worker& worker, Socket socket) noexcept
-    : worker_{worker}, socket_{std::move(socket)}, reader_{block_, worker.options().max_body} {}
+Connection::Connection(Worker& worker, FileDescriptor socket) noexcept
+    : worker_{worker}, socket_{std::move(socket)} {}
 
-Connection::~Connection() {
-    if (exchange_ == nullptr) return;
-    reader_.release();
-    worker_.give_back(exchange_);
+Connection::~Connection() { give_back(); }
+
+bool Connection::start() noexcept {
+    enter(Phase::idle);
+    watched_ = EPOLLIN;
+    return worker_.loop().watch(socket_.get(), watched_, *this);
 }
 
-void Connection::start() {
-    error_code error;
-    socket_.non_blocking(true, error);
-    socket_.set_option(asio::ip::tcp::no_delay{true}, error);
-    enter(Phase::idle);
-    read();
+void Connection::watch(std::uint32_t events) noexcept {
+    if (std::exchange(watched_, events) != events) worker_.loop().change(socket_.get(), events, *this);
+}
+
+void Connection::give_back() noexcept {
+    if (exchange_ != nullptr) worker_.give_back(std::exchange(exchange_, nullptr));
 }
 
 void Connection::enter(Phase phase) noexcept {
@@ -65,65 +72,75 @@ void Connection::enter(Phase phase) noexcept {
     deadline_ = worker_.now() + seconds + 1;  // the clock has seconds: never early
 }
 
-void Connection::read() {
-    const std::span<char> space = reader_.prepare();
-    socket_.async_read_some(
-        asio::mutable_buffer{space.data(), space.size()},
-        Handler{memory_, [this](const error_code& error, std::size_t size) { on_read(error, size); }});
+void Connection::on_events(std::uint32_t /*events*/) {
+    // An error or the other side's end shows in what the call returns.
+    switch (phase_) {
+        case Phase::idle:
+        case Phase::reading:
+            try {
+                return read();
+            } catch (const std::bad_alloc&) {
+                return refuse_without_memory();
+            }
+        case Phase::writing:
+            return send();
+        case Phase::lingering:
+            return linger();
+    }
 }
 
-void Connection::on_read(const error_code& error, std::size_t size) {
-    if (timed_out_ && phase_ == Phase::reading) {
-        respond(RequestReader::State::failed);
-        return send();
+void Connection::refuse_without_memory() {
+    keep_alive_ = false;
+    wire_ = {out_of_memory_head, {}};
+    enter(Phase::writing);
+    send();
+}
+
+void Connection::read() {
+    const bool first = exchange_ == nullptr;
+    if (first) exchange_ = worker_.take();
+    RequestReader& reader = exchange_->reader();
+    const std::span<char> space = reader.prepare();
+    const ssize_t size = ::recv(socket_.get(), space.data(), space.size(), 0);
+    if (size <= 0) {
+        if (size == 0 || !is_later(errno)) return end();
+        if (first) give_back();
+        return;
     }
-    if (error) return end();
-    if (phase_ == Phase::idle) enter(Phase::reading);
-    try {
-        if (exchange_ != nullptr) {
-            proceed(reader_.commit(size));
-        } else {
-            exchange_ = worker_.take();
-            (void)reader_.commit(size);
-            proceed(reader_.next(exchange_->begin()));
-        }
-    } catch (const std::bad_alloc&) {
-        keep_alive_ = false;
-        wire_ = {out_of_memory_head, {}};
-        enter(Phase::writing);
-        send();
-    }
+    const RequestReader::State state = reader.commit(static_cast<std::size_t>(size));
+    if (!first) return proceed(state);
+    enter(Phase::reading);
+    proceed(reader.next(exchange_->begin()));
 }
 
 void Connection::proceed(RequestReader::State state) {
     do {
         if (state == RequestReader::State::need_more) {
             if (!worker_.batch().empty()) {
-                reading_ = true;
+                partly_read_ = true;
                 if (!write()) return;
-                reading_ = false;
+                partly_read_ = false;
                 enter(Phase::reading);
             }
-            if (reader_.take_continue()) {
-                error_code error;
-                const std::size_t sent =
-                    socket_.write_some(asio::const_buffer{continue_line.data(), continue_line.size()}, error);
+            if (exchange_->reader().take_continue()) {
+                const ssize_t sent =
+                    ::send(socket_.get(), continue_line.data(), continue_line.size(), MSG_NOSIGNAL);
                 // It may be left out (RFC 9110, 10.1.1), but not cut: what follows would be read as its rest.
-                if (sent != continue_line.size() && (sent != 0 || error != asio::error::would_block))
+                if (sent < 0 ? !is_later(errno) : static_cast<std::size_t>(sent) != continue_line.size())
                     return end();
             }
-            return read();
+            return;
         }
         respond(state);
         if (!gather() && !write()) return;
         if (!finish()) return;
-        state = reader_.next(exchange_->begin());
+        state = exchange_->reader().next(exchange_->begin());
     } while (true);
 }
 
 /// Whether the response waits for those to the requests behind it.
 bool Connection::gather() {
-    if (!keep_alive_ || !reader_.followed() || !worker_.batch().append(wire_)) return false;
+    if (!keep_alive_ || !exchange_->reader().followed() || !worker_.batch().append(wire_)) return false;
     wire_ = {};
     return true;
 }
@@ -145,7 +162,7 @@ void Connection::respond(RequestReader::State state) noexcept {
         keep_alive_ = state == RequestReader::State::complete && request.keep_alive() && !worker_.draining();
         const Response response = state == RequestReader::State::complete ? worker_.app().respond(request)
                                   : timed_out_ ? error_response(Status::request_timeout)
-                                               : error_response(reader_.error());
+                                               : error_response(exchange_->reader().error());
         wire_ = write_response(request, response, worker_.date(), keep_alive_);
     } catch (...) {
         // Only memory can fail here.
@@ -158,11 +175,11 @@ void Connection::respond(RequestReader::State state) noexcept {
 void Connection::send() {
     try {
         if (!write()) return;
-        if (std::exchange(reading_, false)) {
+        if (std::exchange(partly_read_, false)) {
             enter(Phase::reading);
             return proceed(RequestReader::State::need_more);
         }
-        if (finish()) proceed(reader_.next(exchange_->begin()));
+        if (finish()) proceed(exchange_->reader().next(exchange_->begin()));
     } catch (const std::bad_alloc&) {
         end();
     }
@@ -174,88 +191,70 @@ bool Connection::write() {
     const bool waited = !gathered_.empty();
     if (!waited) gathered_ = worker_.batch().take();
     while (!gathered_.empty() || !wire_.head.empty() || !wire_.body.empty()) {
-        const std::array<asio::const_buffer, 3> parts{
-            asio::const_buffer{gathered_.data(), gathered_.size()},
-            asio::const_buffer{wire_.head.data(), wire_.head.size()},
-            asio::const_buffer{wire_.body.data(), wire_.body.size()}};
-        error_code error;
-        std::size_t sent = socket_.write_some(parts, error);
-        if (sent != 0) enter(Phase::writing);
-        for (std::string_view* const part : {&gathered_, &wire_.head, &wire_.body}) {
-            const std::size_t of_part = std::min(sent, part->size());
-            part->remove_prefix(of_part);
-            sent -= of_part;
-        }
-        if (error == asio::error::would_block) {
-            if (!waited && !keep_gathered()) {
-                end();
-                return false;
+        std::array<iovec, 3> parts{part(gathered_), part(wire_.head), part(wire_.body)};
+        msghdr message{};
+        message.msg_iov = parts.data();
+        message.msg_iovlen = parts.size();
+        const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+        if (sent >= 0) {
+            enter(Phase::writing);
+            auto left = static_cast<std::size_t>(sent);
+            for (std::string_view* const text : {&gathered_, &wire_.head, &wire_.body}) {
+                const std::size_t of_text = std::min(left, text->size());
+                text->remove_prefix(of_text);
+                left -= of_text;
             }
-            socket_.async_wait(Socket::wait_write, Handler{memory_, [this](const error_code& failed) {
-                                                               if (failed) return end();
-                                                               send();
-                                                           }});
+        } else if (is_later(errno) && (waited || keep_gathered())) {
+            watch(EPOLLOUT);
             return false;
-        }
-        if (error) {
+        } else {
             end();
             return false;
         }
     }
+    watch(EPOLLIN);
     return true;
 }
 
 /// The response is sent: all that belongs to the request is torn down. True: the start of another request is
 /// already here. False: it waits for one, or closes.
 bool Connection::finish() {
-    reader_.release();
     // There is none when it was for its memory that the request failed.
     if (exchange_ != nullptr) exchange_->end(worker_.options().arena_retain);
-    if (keep_alive_ && reader_.started()) {
+    if (keep_alive_ && exchange_->reader().started()) {
         enter(Phase::reading);
         return true;
     }
-    if (exchange_ != nullptr) worker_.give_back(std::exchange(exchange_, nullptr));
+    give_back();
     if (keep_alive_) {
         enter(Phase::idle);
-        read();
     } else {
-        error_code error;
-        socket_.shutdown(Socket::shutdown_send, error);
+        ::shutdown(socket_.get(), SHUT_WR);
         enter(Phase::lingering);
-        linger();
     }
     return false;
 }
 
 void Connection::linger() {
-    socket_.async_read_some(
-        asio::mutable_buffer{block_.data(), block_.size()},
-        Handler{memory_, [this](const error_code& error, std::size_t size) { on_discarded(error, size); }});
-}
-
-void Connection::on_discarded(const error_code& error, std::size_t size) {
-    discarded_ += size;
-    if (error || discarded_ > max_discarded) return end();
-    linger();
+    std::array<char, 4096> nobody_reads;
+    const ssize_t size = ::recv(socket_.get(), nobody_reads.data(), nobody_reads.size(), 0);
+    if (size < 0 && is_later(errno)) return;
+    if (size > 0) discarded_ += static_cast<std::size_t>(size);
+    if (size <= 0 || discarded_ > max_discarded) end();
 }
 
 void Connection::tick(std::uint64_t now) {
     if (now < deadline_) return;
-    if (phase_ != Phase::reading) return abort();
-    timed_out_ = true;  // on_read() answers with 408
-    error_code error;
-    socket_.cancel(error);
+    if (phase_ != Phase::reading) return end();
+    timed_out_ = true;
+    respond(RequestReader::State::failed);
+    send();
 }
 
 void Connection::drain() {
-    error_code error;
-    if ((phase_ == Phase::idle || phase_ == Phase::lingering) && socket_.available(error) == 0) abort();
-}
-
-void Connection::abort() noexcept {
-    error_code error;
-    socket_.close(error);
+    if (phase_ != Phase::idle && phase_ != Phase::lingering) return;
+    int available = 0;
+    if (::ioctl(socket_.get(), FIONREAD, &available) != 0 || available == 0) end();
 }
 
 void Connection::end() noexcept {

@@ -1,25 +1,20 @@
 // Connection: one client, from accept to close.
 //
-// It reads into its own block, serves one request after the other, and sends each response from where it was
-// made: head and body leave in one call. Short answers to pipelined requests are gathered and leave together,
-// when no further request is whole. There is one pending operation at any time, so that its memory is a
-// slot in here, and closing the socket is all it takes to end a connection in any state.
+// It serves one request after the other and sends each response from where it was made: head and body leave
+// in one call. Short answers to pipelined requests are gathered and leave together, when no further request
+// is whole. Between two requests it holds no memory but itself.
 //
-// Threads: its worker's. Memory: itself; what a request needs is the worker's Exchange, held while one is
-// served.
+// Threads: its worker's. Memory: itself; what a request needs is the worker's Exchange, held from the first
+// byte of a request to the last of its response.
 #pragma once
 
-#include <boost/asio/basic_stream_socket.hpp>
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/tcp.hpp>
-
-#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
 
+#include "event_loop.hpp"
 #include "exchange.hpp"
-#include "handler_memory.hpp"
+#include "file_descriptor.hpp"
 #include "request_reader.hpp"
 #include "wire_response.hpp"
 
@@ -27,18 +22,18 @@ namespace zigmund::http {
 
 class Worker;
 
-class Connection {
+class Connection final : public EventHandler {
   public:
-    using Socket =
-        boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asio::io_context::executor_type>;
-
-    Connection(Worker& worker, Socket socket) noexcept;
+    /// The socket does not block. The Connection destroys itself when it is over.
+    Connection(Worker& worker, FileDescriptor socket) noexcept;
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
 
-    /// Begins to serve; the Connection destroys itself when it is over.
-    void start();
+    /// The loop watches its socket for input from now on. False: the system has no memory for that.
+    [[nodiscard]] bool start() noexcept;
+
+    void on_events(std::uint32_t events) override;
 
     /// Called once a second: `now` in the worker's seconds.
     void tick(std::uint64_t now);
@@ -47,8 +42,8 @@ class Connection {
     /// first.
     void drain();
 
-    /// Ends it now, whatever it does.
-    void abort() noexcept;
+    /// Destroys it, whatever it does.
+    void end() noexcept;
 
     // The worker's list.
     Connection* previous = nullptr;
@@ -58,7 +53,6 @@ class Connection {
     enum class Phase : std::uint8_t { idle, reading, writing, lingering };
 
     void read();
-    void on_read(const boost::system::error_code& error, std::size_t size);
     void proceed(RequestReader::State state);
     void respond(RequestReader::State state) noexcept;
     bool gather();
@@ -66,25 +60,24 @@ class Connection {
     void send();
     bool write();
     bool finish();
+    void refuse_without_memory();
+    void give_back() noexcept;
     void linger();
-    void on_discarded(const boost::system::error_code& error, std::size_t size);
     void enter(Phase phase) noexcept;
-    void end() noexcept;
+    void watch(std::uint32_t events) noexcept;
 
     Worker& worker_;
-    Socket socket_;
-    HandlerMemory memory_;
+    FileDescriptor socket_;
     std::uint64_t deadline_ = 0;
-    std::size_t discarded_ = 0;
     Exchange* exchange_ = nullptr;
     std::string_view gathered_;  ///< what is sent before wire_
     WireResponse wire_;
+    std::size_t discarded_ = 0;
+    std::uint32_t watched_ = 0;
     Phase phase_ = Phase::idle;
     bool keep_alive_ = true;
     bool timed_out_ = false;
-    bool reading_ = false;  ///< after the gathered answers, the rest of a request is read
-    RequestReader reader_;
-    std::array<char, RequestReader::block_size> block_;
+    bool partly_read_ = false;  ///< after the gathered answers, the rest of a request is read
 };
 
 }  // namespace zigmund::http

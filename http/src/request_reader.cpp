@@ -186,6 +186,11 @@ void RequestReader::release() noexcept {
     request_ = nullptr;
 }
 
+void RequestReader::clear() noexcept {
+    release();
+    end_ = 0;
+}
+
 RequestReader::State RequestReader::fail(Status status) noexcept {
     error_ = status;
     begin_ = end_;

@@ -59,6 +59,9 @@ class RequestReader {
     /// request's arena is alive.
     void release() noexcept;
 
+    /// release(), and what was read beyond the request is dropped: the next bytes come from elsewhere.
+    void clear() noexcept;
+
     /// The status to answer with after a failure.
     [[nodiscard]] Status error() const noexcept { return error_; }
     /// Whether bytes of a request that is not whole are here.

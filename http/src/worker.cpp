@@ -1,33 +1,61 @@
 #include "worker.hpp"
 
-#include <boost/asio/detail/socket_option.hpp>
-#include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
-#include <boost/asio/socket_base.hpp>
-
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/timerfd.h>
 
+#include <cerrno>
 #include <ctime>
 #include <new>
+#include <system_error>
 #include <utility>
 
 namespace zigmund::http {
 namespace {
 
-namespace asio = boost::asio;
-using boost::system::error_code;
-using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>;
+// Clients that are taken in one go: others wait to be served as well.
+constexpr int accepts_at_once = 64;
+
+void check(int result, const char* call) {
+    if (result < 0) throw std::system_error(errno, std::system_category(), call);
+}
+
+void set_option(int socket, int level, int name) {
+    const int on = 1;
+    check(::setsockopt(socket, level, name, &on, sizeof on), "setsockopt");
+}
 
 }  // namespace
 
-Worker::Worker(const App& app, const ServeOptions& options, const asio::ip::tcp::endpoint& address)
+Worker::Worker(const App& app, const ServeOptions& options, const boost::asio::ip::tcp::endpoint& address)
     : app_{app}, options_{options} {
-    acceptor_.open(address.protocol());
-    acceptor_.set_option(asio::socket_base::reuse_address{true});
-    acceptor_.set_option(ReusePort{true});
-    acceptor_.bind(address);
-    acceptor_.listen(asio::socket_base::max_listen_connections);
-    acceptor_.non_blocking(true);
+    listen(address);
+
+    timer_.descriptor = FileDescriptor{::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)};
+    check(timer_.descriptor.get(), "timerfd_create");
+    itimerspec each_second{};
+    each_second.it_interval.tv_sec = each_second.it_value.tv_sec = 1;
+    check(::timerfd_settime(timer_.descriptor.get(), 0, &each_second, nullptr), "timerfd_settime");
+    if (!loop_.watch(timer_.descriptor.get(), EPOLLIN, timer_)) check(-1, "epoll_ctl");
+}
+
+void Worker::listen(const boost::asio::ip::tcp::endpoint& address) {
+    listener_.socket =
+        FileDescriptor{::socket(address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
+    const int socket = listener_.socket.get();
+    check(socket, "socket");
+    set_option(socket, SOL_SOCKET, SO_REUSEADDR);
+    set_option(socket, SOL_SOCKET, SO_REUSEPORT);
+    set_option(socket, IPPROTO_TCP, TCP_NODELAY);  // the sockets that it accepts inherit it
+    check(::bind(socket, address.data(), static_cast<socklen_t>(address.size())), "bind");
+    check(::listen(socket, SOMAXCONN), "listen");
+
+    address_ = address;
+    auto size = static_cast<socklen_t>(address_.capacity());
+    check(::getsockname(socket, address_.data(), &size), "getsockname");
+    address_.resize(size);
+    if (!loop_.watch(socket, EPOLLIN, listener_)) check(-1, "epoll_ctl");
 }
 
 Worker::~Worker() {
@@ -44,44 +72,61 @@ Worker::~Worker() {
 }
 
 void Worker::run() {
-    accept();
-    wait_for_tick();
-    io_.run();
+    while (!draining_ || connection_count_ != 0) {
+        loop_.run_once();
+        // Here, because it may end connections of the batch.
+        if (now_ != timer_.seconds) on_tick();
+        const Stop how = stop_.exchange(Stop::none);
+        if (how != Stop::none) begin_stop(how);
+    }
+}
+
+void Worker::Timer::on_events(std::uint32_t /*events*/) {
+    std::uint64_t expirations = 0;
+    if (::read(descriptor.get(), &expirations, sizeof expirations) == sizeof expirations)
+        seconds += expirations;
 }
 
 void Worker::accept() {
-    if (accepting_ || draining_ || connection_count_ >= options_.max_connections) return;
-    accepting_ = true;
-    acceptor_.async_accept(Handler{
-        accept_memory_,
-        [this](const error_code& error, Connection::Socket socket) { on_accept(error, std::move(socket)); }});
-}
-
-void Worker::on_accept(const error_code& error, Connection::Socket socket) {
-    accepting_ = false;
-    if (draining_) return;
-    if (error) {
-        // Without file descriptors or memory, the next tick tries again instead of spinning here; a client
-        // that was gone before it was accepted is no reason to wait.
-        if (error == asio::error::connection_aborted) accept();
-        return;
+    for (int i = 0; i < accepts_at_once; ++i) {
+        if (connection_count_ >= options_.max_connections) return pause_accepting();
+        FileDescriptor socket{
+            ::accept4(listener_.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+        if (socket) {
+            adopt(std::move(socket));
+        } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
+            return pause_accepting();  // the next tick tries again, instead of spinning here
+        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
+            return;
+        }
+        // Else the client was gone before it was accepted, which is no reason to wait.
     }
-    adopt(std::move(socket));
-    accept();
 }
 
-void Worker::adopt(Connection::Socket socket) {
+void Worker::adopt(FileDescriptor socket) {
     // Without memory the client is turned away by the closing of its socket.
+    Connection* connection = nullptr;
     try {
-        auto* const connection = app_.allocator().create<Connection>(*this, std::move(socket));
-        connection->following = connections_;
-        if (connections_ != nullptr) connections_->previous = connection;
-        connections_ = connection;
-        ++connection_count_;
-        connection->start();
+        connection = app_.allocator().create<Connection>(*this, std::move(socket));
     } catch (const std::bad_alloc&) {
         return;
     }
+    connection->following = connections_;
+    if (connections_ != nullptr) connections_->previous = connection;
+    connections_ = connection;
+    ++connection_count_;
+    if (!connection->start()) connection->end();
+}
+
+void Worker::pause_accepting() noexcept {
+    accepting_ = false;
+    loop_.change(listener_.socket.get(), 0, listener_);
+}
+
+void Worker::resume_accepting() noexcept {
+    if (accepting_ || draining_) return;
+    accepting_ = true;
+    loop_.change(listener_.socket.get(), EPOLLIN, listener_);
 }
 
 void Worker::remove(Connection& connection) noexcept {
@@ -89,16 +134,17 @@ void Worker::remove(Connection& connection) noexcept {
     if (connection.following != nullptr) connection.following->previous = connection.previous;
     --connection_count_;
     app_.allocator().destroy(&connection);
-    accept();
-    end_if_idle();
+    resume_accepting();
 }
 
 Exchange* Worker::take() {
-    if (free_exchanges_ == nullptr) return app_.allocator().create<Exchange>(app_.allocator());
+    if (free_exchanges_ == nullptr)
+        return app_.allocator().create<Exchange>(app_.allocator(), options_.max_body);
     return std::exchange(free_exchanges_, free_exchanges_->next_free);
 }
 
 void Worker::give_back(Exchange* exchange) noexcept {
+    exchange->reader().clear();
     exchange->end(options_.arena_retain);
     exchange->next_free = free_exchanges_;
     free_exchanges_ = exchange;
@@ -113,43 +159,31 @@ void Worker::for_each_connection(F&& f) {
     }
 }
 
-void Worker::wait_for_tick() {
-    if (draining_ && connection_count_ == 0) return;
-    timer_.expires_at(start_ + std::chrono::seconds{now_ + 1});
-    timer_.async_wait(Handler{timer_memory_, [this](const error_code& error) {
-                                  if (!error) on_tick();
-                              }});
-}
-
 void Worker::on_tick() {
-    now_ = static_cast<std::uint64_t>(
-        std::chrono::duration_cast<std::chrono::seconds>(Clock::now() - start_).count());
+    now_ = timer_.seconds;
     date_.update(std::time(nullptr));
     for_each_connection([this](Connection& connection) { connection.tick(now_); });
     if (draining_ && now_ >= drain_deadline_)
-        for_each_connection([](Connection& connection) { connection.abort(); });
-    accept();
-    wait_for_tick();
+        for_each_connection([](Connection& connection) { connection.end(); });
+    resume_accepting();
 }
 
-void Worker::stop(Stop how) {
-    asio::post(io_, [this, how] { begin_stop(how); });
+void Worker::stop(Stop how) noexcept {
+    // "Now" is not taken back by a later "drain".
+    Stop expected = stop_.load();
+    while (expected < how && !stop_.compare_exchange_weak(expected, how)) {
+    }
+    loop_.wake();
 }
 
 void Worker::begin_stop(Stop how) {
     if (!draining_) {
         draining_ = true;
         drain_deadline_ = now_ + static_cast<std::uint64_t>(options_.drain_timeout.count()) + 1;
-        error_code error;
-        acceptor_.close(error);
+        listener_.socket.reset();
         for_each_connection([](Connection& connection) { connection.drain(); });
     }
-    if (how == Stop::now) for_each_connection([](Connection& connection) { connection.abort(); });
-    end_if_idle();
-}
-
-void Worker::end_if_idle() {
-    if (draining_ && connection_count_ == 0) timer_.cancel();
+    if (how == Stop::now) for_each_connection([](Connection& connection) { connection.end(); });
 }
 
 }  // namespace zigmund::http

@@ -3,24 +3,23 @@
 // Nothing in here is shared: the kernel spreads connections over the workers' listeners (SO_REUSEPORT).
 //
 // Threads: run() makes the calling thread the worker's; stop() may be called from any. Memory: the App's
-// allocator, but for what Asio keeps of a socket.
+// allocator. Cost: one coarse timer, once a second, for all of its connections.
 #pragma once
 
 #include <zigmund/http/app.hpp>
 #include <zigmund/http/serve_options.hpp>
 
-#include <boost/asio/basic_socket_acceptor.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 
 #include "connection.hpp"
+#include "event_loop.hpp"
 #include "exchange.hpp"
-#include "handler_memory.hpp"
+#include "file_descriptor.hpp"
 #include "output_batch.hpp"
 #include "wire_response.hpp"
 
@@ -28,21 +27,22 @@ namespace zigmund::http {
 
 class Worker {
   public:
-    enum class Stop : bool { drain, now };
+    enum class Stop : std::uint8_t { none, drain, now };
 
-    /// Listens at `address`, together with other workers. Throws boost::system::system_error.
+    /// Listens at `address`, together with other workers. Throws std::system_error.
     Worker(const App& app, const ServeOptions& options, const boost::asio::ip::tcp::endpoint& address);
     ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    [[nodiscard]] boost::asio::ip::tcp::endpoint address() const { return acceptor_.local_endpoint(); }
+    [[nodiscard]] boost::asio::ip::tcp::endpoint address() const { return address_; }
 
     /// Serves until stop(), and until no connection is left.
     void run();
-    void stop(Stop how);
+    void stop(Stop how) noexcept;
 
     // What a connection needs.
+    [[nodiscard]] EventLoop& loop() noexcept { return loop_; }
     [[nodiscard]] const App& app() const noexcept { return app_; }
     [[nodiscard]] const ServeOptions& options() const noexcept { return options_; }
     [[nodiscard]] const HttpDate& date() const noexcept { return date_; }
@@ -59,36 +59,44 @@ class Worker {
     void remove(Connection& connection) noexcept;
 
   private:
-    using Executor = boost::asio::io_context::executor_type;
-    using Clock = std::chrono::steady_clock;
+    struct Listener final : EventHandler {
+        explicit Listener(Worker& owner) noexcept : worker{owner} {}
+        void on_events(std::uint32_t /*events*/) override { worker.accept(); }
+        Worker& worker;
+        FileDescriptor socket;
+    };
+    struct Timer final : EventHandler {
+        void on_events(std::uint32_t events) override;
+        FileDescriptor descriptor;
+        std::uint64_t seconds = 0;  ///< since the worker began
+    };
 
+    void listen(const boost::asio::ip::tcp::endpoint& address);
     void accept();
-    void on_accept(const boost::system::error_code& error, Connection::Socket socket);
-    void adopt(Connection::Socket socket);
-    void wait_for_tick();
+    void adopt(FileDescriptor socket);
+    void pause_accepting() noexcept;
+    void resume_accepting() noexcept;
     void on_tick();
     void begin_stop(Stop how);
-    void end_if_idle();
 
     template <class F>
     void for_each_connection(F&& f);
 
     const App& app_;
     ServeOptions options_;
-    boost::asio::io_context io_{BOOST_ASIO_CONCURRENCY_HINT_UNSAFE_IO};  // posted to by others, run by one
-    boost::asio::basic_socket_acceptor<boost::asio::ip::tcp, Executor> acceptor_{io_};
-    boost::asio::basic_waitable_timer<Clock, boost::asio::wait_traits<Clock>, Executor> timer_{io_};
-    HandlerMemory accept_memory_;
-    HandlerMemory timer_memory_;
+    EventLoop loop_;
+    Listener listener_{*this};
+    Timer timer_;
+    boost::asio::ip::tcp::endpoint address_;
+    std::atomic<Stop> stop_ = Stop::none;
     HttpDate date_;
     OutputBatch batch_;
     std::uint64_t now_ = 0;
     std::uint64_t drain_deadline_ = 0;
-    Clock::time_point start_ = Clock::now();
     Connection* connections_ = nullptr;
     std::size_t connection_count_ = 0;
     Exchange* free_exchanges_ = nullptr;
-    bool accepting_ = false;
+    bool accepting_ = true;
     bool draining_ = false;
 };
 

@@ -5,9 +5,7 @@
 #include <zigmund/http/app.hpp>
 
 #include <algorithm>
-#include <array>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -38,9 +36,8 @@ struct Answer {
 inline Answer ask(const zigmund::http::App& app, std::string_view bytes,
                   zigmund::alloc::Allocator upstream = zigmund::alloc::heap()) {
     using namespace zigmund::http;
-    const auto block = std::make_unique<std::array<char, RequestReader::block_size>>();
-    RequestReader reader{*block, std::size_t{1} << 20};
-    Exchange exchange{upstream};
+    Exchange exchange{upstream, std::size_t{1} << 20};
+    RequestReader& reader = exchange.reader();
     Request& request = exchange.begin();
     RequestReader::State state = reader.next(request);
     while (state == RequestReader::State::need_more && !bytes.empty()) {
