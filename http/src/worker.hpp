@@ -50,7 +50,8 @@ class Worker {
     [[nodiscard]] OutputBatch& batch() noexcept { return batch_; }
     /// Seconds since the worker began.
     [[nodiscard]] std::uint64_t now() const noexcept { return now_; }
-    [[nodiscard]] bool draining() const noexcept { return draining_; }
+    /// From the moment of stop() on, whatever of the batch is served before it is acted upon.
+    [[nodiscard]] bool draining() const noexcept { return draining_ || stop_.load() != Stop::none; }
     /// An exchange for a request; a warm one if there is one. Throws std::bad_alloc.
     [[nodiscard]] Exchange* take();
     /// Takes it back, with what its arena may keep.
