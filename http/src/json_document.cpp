@@ -4,6 +4,8 @@
 #include <boost/json/value.hpp>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <cmath>
 
 #include "json_reader.hpp"
@@ -14,12 +16,6 @@ namespace {
 namespace json = boost::json;
 
 std::string_view view(const json::string& text) noexcept { return {text.data(), text.size()}; }
-
-/// What an error echoes: text as text, so that it can be cut to a length.
-JsonValue echo(JsonInput input) noexcept {
-    if (const std::optional<std::string_view> text = input.text()) return JsonValue{*text};
-    return JsonValue{input.get()};
-}
 
 /// "'a', 'b' or 'c'", where `last` is " or ".
 std::string_view list(alloc::Allocator arena, std::span<const std::string_view> values,
@@ -199,6 +195,29 @@ void JsonInput::copy_to(json::value& result, alloc::Allocator arena) const {
     copy_json(*value_, arena, result);
 }
 
+bool DocumentBinder::read_other(JsonInput, Uuid&, ScalarError& error) noexcept {
+    error = {"uuid_type", "UUID input should be a string, bytes or UUID object"};
+    return false;
+}
+
+bool DocumentBinder::read_other(JsonInput input, Timestamp& result, ScalarError& error) noexcept {
+    double seconds = 0;
+    if (input.is_null() || input.get().is_bool() || !input.read(seconds, error)) {
+        error = {"datetime_type", "Input should be a valid datetime"};
+        return false;
+    }
+    std::array<char, 400> text;  // a double has at most so many digits
+    const auto [end, failed] =
+        std::to_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
+    return failed == std::errc{} &&
+           good(parse_timestamp({text.data(), static_cast<std::size_t>(end - text.data())}, result), error);
+}
+
+JsonValue DocumentBinder::echo(JsonInput input) noexcept {
+    if (const std::optional<std::string_view> text = input.text()) return JsonValue{*text};
+    return JsonValue{input.get()};
+}
+
 void DocumentBinder::refuse(const Location& location, const ScalarError& error, JsonInput input) const {
     errors_.add(location, {error.type, error.message, echo(input), error.context_name, error.context_value});
 }
@@ -226,11 +245,10 @@ void DocumentBinder::refuse_tag(const Location& location, std::string_view name,
     const std::span<JsonMember> more = arena_.alloc<JsonMember>(2);
     more[0] = {"tag", sent};
     more[1] = {"expected_tags", expected};
-    errors_.add(location,
-                {"union_tag_invalid",
-                 join(arena_, {"Input tag '", sent, "' found using ", quoted,
-                               " does not match any of the expected tags: ", expected}),
-                 echo(input), "discriminator", quoted, more});
+    errors_.add(location, {"union_tag_invalid",
+                           join(arena_, {"Input tag '", sent, "' found using ", quoted,
+                                         " does not match any of the expected tags: ", expected}),
+                           echo(input), "discriminator", quoted, more});
 }
 
 void DocumentBinder::refuse_as_invalid(const Location& location, const Invalid& invalid,

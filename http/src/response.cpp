@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
+#include <span>
 #include <stdexcept>
 
 #include "ascii.hpp"
@@ -17,7 +19,88 @@ void check_value(std::string_view value) {
         throw std::invalid_argument("zigmund: header field value has a line break or a control character");
 }
 
+/// What a URL may hold (RFC 3986): itself, and percent signs, so that what is encoded stays so.
+constexpr bool belongs_in_url(char c) noexcept {
+    return ascii::is_alpha(c) || ascii::is_digit(c) ||
+           std::string_view{"-._~:/%#?=@[]!$&'()*+,;"}.find(c) != std::string_view::npos;
+}
+
+std::string_view quote_url(alloc::Allocator arena, std::string_view url) {
+    const auto others =
+        static_cast<std::size_t>(std::ranges::count_if(url, [](char c) { return !belongs_in_url(c); }));
+    if (others == 0) return url;
+    const std::span<char> quoted = arena.alloc<char>(url.size() + 2 * others);
+    char* out = quoted.data();
+    for (const char c : url) {
+        if (belongs_in_url(c)) {
+            *out++ = c;
+            continue;
+        }
+        constexpr std::string_view digits = "0123456789ABCDEF";
+        *out++ = '%';
+        *out++ = digits[static_cast<unsigned char>(c) >> 4];
+        *out++ = digits[static_cast<unsigned char>(c) & 15];
+    }
+    return {quoted.data(), quoted.size()};
+}
+
+/// cookie-octet of RFC 6265, 4.1.1.
+constexpr bool is_cookie_octet(char c) noexcept {
+    return c > ' ' && c < '\x7f' && c != '"' && c != ',' && c != ';' && c != '\\';
+}
+/// What the value of an attribute may hold.
+constexpr bool is_attribute_octet(char c) noexcept {
+    return static_cast<unsigned char>(c) >= ' ' && static_cast<unsigned char>(c) < 0x7f && c != ';';
+}
+
+void check_cookie(const SetCookie& cookie) {
+    if (!ascii::is_token(cookie.name)) throw std::invalid_argument("zigmund: cookie name is not a token");
+    if (!std::ranges::all_of(cookie.value, is_cookie_octet))
+        throw std::invalid_argument("zigmund: cookie value has a character that must be encoded");
+    if (!std::ranges::all_of(cookie.path, is_attribute_octet) ||
+        !std::ranges::all_of(cookie.domain, is_attribute_octet))
+        throw std::invalid_argument("zigmund: cookie path or domain has a character that must be encoded");
+    if (cookie.same_site == SameSite::none && !cookie.secure)
+        throw std::invalid_argument("zigmund: a cookie with SameSite=none must be secure");
+}
+
 }  // namespace
+
+Response Response::redirect_to(alloc::Allocator arena, std::string_view url, Status status) {
+    return Response{status}.with_header(arena, "location", quote_url(arena, url));
+}
+
+Response Response::with_cookie(alloc::Allocator arena, const SetCookie& cookie) const {
+    check_cookie(cookie);
+    // The texts between the values take less; the age has at most twenty digits.
+    const std::span<char> space = arena.alloc<char>(cookie.name.size() + cookie.value.size() +
+                                                    cookie.domain.size() + cookie.path.size() + 128);
+    char* out = space.data();
+    const auto append = [&out](std::string_view text) { out = std::ranges::copy(text, out).out; };
+    append(cookie.name);
+    append("=");
+    append(cookie.value);
+    // In the order in which Python writes them.
+    if (!cookie.domain.empty()) {
+        append("; Domain=");
+        append(cookie.domain);
+    }
+    if (cookie.http_only) append("; HttpOnly");
+    if (cookie.max_age) {
+        append("; Max-Age=");
+        out = std::to_chars(out, out + 20, cookie.max_age->count()).ptr;
+    }
+    if (!cookie.path.empty()) {
+        append("; Path=");
+        append(cookie.path);
+    }
+    constexpr std::array<std::string_view, 3> sites{"; SameSite=lax", "; SameSite=strict", "; SameSite=none"};
+    append(sites[static_cast<std::size_t>(cookie.same_site)]);
+    if (cookie.secure) append("; Secure");
+    const auto size = static_cast<std::size_t>(out - space.data());
+    (void)arena.resize(space.data(), space.size(), 1, size);
+    return with_header(arena, "set-cookie", {space.data(), size});
+}
 
 Response Response::with_content_type(std::string_view content_type) const {
     check_value(content_type);

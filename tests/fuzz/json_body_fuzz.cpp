@@ -1,12 +1,17 @@
-// A body of any bytes binds to a struct, or is refused with an answer that is well-formed JSON.
+// A body of any bytes binds to a struct, or is refused with an answer that is well-formed JSON; and the two ways
+// in which it may be read agree.
 #include <zigmund/http/app.hpp>
 
 #include <boost/json/parse.hpp>
 
+#include <map>
+#include <memory_resource>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <variant>
+#include <vector>
 
 #include "fuzz.hpp"
 #include "json_reader.hpp"
@@ -24,6 +29,19 @@ struct Size {
 };
 BOOST_DESCRIBE_STRUCT(Size, (), (width, height))
 
+struct Cat {
+    http::Literal<"cat"> kind;
+    int lives;
+    static constexpr auto extra_members = http::ExtraMembers::forbid;
+};
+BOOST_DESCRIBE_STRUCT(Cat, (), (kind, lives))
+
+struct Dog {
+    http::Literal<"dog", "hound"> kind;
+    std::string_view name;
+};
+BOOST_DESCRIBE_STRUCT(Dog, (), (kind, name))
+
 struct Item {
     std::string_view name;
     std::int64_t count;
@@ -33,8 +51,38 @@ struct Item {
     std::span<const std::string_view> tags;
     Size box;
     std::optional<Size> lid;
+    std::optional<std::variant<Cat, Dog>> pet;
+    http::Member<std::optional<double>, http::Gt<0>, http::Alias<"w">> weight;
 };
-BOOST_DESCRIBE_STRUCT(Item, (), (name, count, in_stock, price, sizes, tags, box, lid))
+BOOST_DESCRIBE_STRUCT(Item, (), (name, count, in_stock, price, sizes, tags, box, lid, pet, weight))
+
+struct Shelf {
+    std::pmr::map<std::string_view, std::pmr::vector<double>> rows;
+    std::pmr::string label;
+    std::optional<boost::json::value> rest;
+};
+BOOST_DESCRIBE_STRUCT(Shelf, (), (rows, label, rest))
+
+/// What the fast way takes, the thorough one takes too, and both make the same of it.
+template <class T>
+void check_both_ways(std::string_view text, const boost::json::value* document, alloc::Allocator arena) {
+    std::optional<T> fast{std::in_place};
+    http::detail::adopt(*fast, arena);
+    http::JsonCursor in{text, arena};
+    if (!http::detail::scan(in, *fast) || !in.at_end()) return;
+    check(document != nullptr, "what the fast way takes is JSON");
+    std::optional<T> slow{std::in_place};
+    http::detail::adopt(*slow, arena);
+    http::ValidationErrors errors{arena};
+    http::detail::DocumentBinder{arena, errors}.bind(http::detail::JsonInput{*document}, *slow,
+                                                     http::Location{nullptr, std::string_view{"body"}});
+    check(errors.empty(), "what the fast way takes fits");
+    http::JsonWriter first{arena};
+    first.value(*fast);
+    http::JsonWriter second{arena};
+    second.value(*slow);
+    check(first.finish() == second.finish(), "both ways make the same of it");
+}
 
 http::Response echo(http::Body<Item> item, alloc::Allocator arena) {
     return http::Response::json(arena, *item);
@@ -78,6 +126,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         check(!document.error().message.empty(), "the error has a message");
     }
     (void)http::diagnose_json(text);  // of well-formed text as well: it ends
+
+    const boost::json::value* const value = document ? *document : nullptr;
+    check_both_ways<Item>(text, value, arena.allocator());
+    check_both_ways<Shelf>(text, value, arena.allocator());
+    check_both_ways<std::span<const std::optional<double>>>(text, value, arena.allocator());
+    check_both_ways<boost::json::value>(text, value, arena.allocator());
 
     const auto block = std::make_unique<std::array<char, http::RequestReader::block_size>>();
     http::RequestReader reader{*block, std::size_t{1} << 20};

@@ -117,6 +117,35 @@ struct Everything {
 BOOST_DESCRIBE_STRUCT(Everything, (),
                       (small, large, single, real, truth, text, maybe, reals, words, item, pet))
 
+struct Priced {
+    Member<std::string_view, MinLength<2>, MaxLength<4>, Description<"As on the label">> name;
+    Member<double, Gt<0>, Le<10>> price;
+    Member<int, Alias<"inStock">, Default<3>> in_stock;
+    Member<std::optional<std::int8_t>, Ge<1>> rank;
+    Member<std::span<const int>, MaxLength<2>> tags;
+    Member<float, MultipleOf<0.5>> step = 1.5F;
+    int plain = 4;
+};
+BOOST_DESCRIBE_STRUCT(Priced, (), (name, price, in_stock, rank, tags, step, plain))
+
+struct Drawer {
+    std::pmr::vector<Priced> items;
+    Member<int> level;
+    Member<std::pmr::string, MinLength<2>> label;
+    std::optional<Member<int, Ge<0>>> depth;
+};
+BOOST_DESCRIBE_STRUCT(Drawer, (), (items, level, label, depth))
+
+enum class Color { red, green };
+BOOST_DESCRIBE_ENUM(Color, red, green)
+
+struct Event {
+    Color color = Color::green;
+    std::optional<Uuid> id;
+    Timestamp at;
+};
+BOOST_DESCRIBE_STRUCT(Event, (), (color, id, at))
+
 // ---- both ways --------------------------------------------------------------------------------------------
 
 /// As the fast way reads it; "-": it gives up.
@@ -343,6 +372,44 @@ TEST(BodyRead, AVariantIsWhatItsTagSays) {
               R"({"pet":{"name":"a","kind":"dog"},"other":null,"more":[]})");
 }
 
+TEST(BodyRead, MembersHaveConstraintsAliasesAndDefaults) {
+    EXPECT_EQ(read<Priced>(R"({"name":"Pen","price":10})"),
+              R"({"name":"Pen","price":10.0,"inStock":3,"rank":null,"tags":[],"step":1.5,"plain":4})");
+    EXPECT_EQ(read<Priced>(
+                  R"({"price":"0.5","name":"éé","rank":1,"tags":[1,2],"step":-1,"inStock":0,"in_stock":9})"),
+              R"({"name":"éé","price":0.5,"inStock":0,"rank":1,"tags":[1,2],"step":-1.0,"plain":4})");
+    EXPECT_EQ(
+        read<Drawer>(R"({"level":0,"label":"ab","items":[{"name":"Pen","price":1}],"depth":2})"),
+        R"({"items":[{"name":"Pen","price":1.0,"inStock":3,"rank":null,"tags":[],"step":1.5,"plain":4}],)"
+        R"("level":0,"label":"ab","depth":2})");
+    for (const std::string_view bad :
+         {R"("name":"P","price":1)", R"("name":"Pencil","price":1)", R"("name":"Pen","price":0)",
+          R"("name":"Pen","price":"0")", R"("name":"Pen","price":10.5)", R"("name":"Pen")", R"("price":1)",
+          R"("name":"Pen","price":1,"rank":0)", R"("name":"Pen","price":1,"rank":128)",
+          R"("name":"Pen","price":1,"tags":[1,2,3])", R"("name":"Pen","price":1,"step":0.75)"})
+        EXPECT_EQ(read<Priced>(std::string{"{"}.append(bad).append("}")), "-") << bad;
+    for (const std::string_view bad : {R"("label":"ab")", R"("level":1)", R"("level":1,"label":"a")",
+                                       R"("level":1,"label":"ab","depth":-1)"})
+        EXPECT_EQ(read<Drawer>(std::string{"{"}.append(bad).append("}")), "-") << bad;
+}
+
+TEST(BodyRead, EnumsUuidsAndTimesAreTextInJson) {
+    EXPECT_EQ(read<Event>(
+                  R"({"color":"red","id":"12345678-1234-5678-1234-567812345678","at":"2026-11-22T21:00Z"})"),
+              R"({"color":"red","id":"12345678-1234-5678-1234-567812345678","at":"2026-11-22T21:00:00Z"})");
+    EXPECT_EQ(read_slowly<Event>(R"({"at":1})"),
+              R"({"color":"green","id":null,"at":"1970-01-01T00:00:01Z"})");
+    EXPECT_EQ(read_slowly<Event>(R"({"at":-1.5})"),
+              R"({"color":"green","id":null,"at":"1969-12-31T23:59:58.500000Z"})");
+    for (const std::string_view bad :
+         {R"("color":"blue")", R"("color":1)", R"("id":7)", R"("id":"x")", R"("x":1)"})
+        EXPECT_EQ(read<Event>(std::string{R"({"at":"2026-11-22",)"}.append(bad).append("}")),
+                  bad == R"("x":1)" ? R"({"color":"green","id":null,"at":"2026-11-22T00:00:00Z"})" : "-")
+            << bad;
+    for (const std::string_view bad : {"true", "null", "[]", "\"x\"", "1e300"})
+        EXPECT_EQ(read<Event>(std::string{R"({"at":)"}.append(bad).append("}")), "-") << bad;
+}
+
 TEST(BodyRead, ABoostJsonValueIsAnything) {
     EXPECT_EQ(read<Anything>(R"({"value":{"a":[1,"\n",{"b":null}]},"number":1})"),
               R"({"value":{"a":[1,"\n",{"b":null}]},"number":1.0})");
@@ -455,6 +522,36 @@ TEST_F(BodyAnswer, ExtraMembersAreForbiddenByChoice) {
             R"(string as an integer","input":"x"},)"
             R"({"type":"extra_forbidden","loc":["body","b"],"msg":"Extra inputs are not permitted","input":[1]},)"
             R"({"type":"extra_forbidden","loc":["body","c"],"msg":"Extra inputs are not permitted","input":"d"})"));
+}
+
+TEST_F(BodyAnswer, AConstraintThatIsBrokenIsSaidUnderTheAlias) {
+    EXPECT_EQ(
+        answer<Priced>(R"({"name":"P","price":0,"inStock":"x","rank":200,"tags":[1,2,3],"step":0.75})"),
+        detail_of(
+            R"({"type":"string_too_short","loc":["body","name"],"msg":"String should have at least 2 characters",)"
+            R"("input":"P","ctx":{"min_length":2}},)"
+            R"({"type":"greater_than","loc":["body","price"],"msg":"Input should be greater than 0","input":0,)"
+            R"("ctx":{"gt":0.0}},)"
+            R"({"type":"int_parsing","loc":["body","inStock"],"msg":"Input should be a valid integer, unable to )"
+            R"(parse string as an integer","input":"x"},)"
+            R"({"type":"less_than_equal","loc":["body","rank"],"msg":"Input should be less than or equal to 127",)"
+            R"("input":200,"ctx":{"le":127}},)"
+            R"({"type":"too_long","loc":["body","tags"],"msg":"List should have at most 2 items after validation, )"
+            R"(not 3","input":[1,2,3],"ctx":{"field_type":"List","max_length":2,"actual_length":3}},)"
+            R"({"type":"multiple_of","loc":["body","step"],"msg":"Input should be a multiple of 0.5","input":0.75,)"
+            R"("ctx":{"multiple_of":0.5}})"));
+}
+
+TEST_F(BodyAnswer, WhatIsNoEnumeratorUuidOrTimeIsSaid) {
+    EXPECT_EQ(
+        answer<Event>(R"({"color":1,"id":7,"at":null})"),
+        detail_of(
+            R"({"type":"enum","loc":["body","color"],"msg":"Input should be 'red' or 'green'","input":1,)"
+            R"("ctx":{"expected":"'red' or 'green'"}},)"
+            R"({"type":"uuid_type","loc":["body","id"],"msg":"UUID input should be a string, bytes or UUID )"
+            R"(object","input":7},)"
+            R"({"type":"datetime_type","loc":["body","at"],"msg":"Input should be a valid datetime",)"
+            R"("input":null})"));
 }
 
 TEST_F(BodyAnswer, AVariantsErrorsNameTheTag) {

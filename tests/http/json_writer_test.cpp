@@ -19,12 +19,15 @@
 #include <deque>
 #include <limits>
 #include <list>
+#include <map>
+#include <memory_resource>
 #include <optional>
 #include <random>
 #include <ranges>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
 #include "written.hpp"
@@ -245,6 +248,28 @@ TEST(JsonWriter, ADescribedStructIsAnObjectWithThoseOfItsBasesFirst) {
         R"({"name":"Pen","price":2.0,"note":null,"tags":[{"name":"blue","weight":3}],"in_stock":true})");
     EXPECT_EQ(written(Empty{}), "{}");
     EXPECT_EQ(written({{"product", Tag{"x"}}}), R"({"product":{"name":"x","weight":1}})");
+}
+
+struct Labelled {
+    Member<int, Alias<"inStock">> in_stock = 2;
+    Member<std::string_view, Alias<"a \"quoted\" name">> name = "x";
+    std::variant<int, std::string_view> either = "y";
+    Literal<"cat", "dog"> kind;
+    std::pmr::string text = "t";
+};
+BOOST_DESCRIBE_STRUCT(Labelled, (), (in_stock, name, either, kind, text))
+
+TEST(JsonWriter, MembersHaveTheirAliasesAndVariantsWhatTheyHold) {
+    EXPECT_EQ(written(Labelled{}),
+              R"({"inStock":2,"a \"quoted\" name":"x","either":"y","kind":"cat","text":"t"})");
+    const std::variant<int, std::optional<bool>> empty{std::optional<bool>{}};
+    EXPECT_EQ(written(empty), "null");
+}
+
+TEST(JsonWriter, AMapOfTextIsAnObject) {
+    const std::map<std::string, std::vector<int>> map{{"b", {1}}, {"a\n", {}}};
+    EXPECT_EQ(written(map), R"({"a\n":[],"b":[1]})");
+    EXPECT_EQ(written(std::map<std::string_view, int>{}), "{}");
 }
 
 TEST(JsonWriter, AParameterIsTheValueThatItCarries) {

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <ctime>
 #include <new>
 #include <stdexcept>
@@ -93,6 +94,83 @@ TEST(Response, AddingAFieldLeavesTheOtherResponseAsItWas) {
 
 TEST(Response, WithoutMemoryForAFieldItThrows) {
     EXPECT_THROW((void)Response::text("").with_header(alloc::null_allocator(), "a", "1"), std::bad_alloc);
+}
+
+TEST(Response, ARedirectQuotesWhatNoUrlMayHold) {
+    alloc::Arena arena;
+    const auto location = [&](std::string_view url) {
+        const Response response = Response::redirect(arena.allocator(), url);
+        EXPECT_EQ(response.status(), Status::temporary_redirect);
+        EXPECT_EQ(response.body(), "");
+        EXPECT_EQ(response.content_type(), "");
+        EXPECT_EQ(response.last_field()->field.name, "location");
+        EXPECT_EQ(response.last_field()->previous, nullptr);
+        return std::string{response.last_field()->field.value};
+    };
+    const std::string_view plain = "https://[::1]:80/a-b_c.d~e/%20?q=1&r=@!$'()*+,;#f";
+    EXPECT_EQ(location(plain), plain);
+    EXPECT_EQ(Response::redirect(arena.allocator(), plain).last_field()->field.value.data(), plain.data());
+    EXPECT_EQ(location("/a b/\"<>\\^`{|}"), "/a%20b/%22%3C%3E%5C%5E%60%7B%7C%7D");
+    EXPECT_EQ(location("/caf\xC3\xA9"), "/caf%C3%A9");
+    EXPECT_EQ(location("/\r\nset-cookie: a=b"), "/%0D%0Aset-cookie:%20a=b");
+    EXPECT_EQ(location(std::string_view{"/\0\x7f\xff", 4}), "/%00%7F%FF");
+    EXPECT_EQ(Response::redirect(arena.allocator(), "/", Status::see_other).status(), Status::see_other);
+}
+
+TEST(Response, ACookieIsForTheWholeSiteAndLaxUnlessItSaysOtherwise) {
+    alloc::Arena arena;
+    const auto sent = [&](const SetCookie& cookie) {
+        const Response response = Response::text("").with_cookie(arena.allocator(), cookie);
+        EXPECT_EQ(response.last_field()->field.name, "set-cookie");
+        return std::string{response.last_field()->field.value};
+    };
+    EXPECT_EQ(sent({.name = "a", .value = "b"}), "a=b; Path=/; SameSite=lax");
+    EXPECT_EQ(sent({.name = "a"}), "a=; Path=/; SameSite=lax");
+    EXPECT_EQ(sent({.name = "id",
+                    .value = "x!#%&'()*+-./:<=>?@[]^_`{|}~9",
+                    .max_age = std::chrono::hours{1},
+                    .domain = "example.org",
+                    .path = "/shop",
+                    .http_only = true,
+                    .secure = true,
+                    .same_site = SameSite::strict}),
+              "id=x!#%&'()*+-./:<=>?@[]^_`{|}~9; Domain=example.org; HttpOnly; Max-Age=3600; Path=/shop; "
+              "SameSite=strict; Secure");
+    EXPECT_EQ(sent({.name = "a", .max_age = std::chrono::seconds{0}, .path = ""}),
+              "a=; Max-Age=0; SameSite=lax");
+    EXPECT_EQ(sent({.name = "a", .secure = true, .same_site = SameSite::none}),
+              "a=; Path=/; SameSite=none; Secure");
+    EXPECT_EQ(
+        sent({.name = "a", .max_age = std::chrono::seconds::min(), .path = std::string_view{"/a b,\"c\""}}),
+        "a=; Max-Age=-9223372036854775808; Path=/a b,\"c\"; SameSite=lax");
+}
+
+TEST(Response, ACookieThatWouldEndEarlyIsRefused) {
+    alloc::Arena arena;
+    const auto refused = [&](const SetCookie& cookie) -> std::string {
+        try {
+            (void)Response::text("").with_cookie(arena.allocator(), cookie);
+        } catch (const std::invalid_argument& error) {
+            return error.what();
+        }
+        return "taken";
+    };
+    for (const std::string_view name : {"", "a b", "a=", "a;", "a\r\n", "\xC3\xA9"})
+        EXPECT_EQ(refused({.name = name}), "zigmund: cookie name is not a token") << name;
+    for (const std::string_view value : {"a b", "a;b", "a,b", "\"a\"", "a\\b", "a\r\nb", "\xC3\xA9", "\x7f"})
+        EXPECT_EQ(refused({.name = "a", .value = value}),
+                  "zigmund: cookie value has a character that must be encoded")
+            << value;
+    for (const std::string_view value : {"/;x", "/\n", "/\xC3\xA9"}) {
+        EXPECT_EQ(refused({.name = "a", .path = value}),
+                  "zigmund: cookie path or domain has a character that must be encoded");
+        EXPECT_EQ(refused({.name = "a", .domain = value}),
+                  "zigmund: cookie path or domain has a character that must be encoded");
+    }
+    EXPECT_EQ(refused({.name = "a", .same_site = SameSite::none}),
+              "zigmund: a cookie with SameSite=none must be secure");
+    EXPECT_EQ(refused({.name = "a", .value = std::string_view{"\0", 1}}),
+              "zigmund: cookie value has a character that must be encoded");
 }
 
 // ---- on the wire ------------------------------------------------------------------------------------------

@@ -9,8 +9,11 @@
 #include <zigmund/http/enum.hpp>
 #include <zigmund/http/field.hpp>
 #include <zigmund/http/fixed_string.hpp>
+#include <zigmund/http/json_cursor.hpp>
+#include <zigmund/http/json_model.hpp>
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/json_writer.hpp>
+#include <zigmund/http/member.hpp>
 #include <zigmund/http/method.hpp>
 #include <zigmund/http/parameter.hpp>
 #include <zigmund/http/parameter_binder.hpp>
@@ -20,6 +23,7 @@
 #include <zigmund/http/scalar.hpp>
 #include <zigmund/http/serve_options.hpp>
 #include <zigmund/http/server.hpp>
+#include <zigmund/http/set_cookie.hpp>
 #include <zigmund/http/source.hpp>
 #include <zigmund/http/status.hpp>
 #include <zigmund/http/timestamp.hpp>

@@ -63,7 +63,9 @@ class DocumentBinder {
     [[gnu::cold]] void bind(JsonInput input, T& result, const Location& location) const {
         static_assert(check_readable<T>());
         if constexpr (Scalar<T>) {
-            bind_scalar(input, result, location);
+            bind_scalar<>(input, result, location);
+        } else if constexpr (IsMember<T>::value) {
+            bind_member(input, result, location);
         } else if constexpr (IsOptional<T>::value) {
             if (input.is_null()) {
                 result.reset();
@@ -79,7 +81,7 @@ class DocumentBinder {
             if (!text || !result.assign(*text)) refuse_literal(location, T::values, input);
         } else if constexpr (ArenaText<T>) {
             std::string_view text;
-            bind_scalar(input, text, location);
+            bind_scalar<>(input, text, location);
             result.assign(text);
         } else if constexpr (ArenaMap<T>) {
             bind_map(input, result, location);
@@ -101,6 +103,8 @@ class DocumentBinder {
     }
 
   private:
+    /// What an error echoes: text as text, so that it can be cut to a length.
+    [[nodiscard]] static JsonValue echo(JsonInput input) noexcept;
     void refuse(const Location& location, const ScalarError& error, JsonInput input) const;
     void refuse_literal(const Location& location, std::span<const std::string_view> values,
                         JsonInput input) const;
@@ -114,17 +118,59 @@ class DocumentBinder {
     [[nodiscard]] std::size_t array_size(JsonInput input, const Location& location) const;
     [[nodiscard]] bool is_object(JsonInput input, const Location& location) const;
 
-    template <class T>
+    /// What is no text, as a scalar that JSON writes as text.
+    template <class E>
+        requires std::is_enum_v<E>
+    static bool read_other(JsonInput, E&, ScalarError& error) noexcept {
+        error = {"enum", Enumerators<E>::message, "expected", Enumerators<E>::expected};
+        return false;
+    }
+    static bool read_other(JsonInput input, Uuid& result, ScalarError& error) noexcept;
+    /// A number is seconds since 1970.
+    static bool read_other(JsonInput input, Timestamp& result, ScalarError& error) noexcept;
+
+    /// `Cs` are the constraints that it has to satisfy.
+    template <class... Cs, class T>
     void bind_scalar(JsonInput input, T& result, const Location& location) const {
         ScalarError error;
         bool good = false;
         if constexpr (std::same_as<T, bool> || std::same_as<T, std::string_view>) {
-            good = input.read(result, error);
+            good = input.read(result, error) && satisfies<Cs...>(result, error);
+        } else if constexpr (!Number<T>) {
+            const std::optional<std::string_view> text = input.text();
+            good = text && parse_scalar(*text, result, error, arena_);
+            if (!text) good = read_other(input, result, error);
         } else {
             std::conditional_t<std::floating_point<T>, double, Integer> wide{};
-            good = input.read(wide, error) && narrow(wide, result, error);
+            good = input.read(wide, error) && satisfies<Cs...>(wide, error) && narrow(wide, result, error);
         }
         if (!good) refuse(location, error, input);
+    }
+
+    template <class T, class... Cs>
+    void bind_member(JsonInput input, Member<T, Cs...>& result, const Location& location) const {
+        bind_constrained<Cs...>(input, result.value(), location);
+    }
+
+    template <class... Cs, class T>
+    void bind_constrained(JsonInput input, T& result, const Location& location) const {
+        if constexpr (Scalar<T>) {
+            bind_scalar<Cs...>(input, result, location);
+        } else if constexpr (IsOptional<T>::value) {
+            if (input.is_null()) return result.reset();
+            auto& content = result.emplace();
+            adopt(content, arena_);
+            bind_constrained<Cs...>(input, content, location);
+        } else {
+            const std::size_t errors_before = errors_.size();
+            bind(input, result, location);
+            if (errors_.size() != errors_before) return;
+            if constexpr (ArenaText<T>) {
+                check_constraints<Cs...>(std::string_view{result}, errors_, location, echo(input));
+            } else {
+                check_constraints<Cs...>(result, errors_, location, echo(input));
+            }
+        }
     }
 
     template <class U>

@@ -19,6 +19,7 @@
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/http/fixed_string.hpp>
 #include <zigmund/http/json_value.hpp>
+#include <zigmund/http/member.hpp>
 #include <zigmund/http/scalar.hpp>
 
 #include <boost/describe/class.hpp>
@@ -129,24 +130,18 @@ constexpr bool check_readable() {
                   "zigmund: Body: the request's memory is its arena: use std::string_view or "
                   "std::pmr::string instead of std::string, and std::span<const U>, std::pmr::vector<U> or "
                   "std::pmr::map<std::string_view, V> instead of the containers of std");
-    static_assert(
-        Scalar<T> || IsOptional<T>::value || IsConstSpan<T>::value || IsVariant<T>::value ||
-            IsLiteral<T>::value || Container<T> || is_document<T> || Described<T>,
-        "zigmund: Body: a value or a member is a scalar, std::optional, std::span<const U>, "
-        "std::pmr::vector<U>, std::pmr::map<std::string_view, V>, std::pmr::string, http::Literal, "
-        "std::variant, boost::json::value, or a struct that BOOST_DESCRIBE_STRUCT(T, (), (first, second)) "
-        "names");
+    static_assert(Scalar<T> || IsMember<T>::value || IsOptional<T>::value || IsConstSpan<T>::value ||
+                      IsVariant<T>::value || IsLiteral<T>::value || Container<T> || is_document<T> ||
+                      Described<T>,
+                  "zigmund: Body: a value or a member is a scalar, std::optional, std::span<const U>, "
+                  "std::pmr::vector<U>, std::pmr::map<std::string_view, V>, std::pmr::string, http::Literal, "
+                  "std::variant, http::Member, boost::json::value, or a struct that BOOST_DESCRIBE_STRUCT(T, "
+                  "(), (first, second)) "
+                  "names");
     return true;
 }
 
 // ---- members ----
-
-template <class T, auto Pointer>
-using MemberType = std::remove_cvref_t<decltype(std::declval<T&>().*Pointer)>;
-
-/// A member's name in JSON.
-template <class D>
-inline constexpr std::string_view json_name = D::name;
 
 template <class T>
 constexpr bool forbids_extra_members() {
@@ -171,29 +166,19 @@ concept Visible = requires { typename std::bool_constant<(T{}, true)>; };
 template <class T, auto Pointer>
 constexpr bool reads_default() {
     T object;
-    const auto member = object.*Pointer;
-    if constexpr (std::same_as<std::remove_const_t<decltype(member)>, std::string_view>) {
-        // A view always has an initial value: null, unless an initialiser gave it text.
-        return member.data() != nullptr;
-    } else {
-        return true;
-    }
+    [[maybe_unused]] const auto member = object.*Pointer;
+    return true;
 }
 
+/// Optionals and containers, but for text.
 template <class T>
-consteval bool all_members_have_values();
+inline constexpr bool begins_empty =
+    IsOptional<T>::value || IsConstSpan<T>::value || (Container<T> && !ArenaText<T>) || is_document<T>;
 
-/// Whether the member of a T that was just made has a value, and need not be in the JSON.
+/// Whether the member of a T has an initialiser, or is of a type that has a value anyway.
 template <class T, auto Pointer>
-consteval bool has_value() {
-    using M = MemberType<T, Pointer>;
-    if constexpr (IsVariant<M>::value || IsLiteral<M>::value) {
-        return false;
-    } else if constexpr (IsOptional<M>::value || IsConstSpan<M>::value || Container<M> || is_document<M>) {
-        return !ArenaText<M>;
-    } else if constexpr (Described<M>) {
-        return all_members_have_values<M>();
-    } else if constexpr (Visible<T>) {
+consteval bool is_initialised() {
+    if constexpr (Visible<T>) {
         if constexpr (requires { typename std::bool_constant<reads_default<T, Pointer>()>; }) {
             return reads_default<T, Pointer>();
         } else {
@@ -201,31 +186,36 @@ consteval bool has_value() {
         }
     } else {
         static_assert(
-            std::same_as<M, std::string_view> || requires { new const T; },
+            requires { new const T; },
             "zigmund: Body: this struct holds memory (a pmr container, a boost::json::value), so the "
-            "compiler cannot see which of its numbers have an initialiser: give each of them one, make "
-            "those that are required std::optional, or use std::span<const U> for the container");
-        return !std::same_as<M, std::string_view>;
+            "compiler cannot see which of its numbers have an initialiser: give each of them one, write "
+            "http::Member<double> for one that is required, or use std::span<const U> for the container");
+        return true;
     }
 }
 
-template <class T>
-consteval bool all_members_have_values() {
-    return []<template <class...> class L, class... D>(L<D...>) {
-        return (has_value<T, D::pointer>() && ...);
-    }(Members<T>{});
-}
-
-/// has_value() of an object at hand: text in a struct that is not Visible is looked at.
+/// Whether the member of a T that was just made has a value, and need not be in the JSON.
 template <class T, auto Pointer>
-bool has_value(const T& object) noexcept {
+constexpr bool has_value(const T& object) noexcept {
     using M = MemberType<T, Pointer>;
-    if constexpr (std::same_as<M, std::string_view> && !Visible<T>) {
-        return (object.*Pointer).data() != nullptr;
+    const M& member = object.*Pointer;
+    if constexpr (IsMember<M>::value) {
+        return member.has_value() || begins_empty<typename M::zigmund_parameter>;
+    } else if constexpr (begins_empty<M>) {
+        return true;
+    } else if constexpr (IsVariant<M>::value || IsLiteral<M>::value) {
+        return false;
     } else if constexpr (ArenaText<M>) {
-        return !(object.*Pointer).empty();
+        return !member.empty();
+    } else if constexpr (std::same_as<M, std::string_view>) {
+        // A view always has an initial value: null, unless an initialiser gave it text.
+        return member.data() != nullptr;
+    } else if constexpr (Described<M>) {
+        return [&]<template <class...> class L, class... D>(L<D...>) {
+            return (has_value<M, D::pointer>(member) && ...);
+        }(Members<M>{});
     } else {
-        return has_value<T, Pointer>();
+        return is_initialised<T, Pointer>();
     }
 }
 
@@ -238,6 +228,8 @@ void adopt(T& object, alloc::Allocator arena) {
         T moved(std::move(object), typename T::allocator_type{arena});
         std::destroy_at(&object);
         std::construct_at(&object, std::move(moved));
+    } else if constexpr (IsMember<T>::value) {
+        adopt(object.value(), arena);
     } else if constexpr (IsOptional<T>::value) {
         if (object) adopt(*object, arena);
     } else if constexpr (IsVariant<T>::value) {

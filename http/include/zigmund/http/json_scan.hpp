@@ -29,17 +29,18 @@ namespace zigmund::http::detail {
 template <class T>
 bool scan(JsonCursor& in, T& value);
 
-template <class T>
+/// A scalar that satisfies the constraints among `Cs`.
+template <class... Cs, class T>
 bool scan_scalar(JsonCursor& in, T& value) {
+    [[maybe_unused]] ScalarError unused;
     if (in.peek() == '"') {
         std::string_view text;
         if (!in.string(text)) return false;
         if constexpr (std::same_as<T, std::string_view>) {
             value = text;
-            return true;
+            return satisfies<Cs...>(text, unused);
         } else {
-            ScalarError unused;
-            return parse_scalar(text, value, unused);
+            return parse_constrained<Cs...>(text, value, unused, in.arena());
         }
     }
     if constexpr (std::same_as<T, bool>) {
@@ -49,16 +50,52 @@ bool scan_scalar(JsonCursor& in, T& value) {
         if (!in.integer(integer) || integer.magnitude > (integer.negative ? lowest<T> : highest<T>))
             return false;
         value = static_cast<T>(integer.negative ? std::uint64_t{0} - integer.magnitude : integer.magnitude);
-        return true;
+        return satisfies<Cs...>(integer, unused);
     } else if constexpr (std::floating_point<T>) {
         double number = 0;
         if (!in.number(number)) return false;
         value = static_cast<T>(number);
-        return std::isfinite(value);
+        return std::isfinite(value) && satisfies<Cs...>(number, unused);
     } else {
         return false;
     }
 }
+
+template <class T>
+struct ScanMember;
+/// The value of a Member.
+template <class T, class... Cs>
+struct ScanMember<Member<T, Cs...>> {
+    template <class V>
+    static bool scan_constrained(JsonCursor& in, V& value) {
+        [[maybe_unused]] ScalarError unused;
+        if constexpr (Scalar<V>) {
+            return scan_scalar<Cs...>(in, value);
+        } else if constexpr (IsOptional<V>::value) {
+            if (in.peek() == 'n') {
+                value.reset();
+                return in.null();
+            }
+            auto& content = value.emplace();
+            adopt(content, in.arena());
+            return scan_constrained(in, content);
+        } else if constexpr (ArenaText<V>) {
+            return scan(in, value) && satisfies<Cs...>(std::string_view{value}, unused);
+        } else if constexpr (List<V>) {
+            return scan(in, value) && (fits_length<Cs>(value.size()) && ...);
+        } else {
+            return scan(in, value);
+        }
+    }
+
+  private:
+    template <class C>
+    static bool fits_length([[maybe_unused]] std::size_t size) noexcept {
+        if constexpr (IsMinLength<C>) return size >= C::min_length;
+        if constexpr (IsMaxLength<C>) return size <= C::max_length;
+        return true;
+    }
+};
 
 /// Elements in one block of the arena, which grows in place while it is the last one.
 template <class U>
@@ -131,16 +168,6 @@ bool scan_map(JsonCursor& in, T& map) {
     return true;
 }
 
-/// `"price"`, as it stands in the text.
-template <class D>
-inline constexpr auto quoted_name = [] {
-    constexpr std::string_view name = json_name<D>;
-    std::array<char, name.size() + 2> quoted{};
-    quoted.front() = quoted.back() = '"';
-    for (std::size_t i = 0; i < name.size(); ++i) quoted[i + 1] = name[i];
-    return quoted;
-}();
-
 template <class T, class D>
 bool scan_member(JsonCursor& in, T& object) {
     return scan(in, object.*D::pointer);
@@ -188,7 +215,7 @@ struct MemberTable<T, L<D...>> {
         return ([&] {
             const std::size_t index = i++;
             constexpr const auto& quoted = quoted_name<D>;
-            if (!more || !in.take_name({quoted.data(), quoted.size()})) return true;
+            if (!is_plain_name<D> || !more || !in.take_name({quoted.data(), quoted.size() - 1})) return true;
             seen.set(index);
             return scan_member<T, D>(in, object) && in.next('}', more);
         }() && ...);
@@ -259,7 +286,9 @@ template <class T>
 bool scan(JsonCursor& in, T& value) {
     static_assert(check_readable<T>());
     if constexpr (Scalar<T>) {
-        return scan_scalar(in, value);
+        return scan_scalar<>(in, value);
+    } else if constexpr (IsMember<T>::value) {
+        return ScanMember<T>::scan_constrained(in, value.value());
     } else if constexpr (IsOptional<T>::value) {
         if (in.peek() == 'n') {
             value.reset();

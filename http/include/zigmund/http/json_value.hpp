@@ -16,6 +16,7 @@
 #include <boost/describe/modifiers.hpp>
 #include <boost/json/fwd.hpp>
 
+#include <array>
 #include <concepts>
 #include <cstddef>
 #include <cstdint>
@@ -25,6 +26,7 @@
 #include <span>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 #include <variant>
 
 namespace zigmund::http {
@@ -45,7 +47,42 @@ template <class T>
 using Members =
     boost::describe::describe_members<T, boost::describe::mod_public | boost::describe::mod_inherited>;
 
-/// Path, Query, Body and their kin: written as the value that they carry.
+template <class T, auto Pointer>
+using MemberType = std::remove_cvref_t<decltype(std::declval<T&>().*Pointer)>;
+
+template <class Pointer>
+struct PointedTo;
+template <class T, class Class>
+struct PointedTo<T Class::*> : std::type_identity<T> {};
+
+/// What a member of type M and of this name is called in JSON.
+template <class M>
+struct JsonNameOf {
+    static consteval std::string_view of(std::string_view name) { return name; }
+};
+template <class D>
+inline constexpr std::string_view json_name =
+    JsonNameOf<typename PointedTo<std::remove_cv_t<decltype(D::pointer)>>::type>::of(D::name);
+
+/// `"price":`, as it stands in JSON. A name with quotes, backslashes or control characters has none.
+template <class D>
+inline constexpr auto quoted_name = [] {
+    constexpr std::string_view name = json_name<D>;
+    std::array<char, name.size() + 3> quoted{};
+    quoted[0] = quoted[name.size() + 1] = '"';
+    for (std::size_t i = 0; i < name.size(); ++i) quoted[i + 1] = name[i];
+    quoted[name.size() + 2] = ':';
+    return quoted;
+}();
+template <class D>
+inline constexpr bool is_plain_name = [] {
+    for (const char c : json_name<D>) {
+        if (c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20) return false;
+    }
+    return true;
+}();
+
+/// Path, Query, Body, Member and their kin: written as the value that they carry.
 template <class T>
 concept Parameter = requires { typename T::zigmund_parameter; };
 

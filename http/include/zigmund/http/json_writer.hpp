@@ -36,6 +36,11 @@ class JsonWriter {
     void end_array() { close(']'); }
     /// The name of the member whose value comes next.
     void name(std::string_view name);
+    /// The same, for a name that is written already: `"id":`.
+    void quoted_name(std::string_view quoted) {
+        separate();
+        append(quoted);
+    }
     /// The start of an array's next element.
     void element() { separate(); }
 
@@ -106,8 +111,13 @@ void write_described(JsonWriter& writer, const void* object) {
     const T& value = *static_cast<const T*>(object);
     writer.begin_object();
     boost::mp11::mp_for_each<Members<T>>([&](auto member) {
-        writer.name(member.name);
-        writer.value(JsonValue{value.*member.pointer});
+        using D = decltype(member);
+        if constexpr (is_plain_name<D>) {
+            writer.quoted_name({quoted_name<D>.data(), quoted_name<D>.size()});
+        } else {
+            writer.name(json_name<D>);
+        }
+        writer.value(JsonValue{value.*D::pointer});
     });
     writer.end_object();
 }

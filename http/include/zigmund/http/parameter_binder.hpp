@@ -151,7 +151,7 @@ class ParameterBinder {
                 std::destroy_at(&(result.*D::pointer));
                 std::construct_at(&(result.*D::pointer), std::move(value));
             } else if (!read(Options<>{}, Where, name, result.*D::pointer, at)) {
-                if constexpr (!has_value<T, D::pointer>())
+                if (!has_value<T, D::pointer>(result))
                     missing(at, echo_source(request_, Where, member_names<Where, T>));
             }
         });

@@ -11,6 +11,7 @@
 #include <zigmund/http/field.hpp>
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/json_writer.hpp>
+#include <zigmund/http/set_cookie.hpp>
 #include <zigmund/http/status.hpp>
 
 #include <concepts>
@@ -73,6 +74,17 @@ class Response {
         return Response{Status::ok, "text/html; charset=utf-8", std::string_view{text}};
     }
 
+    /// Sends the client to `url`, which is static or lives in the request's arena. An empty body and the
+    /// field `location`, in which what no URL may hold is percent-encoded; what is encoded already stays as
+    /// it is. 307 keeps the method and the body; 303 (see_other) makes a GET of it. Throws std::bad_alloc.
+    template <class Text>
+        requires std::convertible_to<Text&&, std::string_view>
+    [[nodiscard]] static Response redirect(alloc::Allocator arena, Text&& url,
+                                           Status status = Status::temporary_redirect) {
+        detail::check_lifetime<Text>();
+        return redirect_to(arena, std::string_view{url}, status);
+    }
+
     /// The same response with another status.
     [[nodiscard]] Response with_status(Status status) const noexcept {
         Response copy = *this;
@@ -92,6 +104,12 @@ class Response {
     [[nodiscard]] Response with_header(alloc::Allocator arena, std::string_view name,
                                        std::string_view value) const;
 
+    /// The same response with a cookie for the client. Throws std::bad_alloc, and std::invalid_argument for
+    /// what would end the cookie early or be dropped by the client: "zigmund: cookie name is not a token",
+    /// "zigmund: cookie value has a character that must be encoded", "zigmund: cookie path or domain has a
+    /// character that must be encoded", "zigmund: a cookie with SameSite=none must be secure".
+    [[nodiscard]] Response with_cookie(alloc::Allocator arena, const SetCookie& cookie) const;
+
     [[nodiscard]] Status status() const noexcept { return status_; }
     [[nodiscard]] std::string_view content_type() const noexcept { return content_type_; }
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
@@ -105,6 +123,8 @@ class Response {
     [[nodiscard]] const FieldNode* last_field() const noexcept { return fields_; }
 
   private:
+    [[nodiscard]] static Response redirect_to(alloc::Allocator arena, std::string_view url, Status status);
+
     Response(Status status, std::string_view content_type, std::string_view body) noexcept
         : status_{status}, content_type_{content_type}, body_{body} {}
 

@@ -1,0 +1,40 @@
+// SetCookie: a cookie that a response gives to its client.
+//
+//     Response::text("Hello").with_cookie(arena, {.name = "session", .value = id,
+//                                                 .max_age = std::chrono::hours{24}, .http_only = true});
+//
+// It is sent as the field `set-cookie`, for the whole site and SameSite=lax unless it says otherwise.
+//
+// Threads: a value. Cost: see Response::with_cookie(). Never: owns text.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace zigmund::http {
+
+enum class SameSite : std::uint8_t { lax, strict, none };
+
+struct SetCookie {
+    /// A token.
+    std::string_view name;
+    /// Printable ASCII without blanks, quotes, commas, semicolons and backslashes: other text is to be
+    /// encoded, and decoded when it comes back.
+    std::string_view value = {};
+    /// How long the client keeps it; zero: not at all, which deletes it. Without one it goes with the
+    /// client's session.
+    std::optional<std::chrono::seconds> max_age = {};
+    /// The hosts that it is sent to: this one and those below it. Empty: the one that set it, alone.
+    std::string_view domain = {};
+    /// The paths that it is sent to. Empty: that of the request, as the client sees it.
+    std::string_view path = "/";
+    /// Whether scripts must not see it.
+    bool http_only = false;
+    /// Whether it travels over TLS alone. Browsers want it of a cookie with SameSite::none.
+    bool secure = false;
+    SameSite same_site = SameSite::lax;
+};
+
+}  // namespace zigmund::http
