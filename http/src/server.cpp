@@ -50,6 +50,7 @@ class Server::Implementation {
   public:
     Implementation(App& app, const ServeOptions& options)
         : workers_{app.allocator()}, threads_{app.allocator()}, allocator_{app.allocator()} {
+        check(options);
         tcp::endpoint address = parse_address(options);
         check_port_is_free(address);
         const unsigned count =

@@ -353,6 +353,31 @@ TEST_F(Server, AHostThatIsNoAddressIsAnError) {
     }
 }
 
+TEST_F(Server, OptionsThatNoServerCanMeanAreErrors) {
+    using std::chrono::seconds;
+    const std::pair<http::ServeOptions, const char*> cases[] = {
+        {{.max_connections = 0}, "zigmund: max_connections is 0: nobody would be served"},
+        {{.workers = 1025}, "zigmund: workers is more than 1024"},
+        {{.request_timeout = seconds{0}}, "zigmund: request_timeout is less than a second"},
+        {{.idle_timeout = seconds{-1}}, "zigmund: idle_timeout is less than a second"},
+        {{.write_timeout = seconds::max()}, "zigmund: write_timeout is more than a year"},
+        {{.drain_timeout = seconds{-1}}, "zigmund: drain_timeout is negative"},
+        {{.drain_timeout = seconds::max()}, "zigmund: drain_timeout is more than a year"},
+    };
+    for (const auto& [options, message] : cases) {
+        try {
+            http::Server server{*app_, options};
+            ADD_FAILURE() << "accepted, without: " << message;
+        } catch (const std::invalid_argument& error) {
+            EXPECT_STREQ(error.what(), message);
+        }
+    }
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(app_->serve({.port = 0, .max_connections = 0}), 1);
+    EXPECT_EQ(testing::internal::GetCapturedStderr(),
+              "zigmund: max_connections is 0: nobody would be served\n");
+}
+
 TEST_F(Server, NothingOfAFinishedRequestStaysInTheApplicationsMemory) {
     HttpClient& client = serve();
     ASSERT_EQ(client.request(post("warm")).status, 200);

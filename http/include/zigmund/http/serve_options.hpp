@@ -32,4 +32,16 @@ struct ServeOptions {
     std::chrono::seconds drain_timeout{30};
 };
 
+inline constexpr unsigned max_workers = 1024;
+inline constexpr std::chrono::seconds max_timeout{365 * 24 * 3600};
+
+/// Throws std::invalid_argument for what no server can mean:
+///
+///     zigmund: max_connections is 0: nobody would be served
+///     zigmund: workers is more than 1024
+///     zigmund: idle_timeout is less than a second
+///     zigmund: drain_timeout is negative
+///     zigmund: request_timeout is more than a year
+void check(const ServeOptions& options);
+
 }  // namespace zigmund::http

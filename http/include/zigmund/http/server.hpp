@@ -18,7 +18,8 @@ namespace zigmund::http {
 class Server {
   public:
     /// Listens. The App outlives the Server. Throws std::system_error if it cannot listen,
-    /// std::invalid_argument "zigmund: host is no IP address: <host>", std::bad_alloc.
+    /// std::invalid_argument "zigmund: host is no IP address: <host>" and what check(ServeOptions) says,
+    /// std::bad_alloc.
     Server(App& app, const ServeOptions& options);
     ~Server();
     Server(const Server&) = delete;
