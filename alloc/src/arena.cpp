@@ -20,20 +20,24 @@ alignas(default_align) constinit const std::byte nowhere[default_align]{};
 
 std::uintptr_t address(const void* p) noexcept { return reinterpret_cast<std::uintptr_t>(p); }
 
+Window no_window() noexcept {
+    const std::uintptr_t at = address(nowhere);
+    return {.cursor = at, .limit = at, .floor = at, .begin = at, .top = at};
+}
+
 constexpr std::uintptr_t round_down(std::uintptr_t value) noexcept {
     return value & ~(std::uintptr_t{default_align} - 1);
 }
 
 }  // namespace
 
-Arena::Arena(Allocator upstream, ArenaOptions options) noexcept
-    : Arena{std::span<std::byte>{}, upstream, options} {}
-
-Arena::Arena(std::span<std::byte> buffer, Allocator upstream, ArenaOptions options) noexcept
-    : window_{address(nowhere), address(nowhere), address(nowhere), address(nowhere)},
-      diverted_{memory_checker::watches() || options.recycle},
+ArenaBase::ArenaBase(std::size_t min_align, std::span<std::byte> buffer, Allocator upstream,
+                     ArenaOptions options) noexcept
+    : window_{no_window()},
+      frees_{memory_checker::watches() || options.recycle},
+      min_align_{min_align},
+      diverted_{frees_},
       watched_{memory_checker::watches()},
-      frees_{diverted_},
       hidden_{window_},
       upstream_{upstream},
       options_{options} {
@@ -45,7 +49,7 @@ Arena::Arena(std::span<std::byte> buffer, Allocator upstream, ArenaOptions optio
     enter(&initial_);
 }
 
-Arena::~Arena() {
+void ArenaBase::end() noexcept {
     check_no_savepoint();
     run_cleanups(nullptr);
     retain(0);
@@ -55,19 +59,14 @@ Arena::~Arena() {
 
 // ---- allocation ----
 
-void* Arena::do_try_allocate(std::size_t size, std::size_t align) noexcept {
-    return Arena::try_allocate(size, align);
-}
-
-void* Arena::do_allocate(std::size_t size, std::size_t align) { return Arena::allocate(size, align); }
-
-void* Arena::allocate_or_throw(std::size_t size, std::size_t align) {
+void* ArenaBase::allocate_or_throw(std::size_t size, std::size_t align) {
     void* p = allocate_slow(size, align);
     if (p == nullptr) detail::throw_bad_alloc();
     return p;
 }
 
-void* Arena::allocate_slow(std::size_t size, std::size_t align) noexcept {
+void* ArenaBase::allocate_slow(std::size_t size, std::size_t align) noexcept {
+    align = std::max(align, min_align_);
     if (options_.recycle)
         if (void* p = reuse(size, align, 2 * size)) return p;
     if (void* p = cut(size, align)) return p;
@@ -83,14 +82,14 @@ void* Arena::allocate_slow(std::size_t size, std::size_t align) noexcept {
 }
 
 // A block that was freed, of no more than `most` bytes.
-void* Arena::reuse(std::size_t size, std::size_t align, std::size_t most) noexcept {
+void* ArenaBase::reuse(std::size_t size, std::size_t align, std::size_t most) noexcept {
     const std::uintptr_t block = free_lists_.pop(size, align, most, innermost_, watched_);
     if (block != 0) show(block, size);
     return reinterpret_cast<void*>(block);
 }
 
 // A block from the window, with any alignment, up to the last byte of the chunk and of the limit.
-void* Arena::cut(std::size_t size, std::size_t align) noexcept {
+void* ArenaBase::cut(std::size_t size, std::size_t align) noexcept {
     Window& window = real();
     if (!in_window()) return nullptr;
     const std::size_t room = std::min(chunks_->end - window.cursor, budget());
@@ -100,12 +99,12 @@ void* Arena::cut(std::size_t size, std::size_t align) noexcept {
     show(block, size);
     // Past the limit lie at most 15 bytes; a window that ends in them has none left to give.
     const bool last = size > window.limit - block || block > window.limit;
-    window.cursor = block + (last ? size : rounded(size));
+    window.cursor = block + (last ? size : rounded(size, min_align_));
     if (last) leave();
     return reinterpret_cast<void*>(block);
 }
 
-void* Arena::cut_from_new_chunk(std::size_t size, std::size_t align, std::size_t need) noexcept {
+void* ArenaBase::cut_from_new_chunk(std::size_t size, std::size_t align, std::size_t need) noexcept {
     std::size_t total = next_chunk();
     if (options_.limit != no_size) total = std::max(need, std::min(total, sizeof(Chunk) + budget()));
     Chunk* chunk =
@@ -121,7 +120,7 @@ void* Arena::cut_from_new_chunk(std::size_t size, std::size_t align, std::size_t
     return cut(size, align);
 }
 
-void* Arena::allocate_big(std::size_t size, std::size_t align, std::size_t need) noexcept {
+void* ArenaBase::allocate_big(std::size_t size, std::size_t align, std::size_t need) noexcept {
     Chunk* big = take(need);
     if (big == nullptr) return nullptr;
     big->begin += (0 - big->begin) & (align - 1);
@@ -135,7 +134,7 @@ void* Arena::allocate_big(std::size_t size, std::size_t align, std::size_t need)
     return reinterpret_cast<void*>(big->begin);
 }
 
-std::size_t Arena::next_chunk() const noexcept {
+std::size_t ArenaBase::next_chunk() const noexcept {
     std::size_t next = options_.first_chunk;
     if (chunks_ != nullptr && chunks_ != &initial_) {
         const std::size_t last = std::min(total_size(chunks_), options_.max_chunk);
@@ -146,22 +145,10 @@ std::size_t Arena::next_chunk() const noexcept {
 
 // ---- one block ----
 
-void Arena::do_deallocate(void* p, std::size_t size, std::size_t align) noexcept {
-    Arena::deallocate(p, size, align);
-}
-
-bool Arena::do_resize(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept {
-    return Arena::resize(p, old_size, align, new_size);
-}
-
-void* Arena::do_remap(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept {
-    return Arena::remap(p, old_size, align, new_size);
-}
-
-void Arena::deallocate_slow(void* p, std::size_t size, std::size_t /*align*/) noexcept {
+void ArenaBase::deallocate_slow(void* p, std::size_t size, std::size_t /*align*/) noexcept {
     const std::uintptr_t block = address(p);
-    if (is_newest(real(), block, size)) {
-        real().cursor = block;
+    if (is_newest(real(), block, size, min_align_)) {
+        take_back(real(), block);
     } else if (Chunk** link = find_big(p, size)) {
         Chunk* big = *link;
         *link = big->older;
@@ -175,9 +162,10 @@ void Arena::deallocate_slow(void* p, std::size_t size, std::size_t /*align*/) no
     hide(block, block + size);
 }
 
-bool Arena::resize_slow(void* p, std::size_t old_size, std::size_t /*align*/, std::size_t new_size) noexcept {
+bool ArenaBase::resize_slow(void* p, std::size_t old_size, std::size_t /*align*/,
+                            std::size_t new_size) noexcept {
     const std::uintptr_t block = address(p);
-    if (diverted_ && resize_newest(hidden_, p, old_size, new_size)) {
+    if (diverted_ && resize_newest(hidden_, p, old_size, new_size, min_align_)) {
         if (new_size > old_size) show(block + old_size, new_size - old_size);
         if (new_size < old_size) hide(block + new_size, block + old_size);
         return true;
@@ -209,7 +197,7 @@ bool Arena::resize_slow(void* p, std::size_t old_size, std::size_t /*align*/, st
     return true;
 }
 
-void* Arena::remap_slow(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept {
+void* ArenaBase::remap_slow(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept {
     if (resize_slow(p, old_size, align, new_size)) return p;
     Chunk** link = find_big(p, old_size);
     // A larger alignment was found inside the chunk, and would be lost with its address.
@@ -235,7 +223,8 @@ void* Arena::remap_slow(void* p, std::size_t old_size, std::size_t align, std::s
 }
 
 // Gives a block with memory of its own another size, in the books.
-void Arena::account_big(Chunk* big, std::size_t new_size) noexcept {
+void ArenaBase::account_big(Chunk* big, std::size_t new_size) noexcept {
+    note_peak();
     closed_ = closed_ - (big->cursor - big->begin) + new_size;
     big->cursor = big->begin + new_size;
     smallest_big_ = std::min(smallest_big_, new_size);
@@ -244,7 +233,7 @@ void Arena::account_big(Chunk* big, std::size_t new_size) noexcept {
 
 // The link to the block with memory of its own that begins at p, or null. Looked for among blocks of such
 // a size only, of which there are few.
-Chunk** Arena::find_big(void* p, std::size_t size) noexcept {
+Chunk** ArenaBase::find_big(void* p, std::size_t size) noexcept {
     if (bigs_ == nullptr || size < smallest_big_) return nullptr;
     for (Chunk** link = &bigs_; *link != bigs_floor_; link = &(*link)->older)
         if ((*link)->begin == address(p)) return link;
@@ -253,7 +242,7 @@ Chunk** Arena::find_big(void* p, std::size_t size) noexcept {
 
 // ---- chunks ----
 
-Chunk* Arena::take(std::size_t total) noexcept {
+Chunk* ArenaBase::take(std::size_t total) noexcept {
     void* memory = upstream_.try_allocate(total, default_align);
     if (memory == nullptr) return nullptr;
     reserved_ += total;
@@ -264,7 +253,7 @@ Chunk* Arena::take(std::size_t total) noexcept {
     return ::new (memory) Chunk{.older = nullptr, .begin = begin, .end = end, .cursor = begin};
 }
 
-void Arena::give_back(Chunk* chunk) noexcept {
+void ArenaBase::give_back(Chunk* chunk) noexcept {
     const std::size_t total = total_size(chunk);
     show(address(chunk), total);
     reserved_ -= total;
@@ -272,7 +261,7 @@ void Arena::give_back(Chunk* chunk) noexcept {
 }
 
 // Keeps the largest of the chunks that a rewind emptied.
-void Arena::put_aside(Chunk* chunk) noexcept {
+void ArenaBase::put_aside(Chunk* chunk) noexcept {
     if (spare_ == nullptr || total_size(chunk) > total_size(spare_)) std::swap(chunk, spare_);
     if (chunk != nullptr) give_back(chunk);
     spare_->older = nullptr;
@@ -281,24 +270,26 @@ void Arena::put_aside(Chunk* chunk) noexcept {
 }
 
 // Puts an empty chunk on top, and the window on it.
-void Arena::enter(Chunk* chunk) noexcept {
+void ArenaBase::enter(Chunk* chunk) noexcept {
     chunks_ = chunk;
-    real() = {.cursor = chunk->begin, .limit = chunk->begin, .floor = chunk->begin, .begin = chunk->begin};
+    const std::uintptr_t at = chunk->begin;
+    real() = {.cursor = at, .limit = at, .floor = at, .begin = at, .top = at};
     set_limit();
 }
 
 // Takes the window off the top chunk, which keeps its blocks.
-void Arena::leave() noexcept {
+void ArenaBase::leave() noexcept {
     Window& window = real();
     if (in_window()) {
+        note_peak();
         chunks_->cursor = window.cursor;
         closed_ += window.cursor - window.begin;
     }
-    window = {address(nowhere), address(nowhere), address(nowhere), address(nowhere)};
+    window = no_window();
 }
 
 // After anything that changes what the window may give: its chunk, or the budget.
-void Arena::set_limit() noexcept {
+void ArenaBase::set_limit() noexcept {
     if (!in_window()) return;
     Window& window = real();
     const std::size_t room = std::min(chunks_->end - window.cursor, budget());
@@ -306,12 +297,18 @@ void Arena::set_limit() noexcept {
     if (window.limit < window.cursor) leave();
 }
 
-void Arena::show(std::uintptr_t begin, std::size_t size) const noexcept {
+void ArenaBase::show(std::uintptr_t begin, std::size_t size) const noexcept {
     if (watched_ && size != 0) memory_checker::show(reinterpret_cast<void*>(begin), size);
 }
 
-void Arena::hide(std::uintptr_t begin, std::uintptr_t end) const noexcept {
+void ArenaBase::hide(std::uintptr_t begin, std::uintptr_t end) const noexcept {
     if (watched_ && begin < end) memory_checker::hide(reinterpret_cast<void*>(begin), end - begin);
 }
+
+template class BasicArena<1>;
+template class BasicArena<2>;
+template class BasicArena<4>;
+template class BasicArena<8>;
+template class BasicArena<16>;
 
 }  // namespace zigmund::alloc

@@ -7,18 +7,18 @@ namespace zigmund::alloc {
 namespace {
 
 using detail::Chunk;
+using detail::Window;
 
 std::uintptr_t address(const void* p) noexcept { return reinterpret_cast<std::uintptr_t>(p); }
 
 }  // namespace
 
-bool Arena::reset(Reset mode) noexcept {
+bool ArenaBase::reset(Reset mode) noexcept {
     check_no_savepoint();
-    note_peak();
     run_cleanups(nullptr);
+    note_peak();
     if (options_.recycle) free_lists_.clear();
-    const std::size_t round_peak = std::exchange(round_peak_, 0);
-    high_water_ = std::max(round_peak, high_water_ - high_water_ / 8);
+    high_water_ = std::max(round_peak_, high_water_ - high_water_ / 8);
     std::size_t limit = mode.limit_;
     if (mode.mode_ == Reset::Mode::decay) {
         // Half as much again stays, so that rounds of like size keep their chunk.
@@ -26,36 +26,46 @@ bool Arena::reset(Reset mode) noexcept {
             limit = std::max(high_water_ + high_water_ / 2 + sizeof(Chunk), options_.first_chunk);
     }
     if (!watched_ && reserved_ <= limit && in_window() && is_alone(chunks_)) {
-        real().cursor = real().floor = real().begin;
+        Window& window = real();
+        window.cursor = window.floor = window.top = window.begin;
         set_limit();
+        round_peak_ = 0;
         return true;
     }
-    return retain(limit);
+    const bool done = retain(limit);
+    round_peak_ = 0;
+    return done;
 }
 
 // Nothing but this chunk was in use: it is the one that a reset would keep.
-bool Arena::is_alone(const Chunk* chunk) const noexcept {
+bool ArenaBase::is_alone(const Chunk* chunk) const noexcept {
     const bool only =
         chunk->older == nullptr || (chunk->older == &initial_ && initial_.cursor == initial_.begin);
     return only && bigs_ == nullptr && spare_ == nullptr && closed_ == 0;
 }
 
-void Arena::run_cleanups(const Cleanup* last) noexcept {
+void ArenaBase::run_cleanups(const Cleanup* last) noexcept {
     while (cleanups_ != last) {
         Cleanup* cleanup = std::exchange(cleanups_, cleanups_->older);
         cleanup->run(cleanup);
     }
 }
 
-void Arena::note_peak() noexcept {
-    round_peak_ = std::max(round_peak_, bytes_used());
+// Called before anything but the inline verbs lets bytes_used() fall: those leave the window's top behind.
+void ArenaBase::note_peak() noexcept {
+    Window& window = real();
+    round_peak_ = std::max(round_peak_, closed_ + (std::max(window.top, window.cursor) - window.begin));
     peak_ = std::max(peak_, round_peak_);
+    window.top = window.cursor;
 }
 
-std::size_t Arena::peak_bytes_used() const noexcept { return std::max(peak_, bytes_used()); }
+std::size_t ArenaBase::peak_bytes_used() const noexcept {
+    const Window& window = real();
+    return std::max(peak_, closed_ + (std::max(window.top, window.cursor) - window.begin));
+}
 
 // Empties the arena and keeps one chunk of what was reserved, of no more than `limit` bytes.
-bool Arena::retain(std::size_t limit) noexcept {
+bool ArenaBase::retain(std::size_t limit) noexcept {
     leave();
     // The one chunk will lie on top of the initial buffer and must have room for what was in that as well.
     const bool buffer_used = initial_.cursor != initial_.begin;
@@ -109,7 +119,7 @@ bool Arena::retain(std::size_t limit) noexcept {
 }
 
 // The chunk, whose blocks are dead, with another size if the upstream can do that without a copy.
-Chunk* Arena::regrow(Chunk* chunk, std::size_t total) noexcept {
+Chunk* ArenaBase::regrow(Chunk* chunk, std::size_t total) noexcept {
     const std::size_t old_total = total_size(chunk);
     // From the header on: `begin` may lie behind padding, which the upstream copies as well.
     const std::uintptr_t content = address(chunk) + sizeof(Chunk);

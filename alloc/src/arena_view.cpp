@@ -4,27 +4,27 @@
 
 namespace zigmund::alloc {
 
-ArenaChunk Arena::view(const Chunk* chunk) const noexcept {
+ArenaChunk ArenaBase::view(const Chunk* chunk) const noexcept {
     // The cursor of the chunk that the window lies on is the window's.
     const std::uintptr_t cursor = chunk == chunks_ && in_window() ? real().cursor : chunk->cursor;
     return {.used = {reinterpret_cast<const std::byte*>(chunk->begin), cursor - chunk->begin},
             .capacity = chunk->end - chunk->begin};
 }
 
-std::size_t Arena::bytes_wasted() const noexcept {
+std::size_t ArenaBase::bytes_wasted() const noexcept {
     std::size_t bytes = 0;
     for (const Chunk* chunk = chunks_; chunk != nullptr; chunk = chunk->older)
         if (chunk != chunks_ || !in_window()) bytes += chunk->end - chunk->cursor;
     return bytes;
 }
 
-std::size_t Arena::chunk_count() const noexcept {
+std::size_t ArenaBase::chunk_count() const noexcept {
     std::size_t count = 0;
     for_each_chunk([&](const ArenaChunk&) { ++count; });
     return count;
 }
 
-bool Arena::owns(const void* p) const noexcept {
+bool ArenaBase::owns(const void* p) const noexcept {
     const auto* byte = static_cast<const std::byte*>(p);
     bool found = false;
     for_each_chunk([&](const ArenaChunk& chunk) {

@@ -15,7 +15,7 @@ namespace {
 
 }  // namespace
 
-Savepoint Arena::savepoint() noexcept {
+Savepoint ArenaBase::savepoint() noexcept {
     detail::Window& window = real();
     Savepoint taken;
     taken.arena_ = this;
@@ -38,7 +38,7 @@ Savepoint Arena::savepoint() noexcept {
     return taken;
 }
 
-void Arena::rewind(const Savepoint& savepoint) noexcept {
+void ArenaBase::rewind(const Savepoint& savepoint) noexcept {
     check_innermost(savepoint);
     note_peak();
     // Destructors run while all they refer to is still there, and the floor too.
@@ -49,19 +49,20 @@ void Arena::rewind(const Savepoint& savepoint) noexcept {
     while (chunks_ != savepoint.chunks_) put_aside(std::exchange(chunks_, chunks_->older));
     closed_ = savepoint.closed_;
     real() = savepoint.window_;
+    real().top = real().cursor;
     if (in_window()) hide(real().cursor, chunks_->end);
     close(savepoint);
     set_limit();
 }
 
-void Arena::release(const Savepoint& savepoint) noexcept {
+void ArenaBase::release(const Savepoint& savepoint) noexcept {
     check_innermost(savepoint);
     // A chunk that was opened since lies above every floor as a whole.
     if (real().begin == savepoint.window_.begin) real().floor = savepoint.window_.floor;
     close(savepoint);
 }
 
-void Arena::close(const Savepoint& savepoint) noexcept {
+void ArenaBase::close(const Savepoint& savepoint) noexcept {
     bigs_floor_ = savepoint.bigs_floor_;
     floor_chunk_ = savepoint.floor_chunk_;
     floor_ = savepoint.floor_;
@@ -71,31 +72,31 @@ void Arena::close(const Savepoint& savepoint) noexcept {
 }
 
 // Whether the block was made since the innermost savepoint. O(chunks since).
-bool Arena::is_above_floor(std::uintptr_t block) const noexcept {
+bool ArenaBase::is_above_floor(std::uintptr_t block) const noexcept {
     if (open_savepoints_ == 0) return true;
     for (const Chunk* chunk = chunks_; chunk != floor_chunk_; chunk = chunk->older)
         if (block >= chunk->begin && block < chunk->end) return true;
     return floor_chunk_ != nullptr && block >= floor_ && block < floor_chunk_->end;
 }
 
-void Arena::check_innermost(const Savepoint& savepoint) const noexcept {
+void ArenaBase::check_innermost(const Savepoint& savepoint) const noexcept {
     if (savepoint.arena_ != this) misuse("this savepoint belongs to another arena");
     if (savepoint.serial_ == innermost_) return;
     misuse(savepoint.depth_ < open_savepoints_ ? "a savepoint taken after this one is still open"
                                                : "this savepoint was closed already");
 }
 
-void Arena::check_no_savepoint() const noexcept {
+void ArenaBase::check_no_savepoint() const noexcept {
     if (open_savepoints_ != 0) misuse("reset or destroyed while a savepoint is open");
 }
 
-Transaction Arena::transaction() noexcept { return Transaction{*this}; }
+Transaction ArenaBase::transaction() noexcept { return Transaction{*this}; }
 
-ArenaScope::ArenaScope(Arena& arena) noexcept : arena_{arena}, savepoint_{arena.savepoint()} {}
+ArenaScope::ArenaScope(ArenaBase& arena) noexcept : arena_{arena}, savepoint_{arena.savepoint()} {}
 
 ArenaScope::~ArenaScope() { arena_.rewind(savepoint_); }
 
-Transaction::Transaction(Arena& arena) noexcept : arena_{arena}, savepoint_{arena.savepoint()} {}
+Transaction::Transaction(ArenaBase& arena) noexcept : arena_{arena}, savepoint_{arena.savepoint()} {}
 
 Transaction::~Transaction() {
     if (open_) arena_.rewind(savepoint_);

@@ -532,6 +532,40 @@ TEST(Arena, OwnsWhatItHandedOut) {
     EXPECT_FALSE(arena.owns(buffer));
 }
 
+TEST(Arena, ThePeakKnowsBlocksThatWereTakenBack) {
+    Arena arena{heap(), {.first_chunk = 1024, .max_chunk = 1024}};
+    void* p = arena.allocate(104);
+    arena.deallocate(p, 104);
+    EXPECT_EQ(arena.bytes_used(), 0u);
+    EXPECT_EQ(arena.peak_bytes_used(), 104u);
+    p = arena.allocate(200);
+    ASSERT_TRUE(arena.resize(p, 200, 8, 304));
+    ASSERT_TRUE(arena.resize(p, 304, 8, 16));
+    EXPECT_EQ(arena.peak_bytes_used(), 304u);
+    void* big = arena.allocate(2000);
+    EXPECT_EQ(arena.peak_bytes_used(), 2016u);
+    arena.deallocate(big, 2000);
+    EXPECT_EQ(arena.bytes_used(), 16u);
+    (void)arena.allocate(48);
+    EXPECT_EQ(arena.peak_bytes_used(), 2016u);
+}
+
+TEST(Arena, ThePeakOfARoundIsNotThatOfTheNext) {
+    // A round that frees what it made counts for Reset::decay as what it had at most.
+    Arena arena{heap(), {.first_chunk = 64, .max_chunk = std::size_t{1} << 20}};
+    const auto round = [&](std::size_t bytes) {
+        void* const p = arena.allocate(bytes);
+        arena.deallocate(p, bytes);
+        EXPECT_TRUE(arena.reset(Reset::decay));
+    };
+    round(100'000);
+    const std::size_t first = arena.bytes_reserved();
+    for (int i = 0; i < 50; ++i) round(100'000);
+    EXPECT_EQ(arena.bytes_reserved(), first) << "every round needed it";
+    for (int i = 0; i < 50; ++i) round(100);
+    EXPECT_LT(arena.bytes_reserved(), 10'000u) << "and then none did";
+}
+
 TEST(Arena, ThePeakSurvivesRewindsAndResets) {
     Arena arena;
     {

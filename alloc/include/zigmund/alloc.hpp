@@ -4,6 +4,7 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/arena_base.hpp>
 #include <zigmund/alloc/arena_options.hpp>
 #include <zigmund/alloc/arena_pool.hpp>
 #include <zigmund/alloc/atomic_fixed_buffer.hpp>

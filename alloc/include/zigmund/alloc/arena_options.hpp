@@ -45,7 +45,7 @@ class Reset {
     }
 
   private:
-    friend class Arena;
+    friend class ArenaBase;
     enum class Mode : std::uint8_t { retain, decay };
 
     constexpr Reset(Mode mode, std::size_t limit) noexcept : limit_{limit}, mode_{mode} {}

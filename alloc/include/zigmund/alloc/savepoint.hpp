@@ -25,7 +25,7 @@
 
 namespace zigmund::alloc {
 
-class Arena;
+class ArenaBase;
 
 namespace detail {
 
@@ -43,6 +43,7 @@ struct Window {
     std::uintptr_t limit;   ///< a multiple of 16, not below the cursor
     std::uintptr_t floor;   ///< blocks that begin below it are neither taken back nor grown
     std::uintptr_t begin;   ///< of the chunk
+    std::uintptr_t top;     ///< where the cursor was at most since the peak was noted, if it came back
 };
 
 /// Stands before each object whose destructor the arena runs.
@@ -57,10 +58,10 @@ struct Cleanup {
 /// value: who copies it still has one savepoint.
 class Savepoint {
   private:
-    friend class Arena;
+    friend class ArenaBase;
     Savepoint() = default;
 
-    const Arena* arena_;
+    const ArenaBase* arena_;
     std::uint64_t serial_;     ///< no two savepoints of an arena share it
     std::uint64_t enclosing_;  ///< the serial of the one around it; 0: none
     std::size_t depth_;        ///< how many were open with it
@@ -78,14 +79,14 @@ class Savepoint {
 class [[nodiscard]] ArenaScope {
   public:
     /// Takes a savepoint of `arena`, which must outlive this. O(1).
-    explicit ArenaScope(Arena& arena) noexcept;
+    explicit ArenaScope(ArenaBase& arena) noexcept;
     ArenaScope(const ArenaScope&) = delete;
     ArenaScope& operator=(const ArenaScope&) = delete;
     /// Frees what was allocated since. O(chunks and destructors since).
     ~ArenaScope();
 
   private:
-    Arena& arena_;
+    ArenaBase& arena_;
     Savepoint savepoint_;
 };
 

@@ -21,7 +21,7 @@ namespace zigmund::alloc {
 class [[nodiscard]] Transaction {
   public:
     /// The same as arena.transaction().
-    explicit Transaction(Arena& arena) noexcept;
+    explicit Transaction(ArenaBase& arena) noexcept;
     Transaction(const Transaction&) = delete;
     Transaction& operator=(const Transaction&) = delete;
     /// Frees what was allocated since, unless it was committed. O(chunks and destructors since).
@@ -32,7 +32,7 @@ class [[nodiscard]] Transaction {
     void commit() noexcept;
 
   private:
-    Arena& arena_;
+    ArenaBase& arena_;
     Savepoint savepoint_;
     bool open_ = true;
 };

@@ -1,4 +1,5 @@
-// The bodies of Arena::create() and its kin: how an object lies behind the record of its destructor.
+// The bodies of BasicArena<MinAlign>::create() and its kin: how an object lies behind the record of its
+// destructor.
 //
 // <zigmund/alloc/arena.hpp> includes it, and says what the functions promise.
 #pragma once
@@ -16,8 +17,9 @@
 
 namespace zigmund::alloc {
 
+template <std::size_t MinAlign>
 template <class T>
-struct Arena::Object {
+struct BasicArena<MinAlign>::Object {
     Cleanup cleanup;
     alignas(T) std::byte memory[sizeof(T)];
 
@@ -26,8 +28,9 @@ struct Arena::Object {
     }
 };
 
+template <std::size_t MinAlign>
 template <class T>
-struct Arena::Array {
+struct BasicArena<MinAlign>::Array {
     Cleanup cleanup;
     std::size_t count;
     /// Where the objects begin, behind the head.
@@ -42,10 +45,11 @@ struct Arena::Array {
 };
 
 /// Memory that goes back unless what was to be built in it was.
-class Arena::Unfinished {
+template <std::size_t MinAlign>
+class BasicArena<MinAlign>::Unfinished {
   public:
     /// `before` is where the arena's cursor was before it gave the memory.
-    Unfinished(Arena& arena, void* memory, std::size_t size, std::size_t align,
+    Unfinished(BasicArena& arena, void* memory, std::size_t size, std::size_t align,
                std::uintptr_t before) noexcept
         : arena_{arena}, memory_{memory}, size_{size}, align_{align}, before_{before} {}
     Unfinished(const Unfinished&) = delete;
@@ -62,23 +66,25 @@ class Arena::Unfinished {
     void finish() noexcept { memory_ = nullptr; }
 
   private:
-    Arena& arena_;
+    BasicArena& arena_;
     void* memory_;
     std::size_t size_;
     std::size_t align_;
     std::uintptr_t before_;
 };
 
+template <std::size_t MinAlign>
 template <class T>
-constexpr void Arena::check_object() {
+constexpr void BasicArena<MinAlign>::check_object() {
     static_assert(std::is_object_v<T> && !std::is_array_v<T>,
                   "zigmund: create<T> makes one object: for an array write create_array<T>(n)");
     static_assert(std::is_nothrow_destructible_v<T>,
                   "zigmund: an arena runs destructors where nothing can be thrown: ~T must be noexcept");
 }
 
+template <std::size_t MinAlign>
 template <class T, class... Args>
-T* Arena::build(void* memory, std::uintptr_t before, Args&&... args) {
+T* BasicArena<MinAlign>::build(void* memory, std::uintptr_t before, Args&&... args) {
     if constexpr (std::is_trivially_destructible_v<T>) {
         Unfinished guard{*this, memory, sizeof(T), alignof(T), before};
         T* object = construct(static_cast<T*>(memory), std::forward<Args>(args)...);
@@ -94,16 +100,18 @@ T* Arena::build(void* memory, std::uintptr_t before, Args&&... args) {
     }
 }
 
+template <std::size_t MinAlign>
 template <class T, class... Args>
-T* Arena::create(Args&&... args) {
+T* BasicArena<MinAlign>::create(Args&&... args) {
     check_object<T>();
     using Block = std::conditional_t<std::is_trivially_destructible_v<T>, T, Object<T>>;
     const std::uintptr_t before = real().cursor;
     return build<T>(allocate(sizeof(Block), alignof(Block)), before, std::forward<Args>(args)...);
 }
 
+template <std::size_t MinAlign>
 template <class T, class... Args>
-Result<T*> Arena::try_create(Args&&... args) noexcept {
+Result<T*> BasicArena<MinAlign>::try_create(Args&&... args) noexcept {
     check_object<T>();
     static_assert(std::is_nothrow_constructible_v<T, Args...> || !std::is_constructible_v<T, Args...>,
                   "zigmund: try_create<T>(args...) never throws, but this constructor of T may: mark it "
@@ -116,16 +124,18 @@ Result<T*> Arena::try_create(Args&&... args) noexcept {
     return build<T>(memory, before, std::forward<Args>(args)...);
 }
 
+template <std::size_t MinAlign>
 template <class T, class... Args>
-T* Arena::create_trivial(Args&&... args) {
+T* BasicArena<MinAlign>::create_trivial(Args&&... args) {
     static_assert(std::is_trivially_destructible_v<T>,
                   "zigmund: create_trivial<T> is for types whose destructor does nothing: for this T write "
                   "create<T>(args...), and the arena runs its destructor");
     return create<T>(std::forward<Args>(args)...);
 }
 
+template <std::size_t MinAlign>
 template <class T>
-std::span<T> Arena::create_array(std::size_t n) {
+std::span<T> BasicArena<MinAlign>::create_array(std::size_t n) {
     check_object<T>();
     if (n > (std::numeric_limits<std::size_t>::max() - Array<T>::offset) / sizeof(T)) [[unlikely]]
         detail::throw_bad_alloc();
