@@ -113,9 +113,9 @@ std::string_view Allocator::print(FormatString<std::type_identity_t<Args>...> fo
 template <class... Args>
 Result<std::string_view> Allocator::try_print(FormatString<std::type_identity_t<Args>...> format,
                                               Args&&... args) const noexcept {
-    const std::string_view text = detail::print(
-        [this](std::size_t size) { return static_cast<char*>(try_allocate(size, 1)); },
-        format.get(), detail::format::make_format_args(args...));
+    const std::string_view text =
+        detail::print([this](std::size_t size) { return static_cast<char*>(try_allocate(size, 1)); },
+                      format.get(), detail::format::make_format_args(args...));
     if (text.data() == nullptr) [[unlikely]]
         return std::unexpected(Error::out_of_memory);
     return text;
