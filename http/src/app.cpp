@@ -5,9 +5,12 @@
 #include <array>
 #include <cstdio>
 #include <exception>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 #include "error_response.hpp"
+#include "lifespan.hpp"
 #include "log.hpp"
 #include "router.hpp"
 
@@ -39,7 +42,9 @@ Response internal_error() noexcept {
 App::App(alloc::Allocator allocator, AppInfo info)
     : allocator_{allocator},
       info_{.title = {}, .version = {}, .echo_input = info.echo_input},
-      router_{nullptr} {
+      router_{nullptr},
+      singletons_{allocator},
+      overrides_{allocator} {
     try {
         info_.title = allocator.dupe(info.title);
         info_.version = allocator.dupe(info.version);
@@ -52,6 +57,10 @@ App::App(alloc::Allocator allocator, AppInfo info)
 }
 
 App::~App() {
+    if (users_ != 0) {
+        users_ = 1;
+        shutdown();
+    }
     allocator_.destroy(router_);
     allocator_.free(info_.version);
     allocator_.free(info_.title);
@@ -66,23 +75,77 @@ void App::add(Method method, std::string_view path, const Endpoint& endpoint) {
     }
 }
 
+void App::startup() {
+    const std::lock_guard lock{lifespan_};
+    singletons_.start();
+    ++users_;
+}
+
+void App::shutdown() noexcept {
+    const std::lock_guard lock{lifespan_};
+    if (users_ == 0 || --users_ != 0) return;
+    log_exception("shutdown", singletons_.stop());
+}
+
+void App::clear_overrides() noexcept {
+    overrides_.clear();
+    singletons_.clear_replacements();
+}
+
 Response App::respond(Request& request) const noexcept {
+    std::exception_ptr error;
     try {
         request.echo_input_ = info_.echo_input;
         const Router::Match match = router_->match(request);
-        if (match.route != nullptr) [[likely]]
-            return match.route->endpoint.invoke(match.route->endpoint.handler, request);
-        if (match.allowed.empty()) return error_response(Status::not_found);
-        return method_not_allowed(request, match.allowed);
-    } catch (const std::exception& error) {
-        log_exception(request, error.what());
+        if (match.route == nullptr) [[unlikely]] {
+            if (match.allowed.empty()) return error_response(Status::not_found);
+            return method_not_allowed(request, match.allowed);
+        }
+        if (!overrides_.empty()) request.overrides_ = &overrides_;
+        const Response response = match.route->endpoint.invoke(match.route->endpoint.handler, request);
+        request.job().end_function(error);
+        if (error == nullptr) [[likely]]
+            return response;
     } catch (...) {
-        log_exception(request, "an exception that is no std::exception");
+        error = std::current_exception();
+    }
+    return failure(request, std::move(error));
+}
+
+/// The answer to a request that `error` has ended, after all that was set up for it was torn down.
+Response App::failure(Request& request, std::exception_ptr error) noexcept {
+    request.background_tasks().clear();
+    request.job().end(error);
+    if (error == nullptr) {
+        log_exception(request,
+                      "a dependency caught it and threw nothing, so there is no answer: let it throw again",
+                      "swallowed exception");
+        return internal_error();
+    }
+    try {
+        std::rethrow_exception(error);
+    } catch (const HttpError& refusal) {
+        try {
+            return refusal.response(request.allocator());
+        } catch (...) {
+            log_exception(request, std::current_exception());
+        }
+    } catch (const RequestValidationError& refusal) {
+        return refusal.response();
+    } catch (...) {
+        log_exception(request, error);
     }
     return internal_error();
 }
 
 int App::serve(ServeOptions options) {
+    std::optional<Lifespan> lifespan;
+    try {
+        lifespan.emplace(*this);
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "zigmund: startup: %s\n", error.what());
+        return 1;
+    }
     try {
         Server server{*this, options};
         const bool v6 = options.host.find(':') != std::string_view::npos;

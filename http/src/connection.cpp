@@ -140,7 +140,9 @@ void Connection::proceed(RequestReader::State state) {
 
 /// Whether the response waits for those to the requests behind it.
 bool Connection::gather() {
-    if (!keep_alive_ || !exchange_->reader().followed() || !worker_.batch().append(wire_)) return false;
+    if (!keep_alive_ || exchange_->has_more_to_do() || !exchange_->reader().followed() ||
+        !worker_.batch().append(wire_))
+        return false;
     wire_ = {};
     return true;
 }
@@ -166,6 +168,7 @@ void Connection::respond(RequestReader::State state) noexcept {
         wire_ = write_response(request, response, worker_.date(), keep_alive_);
     } catch (...) {
         // Only memory can fail here.
+        exchange_->fail(std::current_exception());
         keep_alive_ = false;
         wire_ = {out_of_memory_head, {}};
     }
@@ -216,9 +219,11 @@ bool Connection::write() {
     return true;
 }
 
-/// The response is sent: all that belongs to the request is torn down. True: the start of another request is
-/// already here. False: it waits for one, or closes.
+/// The response is sent: what follows it is done, and all that belongs to the request is torn down. True: the
+/// start of another request is already here. False: it waits for one, or closes.
 bool Connection::finish() {
+    // A client that waits for the end of the connection does not wait for background tasks.
+    if (!keep_alive_) ::shutdown(socket_.get(), SHUT_WR);
     // There is none when it was for its memory that the request failed.
     if (exchange_ != nullptr) exchange_->end(worker_.options().arena_retain);
     if (keep_alive_ && exchange_->reader().started()) {
@@ -229,7 +234,6 @@ bool Connection::finish() {
     if (keep_alive_) {
         enter(Phase::idle);
     } else {
-        ::shutdown(socket_.get(), SHUT_WR);
         enter(Phase::lingering);
     }
     return false;

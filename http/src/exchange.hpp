@@ -2,6 +2,9 @@
 //
 // A worker has as many as it serves requests at once, not one a connection: an idle connection holds no block
 // to read into, and requests that are served one after the other share one that the cache knows.
+//
+// What follows the response has one order: background tasks, then the teardown of the request's dependencies,
+// the newest first, then the reset of the arena.
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
@@ -10,6 +13,7 @@
 
 #include <array>
 #include <cstddef>
+#include <exception>
 #include <optional>
 
 #include "request_reader.hpp"
@@ -20,17 +24,35 @@ class Exchange {
   public:
     Exchange(alloc::Allocator upstream, std::size_t max_body) noexcept
         : arena_{upstream, {.first_chunk = first_chunk}}, reader_{block_, max_body} {}
+    Exchange(const Exchange&) = delete;
+    Exchange& operator=(const Exchange&) = delete;
+    ~Exchange() { finish(); }
 
     /// A fresh request on an empty arena.
     Request& begin() noexcept { return request_.emplace(arena_.allocator()); }
 
-    /// All that belongs to the request is gone but what was read behind it; the arena keeps up to `retain`
-    /// bytes.
+    /// The response was sent, or nobody is left to send it to: runs the background tasks and tears down what
+    /// the dependencies have set up. The request's bytes must still be there. Once a request; again, it does
+    /// nothing.
+    void finish() noexcept;
+
+    /// Whether finish() has something to do, which is not to be done before the response was sent.
+    [[nodiscard]] bool has_more_to_do() noexcept {
+        return !request_->background_tasks().empty() || request_->job().entered();
+    }
+
+    /// finish(), if that has not been; then all that belongs to the request is gone but what was read behind
+    /// it, and the arena keeps up to `retain` bytes.
     void end(std::size_t retain) noexcept {
+        finish();
         reader_.release();
         request_.reset();
         arena_.reset(alloc::Reset::retain_with_limit(retain));
     }
+
+    /// The request failed after its handler had answered: there is no response to send. Drops the background
+    /// tasks and tears down, with `error`.
+    void fail(std::exception_ptr error) noexcept;
 
     [[nodiscard]] Request& request() noexcept { return *request_; }
     [[nodiscard]] RequestReader& reader() noexcept { return reader_; }

@@ -42,17 +42,46 @@ class Line {
     std::size_t size_ = 0;
 };
 
+template <class Use>
+void with_text_of(const std::exception_ptr& error, Use use) noexcept {
+    if (error == nullptr) return;
+    try {
+        std::rethrow_exception(error);
+    } catch (const std::exception& known) {
+        use(std::string_view{known.what()});
+    } catch (...) {
+        use(std::string_view{"an exception that is no std::exception"});
+    }
+}
+
 }  // namespace
 
-void log_exception(const Request& request, std::string_view what) noexcept {
+void log_exception(const Request& request, std::string_view what, std::string_view where) noexcept {
     Line line;
     line.text("zigmund: ");
     line.foreign(request.method_text().substr(0, 32));
     line.text(" ");
     line.foreign(request.path().substr(0, 128));
-    line.text(": unhandled exception: ");
+    line.text(": ");
+    line.text(where);
+    line.text(": ");
     line.foreign(what);
     line.write();
+}
+
+void log_exception(const Request& request, const std::exception_ptr& error, std::string_view where) noexcept {
+    with_text_of(error, [&](std::string_view what) { log_exception(request, what, where); });
+}
+
+void log_exception(std::string_view where, const std::exception_ptr& error) noexcept {
+    with_text_of(error, [&](std::string_view what) {
+        Line line;
+        line.text("zigmund: ");
+        line.text(where);
+        line.text(": ");
+        line.foreign(what);
+        line.write();
+    });
 }
 
 }  // namespace zigmund::http

@@ -17,6 +17,7 @@
 #include <thread>
 #include <vector>
 
+#include "lifespan.hpp"
 #include "worker.hpp"
 
 namespace zigmund::http {
@@ -136,21 +137,29 @@ class Server::Implementation {
     std::atomic<std::size_t> running_ = 0;
 };
 
-Server::Server(App& app, const ServeOptions& options)
-    : allocator_{app.allocator()}, implementation_{nullptr} {
+Server::Server(App& app, const ServeOptions& options) : app_{app}, implementation_{nullptr} {
     try {
-        implementation_ = allocator_.create<Implementation>(app, options);
+        implementation_ = app.allocator().create<Implementation>(app, options);
     } catch (const boost::system::system_error& error) {
         throw std::system_error(error.code().value(), std::system_category(), "listen");
     }
 }
 
-Server::~Server() { allocator_.destroy(implementation_); }
+Server::~Server() { app_.allocator().destroy(implementation_); }
 
 std::uint16_t Server::port() const noexcept { return implementation_->port(); }
 unsigned Server::workers() const noexcept { return implementation_->workers(); }
-void Server::run() { implementation_->run(); }
-void Server::run_until_signal() { implementation_->run_until_signal(); }
+
+void Server::run() {
+    const Lifespan lifespan{app_};
+    implementation_->run();
+}
+
+void Server::run_until_signal() {
+    const Lifespan lifespan{app_};
+    implementation_->run_until_signal();
+}
+
 void Server::stop() { implementation_->stop(Worker::Stop::drain); }
 void Server::stop_now() { implementation_->stop(Worker::Stop::now); }
 

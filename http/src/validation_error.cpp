@@ -55,6 +55,7 @@ void write_input(JsonWriter& writer, const JsonValue& input) {
 }  // namespace
 
 void ValidationErrors::add(const Location& location, const ValidationError& error) {
+    ++added_;
     if (size_ == max_errors) return;
 
     std::size_t depth = 0;

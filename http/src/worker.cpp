@@ -144,6 +144,7 @@ Exchange* Worker::take() {
 }
 
 void Worker::give_back(Exchange* exchange) noexcept {
+    exchange->finish();
     exchange->reader().clear();
     exchange->end(options_.arena_retain);
     exchange->next_free = free_exchanges_;

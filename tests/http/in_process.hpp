@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -32,9 +33,11 @@ struct Answer {
     }
 };
 
-/// The answer to one request, given as the client sends it.
-inline Answer ask(const zigmund::http::App& app, std::string_view bytes,
-                  zigmund::alloc::Allocator upstream = zigmund::alloc::heap()) {
+/// The answer to one request, given as the client sends it. `sent` is called where the response would leave:
+/// before background tasks and teardown.
+inline Answer ask(
+    const zigmund::http::App& app, std::string_view bytes,
+    zigmund::alloc::Allocator upstream = zigmund::alloc::heap(), const std::function<void()>& sent = [] {}) {
     using namespace zigmund::http;
     Exchange exchange{upstream, std::size_t{1} << 20};
     RequestReader& reader = exchange.reader();
@@ -65,6 +68,8 @@ inline Answer ask(const zigmund::http::App& app, std::string_view bytes,
         head.remove_prefix(size + 2);
     }
     answer.body = wire.body;
+    sent();
+    exchange.finish();
     reader.release();
     return answer;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <zigmund/http/app.hpp>
+#include <zigmund/http/background_tasks.hpp>
 #include <zigmund/http/binding.hpp>
 #include <zigmund/http/body.hpp>
 #include <zigmund/http/constraint.hpp>
@@ -9,6 +10,7 @@
 #include <zigmund/http/enum.hpp>
 #include <zigmund/http/field.hpp>
 #include <zigmund/http/fixed_string.hpp>
+#include <zigmund/http/http_error.hpp>
 #include <zigmund/http/json_cursor.hpp>
 #include <zigmund/http/json_model.hpp>
 #include <zigmund/http/json_value.hpp>

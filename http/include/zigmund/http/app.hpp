@@ -17,6 +17,9 @@
 #include <zigmund/http/method.hpp>
 #include <zigmund/http/serve_options.hpp>
 
+#include <cstddef>
+#include <exception>
+#include <mutex>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -77,13 +80,61 @@ class App {
         route(Method::delete_, path, std::forward<Handler>(handler));
     }
 
+    // ---- lifespan: what the application has one of, and its start and stop ----
+
+    /// What `inject::State<T>` refers to: `args` construct a T, here and now, which lives as long as the App;
+    /// or they are a function that returns a T, a T& or a Scoped<T>, called by startup(), whose parameters
+    /// are State, `Depends<f, AppScope>` and alloc::Allocator, the App's. Throws std::logic_error "zigmund:
+    /// State<T> is provided twice", std::bad_alloc, what the constructor throws.
+    template <class T, class... Args>
+    void provide(Args&&... args) {
+        singletons_.provide<T>(std::forward<Args>(args)...);
+    }
+
+    /// Calls `f`, with the same kinds of parameters, at the end of startup(), or at the beginning of
+    /// shutdown(), in the order of registration. Throws std::bad_alloc.
+    template <class F>
+    void on_startup(F&& f) {
+        singletons_.on_start(std::forward<F>(f));
+    }
+    template <class F>
+    void on_shutdown(F&& f) {
+        singletons_.on_stop(std::forward<F>(f));
+    }
+
+    /// Makes what was provided and every dependency with AppScope that a route uses, then calls the
+    /// on_startup functions. A Server does it before it serves; a test that uses respond() calls it. If
+    /// something throws, what was made is torn down and the exception passes through; so does
+    /// std::logic_error "zigmund: State<T> is asked for, but nobody provides it". Each call is paired with
+    /// one of shutdown(), and only the first starts.
+    void startup();
+    /// Calls the on_shutdown functions and tears down, the newest first; what one throws is a line on stderr.
+    /// The App's destructor does it if it has to.
+    void shutdown() noexcept;
+
+    // ---- tests ----
+
+    /// From now on who depends on `F` gets what `g` returns, a function or lambda with parameters of its own.
+    /// What has AppScope is overridden before startup(). Not while something is served. Throws as
+    /// inject::Overrides::set().
+    template <auto F, class G>
+    void override(G&& g) {
+        overrides_.set<F>(std::forward<G>(g), singletons_);
+    }
+    /// The originals again.
+    void clear_overrides() noexcept;
+
     /// Serves until SIGINT or SIGTERM, then stops taking connections, finishes the requests that were begun,
     /// and returns 0; a second signal ends them at once. Prints where it listens. If it cannot listen, says
-    /// so on stderr ("zigmund: cannot listen on 127.0.0.1:8080: Address already in use") and returns 1.
+    /// so on stderr ("zigmund: cannot listen on 127.0.0.1:8080: Address already in use") and returns 1; so it
+    /// does if startup() throws ("zigmund: startup: <what>").
     [[nodiscard]] int serve(ServeOptions options = {});
 
-    /// The answer to a request, in the request's arena, as a worker computes it: routing, binding, handler.
-    /// What a handler throws becomes a 500 and a line on stderr. Any thread.
+    /// The answer to a request, in the request's arena, as a worker computes it: routing, binding,
+    /// dependencies, handler, and the end of what has FunctionScope. HttpError is answered as it says;
+    /// anything else that a handler or a dependency throws becomes a 500 and a line on stderr. After a
+    /// failure all that was set up is torn down; after a success, what is not FunctionScope stays until
+    /// Exchange::finish(). Any thread.
     [[nodiscard]] Response respond(Request& request) const noexcept;
 
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return allocator_; }
@@ -93,13 +144,19 @@ class App {
   private:
     template <class Handler>
     void route(Method method, std::string_view path, Handler&& handler) {
-        add(method, path, make_endpoint(allocator_, std::forward<Handler>(handler)));
+        add(method, path, make_endpoint(singletons_, std::forward<Handler>(handler)));
     }
     void add(Method method, std::string_view path, const Endpoint& endpoint);
+
+    [[nodiscard, gnu::cold]] static Response failure(Request& request, std::exception_ptr error) noexcept;
 
     alloc::Allocator allocator_;
     AppInfo info_;
     Router* router_;
+    inject::Singletons singletons_;
+    inject::Overrides<Binding> overrides_;
+    std::mutex lifespan_;
+    std::size_t users_ = 0;  ///< how many startup() were not yet paired
 };
 
 }  // namespace zigmund::http

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/background_tasks.hpp>
 #include <zigmund/http/body.hpp>
+#include <zigmund/http/http_error.hpp>
 #include <zigmund/http/parameter.hpp>
 #include <zigmund/http/parameter_binder.hpp>
 #include <zigmund/http/request.hpp>
@@ -17,6 +19,7 @@
 #include <zigmund/inject.hpp>
 
 #include <concepts>
+#include <cstddef>
 #include <optional>
 #include <string_view>
 #include <type_traits>
@@ -43,15 +46,15 @@ struct YourDescribedStruct;
 
 class Binding {
   public:
-    using allowed =
-        inject::Allowed<Request&, alloc::Allocator, Path<int, "name">, Query<int, "name">,
-                        Query<std::optional<int>, "name">, Query<int, "name", Default<10>>,
-                        Header<int, "name">, Cookie<int, "name">, Form<detail::YourDescribedStruct>,
-                        Body<detail::YourDescribedStruct>, Body<detail::YourDescribedStruct, "name">>;
+    using allowed = inject::Allowed<Request&, alloc::Allocator, Path<int, "name">, Query<int, "name">,
+                                    Query<std::optional<int>, "name">, Query<int, "name", Default<10>>,
+                                    Header<int, "name">, Cookie<int, "name">,
+                                    Form<detail::YourDescribedStruct>, Body<detail::YourDescribedStruct>,
+                                    Body<detail::YourDescribedStruct, "name">, BackgroundTasks&>;
 
     template <class P>
     static constexpr bool provides =
-        std::same_as<P, Request&> || std::same_as<P, const Request&> ||
+        std::same_as<P, Request&> || std::same_as<P, const Request&> || std::same_as<P, BackgroundTasks&> ||
         std::same_as<detail::MadeFor<P>, alloc::Allocator> || detail::SourceBound<detail::MadeFor<P>> ||
         detail::IsBody<detail::MadeFor<P>>::value;
 
@@ -60,6 +63,8 @@ class Binding {
         using T = std::remove_cvref_t<P>;
         static_assert(!std::same_as<P, Request>,
                       "zigmund: a handler takes the request by reference: write http::Request&");
+        static_assert(!std::same_as<T, BackgroundTasks>,
+                      "zigmund: background tasks are added to by reference: write http::BackgroundTasks&");
         static_assert(!std::same_as<P, alloc::Allocator&>,
                       "zigmund: a handler takes its allocator by value: write alloc::Allocator");
         static_assert(
@@ -83,6 +88,8 @@ class Binding {
         using M = detail::MadeFor<P>;
         if constexpr (std::same_as<P, Request&> || std::same_as<P, const Request&>) {
             return static_cast<P>(request_);
+        } else if constexpr (std::same_as<P, BackgroundTasks&>) {
+            return static_cast<P>(request_.background_tasks());
         } else if constexpr (std::same_as<M, alloc::Allocator>) {
             return request_.allocator();
         } else if constexpr (detail::SourceBound<M>) {
@@ -94,20 +101,32 @@ class Binding {
 
     /// Whether the handler may be called.
     [[nodiscard]] bool good() const noexcept { return errors_.empty() && !body_.refused(); }
-    /// The answer in its place.
+    /// The answer in its place. Throws it, as RequestValidationError, when there are dependencies that wait
+    /// for how the request ends.
     [[nodiscard, gnu::cold]] Response refusal() const {
-        return body_.refused() ? *body_.refused() : errors_.response(request_.echo_input_);
+        const Response response = body_.refused() ? *body_.refused() : errors_.response(request_.echo_input_);
+        if (request_.job().entered()) throw RequestValidationError{response};
+        return response;
     }
+
+    // What inject::Resolver asks of a provider.
+    [[nodiscard]] std::size_t failures() const noexcept { return errors_.added() + failed_bodies_; }
+    void begin_function() noexcept { errors_.begin_section(); }
+    [[nodiscard]] const inject::Overrides<Binding>* overrides() const noexcept { return request_.overrides_; }
 
   private:
     template <class P>
     P body() {
-        return body_.get<P>();
+        P value = body_.get<P>();
+        if (body_.failed()) [[unlikely]]
+            ++failed_bodies_;
+        return value;
     }
 
     Request& request_;
     ValidationErrors errors_;
     detail::BodySource body_;
+    std::size_t failed_bodies_ = 0;  ///< how often one was asked for of which all is wrong
 };
 
 }  // namespace zigmund::http

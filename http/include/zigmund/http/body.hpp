@@ -86,6 +86,8 @@ class BodySource {
 
     /// The answer to a body that is no text at all; empty: it is text, or nobody has asked.
     [[nodiscard]] const std::optional<Response>& refused() const noexcept { return refused_; }
+    /// Whether what is wrong with it was said once for all: no parameter gets a value from it.
+    [[nodiscard]] bool failed() const noexcept { return state_ == State::refused; }
 
   private:
     /// `other`: there is none, or one that is not JSON. `refused`: what is wrong with it was said.

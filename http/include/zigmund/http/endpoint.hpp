@@ -23,7 +23,7 @@ struct Endpoint {
     Response (*invoke)(const void* handler, Request& request);
     void (*destroy)(alloc::Allocator allocator, void* handler) noexcept;
     void* handler;
-    /// The names that the handler's Path parameters ask for. Static storage.
+    /// The names that the Path parameters of the handler and of its dependencies ask for. Static storage.
     std::span<const std::string_view> path_names;
 };
 
@@ -62,27 +62,45 @@ struct HandlerParameters<inject::Types<Ps...>> {
 };
 
 template <class F>
+using GraphOf = inject::DependencyGraph<inject::Parameters<F>>;
+
+/// A handler, and where the application's objects are that it uses.
+template <class F>
+struct StoredHandler {
+    template <class Handler>
+    StoredHandler(Handler&& handler, inject::Singletons& all)
+        : function(std::forward<Handler>(handler)), singletons{all} {}
+
+    F function;
+    [[no_unique_address]] inject::SingletonsOf<GraphOf<F>> singletons;
+};
+
+template <class F>
 Response invoke_handler(const void* handler, Request& request) {
+    const auto& stored = *static_cast<const StoredHandler<F>*>(handler);
     Binding binding{request};
-    auto arguments = inject::resolve<const F&>(binding);
+    inject::Resolver<GraphOf<F>, Binding> resolver{binding, request.job(), stored.singletons};
+    auto arguments = resolver.template arguments<inject::Parameters<F>>();
     if (!binding.good()) [[unlikely]]
         return binding.refusal();
-    return inject::apply(*static_cast<const F*>(handler), std::move(arguments));
+    return inject::apply(stored.function, std::move(arguments));
 }
 
 template <class F>
 void destroy_handler(alloc::Allocator allocator, void* handler) noexcept {
-    allocator.destroy(static_cast<F*>(handler));
+    allocator.destroy(static_cast<StoredHandler<F>*>(handler));
 }
 
 }  // namespace detail
 
-/// Stores `handler` in memory of `allocator`; `endpoint.destroy` gives it back. Throws std::bad_alloc.
+/// Stores `handler` in memory of the allocator of `singletons`; `endpoint.destroy` gives it back. What it
+/// uses of the application's is noted in `singletons`. Throws std::bad_alloc.
 template <class Handler>
-[[nodiscard]] Endpoint make_endpoint(alloc::Allocator allocator, Handler&& handler) {
+[[nodiscard]] Endpoint make_endpoint(inject::Singletons& singletons, Handler&& handler) {
     using F = std::decay_t<Handler>;
-    using Parameters = detail::HandlerParameters<inject::Parameters<F>>;
-    static_assert(inject::check<F, Binding>());
+    using Graph = detail::GraphOf<F>;
+    using Parameters = detail::HandlerParameters<typename Graph::leaves>;
+    static_assert(inject::check<F, inject::Resolver<Graph, Binding>>());
     static_assert(std::is_same_v<inject::Result<F>, Response>, "zigmund: a handler returns http::Response");
     static_assert(Parameters::bodies <= 1 || Parameters::bodies == Parameters::named_bodies,
                   "zigmund: of several http::Body, each is a member of the body and has its name: "
@@ -91,11 +109,13 @@ template <class Handler>
         Parameters::bodies == 0 || !Parameters::form,
         "zigmund: a request has one body: a handler takes http::Body, which is JSON, or http::Form");
     static_assert(
-        Parameters::template can_call<const F&>,
+        detail::HandlerParameters<inject::Parameters<F>>::template can_call<const F&>,
         "zigmund: a handler is called by several workers at once: its operator() must be const (a lambda "
         "that is not mutable)");
-    return {&detail::invoke_handler<F>, &detail::destroy_handler<F>,
-            allocator.create<F>(std::forward<Handler>(handler)), Parameters::path_names};
+    return {
+        &detail::invoke_handler<F>, &detail::destroy_handler<F>,
+        singletons.allocator().create<detail::StoredHandler<F>>(std::forward<Handler>(handler), singletons),
+        Parameters::path_names};
 }
 
 }  // namespace zigmund::http

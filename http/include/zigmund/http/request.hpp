@@ -8,8 +8,10 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/background_tasks.hpp>
 #include <zigmund/http/field.hpp>
 #include <zigmund/http/method.hpp>
+#include <zigmund/inject/job.hpp>
 
 #include <array>
 #include <cstddef>
@@ -17,7 +19,14 @@
 #include <span>
 #include <string_view>
 
+namespace zigmund::inject {
+template <class Base>
+class Overrides;
+}
+
 namespace zigmund::http {
+
+class Binding;
 
 class Request {
   public:
@@ -26,7 +35,7 @@ class Request {
     /// A route has at most this many parameters in its path.
     static constexpr std::size_t max_path_parameters = 16;
 
-    explicit Request(alloc::Allocator arena) noexcept : arena_{arena} {}
+    explicit Request(alloc::Allocator arena) noexcept : arena_{arena}, job_{arena}, tasks_{arena} {}
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
 
@@ -56,6 +65,11 @@ class Request {
     /// Whether the client wants the connection kept open after the response.
     [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
 
+    /// What its dependencies have set up, and must be undone.
+    [[nodiscard]] inject::Job& job() noexcept { return job_; }
+    /// What runs after its response was sent.
+    [[nodiscard]] BackgroundTasks& background_tasks() noexcept { return tasks_; }
+
   private:
     friend class App;
     friend class Binding;
@@ -63,6 +77,9 @@ class Request {
     friend class Router;
 
     alloc::Allocator arena_;
+    inject::Job job_;
+    BackgroundTasks tasks_;
+    const inject::Overrides<Binding>* overrides_ = nullptr;
     Method method_ = Method::other;
     bool keep_alive_ = false;
     bool minor_version_is_0_ = false;

@@ -92,6 +92,14 @@ class Response {
         return copy;
     }
 
+    /// The same response with the body and the content type of `other`.
+    [[nodiscard]] Response with_body_of(const Response& other) const noexcept {
+        Response copy = *this;
+        copy.content_type_ = other.content_type_;
+        copy.body_ = other.body_;
+        return copy;
+    }
+
     /// The same response with another content type, a view that lives as the body does: `image/png`. Throws
     /// std::invalid_argument as with_header() does.
     [[nodiscard]] Response with_content_type(std::string_view content_type) const;

@@ -30,7 +30,8 @@ class Server {
     /// How many threads serve.
     [[nodiscard]] unsigned workers() const noexcept;
 
-    /// Serves until stop(). Once. Throws std::system_error if the system has no more threads.
+    /// Starts the App (App::startup(), whose exceptions pass through), serves until stop(), and shuts the App
+    /// down. Once. Throws std::system_error if the system has no more threads.
     void run();
 
     /// The same, and SIGINT and SIGTERM stop it: the first lets the requests that were begun end, a second
@@ -47,7 +48,7 @@ class Server {
   private:
     class Implementation;
 
-    alloc::Allocator allocator_;
+    App& app_;
     Implementation* implementation_;
 };
 

@@ -67,7 +67,10 @@ class ValidationErrors {
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return arena_; }
 
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    /// How many are kept.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
+    /// How many were added.
+    [[nodiscard]] std::size_t added() const noexcept { return added_; }
 
     /// The answer, 422; without `input`, which repeats what was sent, if `echo` is false.
     [[nodiscard, gnu::cold]] Response response(bool echo = true) const;
@@ -79,6 +82,7 @@ class ValidationErrors {
     Node* first_ = nullptr;
     std::size_t size_ = 0;
     std::size_t section_ = 0;
+    std::size_t added_ = 0;
 };
 
 }  // namespace zigmund::http

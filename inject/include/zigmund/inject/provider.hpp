@@ -78,6 +78,11 @@ constexpr void check_parameter() {
     }
 }
 
+template <class C, class... Ps>
+constexpr bool provides_all(Types<Ps...>) {
+    return (C::template provides<Ps> && ...);
+}
+
 template <class C, class... Ps, std::size_t... Is>
 constexpr void check_parameters(Types<Ps...>, std::index_sequence<Is...>) {
     (check_parameter<C, Is + 1, Ps>(), ...);

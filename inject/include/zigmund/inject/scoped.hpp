@@ -1,0 +1,183 @@
+// Scoped<T>: what a dependency returns that has something to undo: set-up and clean-up in one function.
+//
+//     inject::Scoped<Session> get_session(inject::Depends<get_pool, inject::AppScope> pool, alloc::Allocator)
+//     {
+//         Session session = pool->open();
+//         alloc::ErrScope scope;
+//         auto undo = scope.errdefer([&] { session.roll_back(); });
+//         co_yield session;      // the handler runs here; throws what ended it, if it failed
+//         session.commit();
+//         scope.ok();
+//     }
+//
+// The function is a coroutine that yields once. What stands before co_yield runs when the dependency is made,
+// what stands after it when the dependency's scope ends, after everything that was made later has been torn
+// down. If the work failed, co_yield throws the exception that it failed with: locals are destroyed and
+// `errdefer` guards run as on any other error exit, and the function may catch it, to translate it by
+// throwing another, or to swallow it by not throwing.
+//
+// The frame lives in memory of the `alloc::Allocator` that the function takes, and nowhere else: that is why
+// it has to take one. Parameters are taken by value, because the frame outlives the call; references to what
+// the provider itself refers to are fine. (The resolver checks both.)
+//
+// Threads: one. Cost: one block of the allocator; a resumption and a destruction at the end of the scope.
+// Never: global memory, type erasure.
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+
+#include <array>
+#include <bit>
+#include <concepts>
+#include <coroutine>
+#include <cstddef>
+#include <cstring>
+#include <exception>
+#include <memory>
+#include <stdexcept>
+#include <type_traits>
+#include <utility>
+
+namespace zigmund::inject {
+
+template <class T>
+class [[nodiscard]] Scoped {
+    static_assert(
+        std::is_object_v<T>,
+        "zigmund: Scoped<T> is for an object that is yielded: for a dependency without a value, yield "
+        "an empty struct");
+
+  public:
+    class promise_type;
+
+    Scoped(Scoped&& other) noexcept : frame_{std::exchange(other.frame_, nullptr)} {}
+    Scoped& operator=(Scoped&&) = delete;
+    /// Without end(), the function is left where it waits: its locals are destroyed.
+    ~Scoped() {
+        if (frame_) frame_.destroy();
+    }
+
+    /// What was yielded; valid until end(). Throws what the function threw before its co_yield, and
+    /// std::logic_error "zigmund: a Scoped dependency must co_yield once, but it yielded nothing".
+    [[nodiscard]] T& value() const {
+        promise_type& promise = frame_.promise();
+        if (promise.error_ != nullptr) std::rethrow_exception(promise.error_);
+        if (promise.value_ == nullptr)
+            throw std::logic_error("zigmund: a Scoped dependency must co_yield once, but it yielded nothing");
+        return *promise.value_;
+    }
+
+    /// Runs what follows co_yield, and destroys the frame. `error`, unless null, is thrown there; it comes
+    /// out as what the function left by: another exception, or null if it returned. A second co_yield leaves
+    /// by std::logic_error "zigmund: a Scoped dependency must co_yield once, but it yielded twice". Once.
+    void end(std::exception_ptr& error) noexcept {
+        promise_type& promise = frame_.promise();
+        promise.thrown_in_ = std::move(error);
+        frame_.resume();
+        error = std::move(promise.error_);
+        if (!frame_.done())
+            error = std::make_exception_ptr(
+                std::logic_error("zigmund: a Scoped dependency must co_yield once, but it yielded twice"));
+        std::exchange(frame_, nullptr).destroy();
+    }
+
+  private:
+    explicit Scoped(std::coroutine_handle<promise_type> frame) noexcept : frame_{frame} {}
+
+    std::coroutine_handle<promise_type> frame_;
+};
+
+namespace detail {
+
+template <class R>
+inline constexpr bool is_scoped = false;
+template <class T>
+inline constexpr bool is_scoped<Scoped<T>> = true;
+
+/// A parameter of a coroutine, of which only an allocator is of interest. (The promise's operator new is no
+/// template: gcc would warn, falsely, of its operator delete, PR 109224.)
+struct FrameParameter {
+    const alloc::Allocator* allocator = nullptr;
+
+    FrameParameter() = default;
+    template <class P>
+    FrameParameter(const P& parameter) noexcept {
+        if constexpr (std::same_as<P, alloc::Allocator>) allocator = &parameter;
+    }
+};
+
+}  // namespace detail
+
+template <class T>
+class Scoped<T>::promise_type {
+  public:
+    using P = const detail::FrameParameter&;
+    static void* operator new(std::size_t size, P a = {}, P b = {}, P c = {}, P d = {}, P e = {}, P f = {},
+                              P g = {}, P h = {}, P i = {}) {
+        // std::coroutine_traits has checked that one of them is.
+        const alloc::Allocator* allocator = nullptr;
+        for (const detail::FrameParameter* parameter : {&i, &h, &g, &f, &e, &d, &c, &b, &a})
+            if (parameter->allocator != nullptr) allocator = parameter->allocator;
+        void* const frame = allocator->allocate(with_allocator(size));
+        std::memcpy(static_cast<std::byte*>(frame) + size, allocator, sizeof *allocator);
+        return frame;
+    }
+    static void operator delete(void* frame, std::size_t size) noexcept {
+        std::array<std::byte, sizeof(alloc::Allocator)> bytes;
+        std::memcpy(bytes.data(), static_cast<std::byte*>(frame) + size, bytes.size());
+        std::bit_cast<alloc::Allocator>(bytes).deallocate(frame, with_allocator(size));
+    }
+
+    Scoped get_return_object() noexcept {
+        return Scoped{std::coroutine_handle<promise_type>::from_promise(*this)};
+    }
+    // It begins during the call, while the arguments are there.
+    static std::suspend_never initial_suspend() noexcept { return {}; }
+    static std::suspend_always final_suspend() noexcept { return {}; }
+
+    auto yield_value(T& value) noexcept {
+        value_ = std::addressof(value);
+        return Yield{*this};
+    }
+    /// What was made for the co_yield lives until it is resumed.
+    auto yield_value(T&& value) noexcept {
+        value_ = std::addressof(value);
+        return Yield{*this};
+    }
+    static void return_void() noexcept {}
+    void unhandled_exception() noexcept { error_ = std::current_exception(); }
+
+  private:
+    friend class Scoped;
+
+    struct Yield {
+        promise_type& promise;
+        static bool await_ready() noexcept { return false; }
+        static void await_suspend(std::coroutine_handle<>) noexcept {}
+        void await_resume() const {
+            if (promise.thrown_in_ != nullptr) std::rethrow_exception(std::move(promise.thrown_in_));
+        }
+    };
+
+    static constexpr std::size_t with_allocator(std::size_t size) noexcept {
+        return size + sizeof(alloc::Allocator);
+    }
+
+    T* value_ = nullptr;
+    std::exception_ptr thrown_in_;
+    std::exception_ptr error_;
+};
+
+}  // namespace zigmund::inject
+
+template <class T, class... Ps>
+struct std::coroutine_traits<zigmund::inject::Scoped<T>, Ps...> {
+    static_assert(
+        (std::same_as<std::remove_cvref_t<Ps>, zigmund::alloc::Allocator> || ...),
+        "zigmund: a Scoped dependency lives in memory of the allocator that it takes: add a parameter "
+        "alloc::Allocator");
+    static_assert(
+        sizeof...(Ps) <= 9,
+        "zigmund: a Scoped dependency takes at most 8 parameters: group some in a class, inject::make<T>");
+    using promise_type = typename zigmund::inject::Scoped<T>::promise_type;
+};
