@@ -81,7 +81,9 @@ class ArenaPool {
 /// The right to use one arena of a pool. Moves; when it ends, the arena is reset and goes back.
 class [[nodiscard]] ArenaPool::Lease {
   public:
+    /// Takes the lease over; `other` holds none. O(1).
     Lease(Lease&& other) noexcept : pool_{other.pool_}, node_{std::exchange(other.node_, nullptr)} {}
+    /// The same, after the arena that this held went back.
     Lease& operator=(Lease&& other) noexcept {
         if (this != &other) {
             give_back();

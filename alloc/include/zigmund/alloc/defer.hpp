@@ -37,9 +37,11 @@ constexpr void check_action() {
 template <class F>
 class [[nodiscard("a guard without a name runs at once: write auto guard = defer(...)")]] Defer {
   public:
+    /// Use defer().
     explicit constexpr Defer(F&& action) noexcept : action_{std::move(action)} {}
     Defer(const Defer&) = delete;
     Defer& operator=(const Defer&) = delete;
+    /// Calls the action, unless it was dismissed.
     constexpr ~Defer() {
         if (armed_) static_cast<void>(action_());
     }

@@ -102,6 +102,7 @@ class ErrScope {
     template <class F>
     class Guard;
 
+    /// The function has failed until ok().
     ErrScope() = default;
     ErrScope(const ErrScope&) = delete;
     ErrScope& operator=(const ErrScope&) = delete;
@@ -177,6 +178,7 @@ template <class F>
 class [[nodiscard(
     "a guard without a name runs at once: write auto undo = scope.errdefer(...)")]] ErrScope::Guard {
   public:
+    /// Use ErrScope::errdefer().
     Guard(const ErrScope& scope, F&& action, [[maybe_unused]] std::source_location where) noexcept
         : scope_{scope},
           action_{std::move(action)}
@@ -188,6 +190,7 @@ class [[nodiscard(
     }
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
+    /// Calls the action if the scope has failed, unless it was dismissed.
     ~Guard() {
         if (!armed_ || !scope_.failed()) return;
 #if !defined(NDEBUG)

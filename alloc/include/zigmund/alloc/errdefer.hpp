@@ -30,9 +30,11 @@ namespace zigmund::alloc {
 template <class F>
 class [[nodiscard("a guard without a name is gone at once: write auto undo = errdefer(...)")]] Errdefer {
   public:
+    /// Use errdefer().
     explicit Errdefer(F&& action) noexcept : action_{std::move(action)} {}
     Errdefer(const Errdefer&) = delete;
     Errdefer& operator=(const Errdefer&) = delete;
+    /// Calls the action if an exception that came since is on its way, unless it was dismissed.
     ~Errdefer() {
         if (armed_ && std::uncaught_exceptions() > exceptions_) static_cast<void>(action_());
     }

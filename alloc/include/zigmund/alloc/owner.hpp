@@ -30,14 +30,17 @@ class [[nodiscard]] Owner {
   public:
     /// Takes over what `allocator.create<T>()` or one of its twins returned, or null.
     Owner(T* object, Allocator allocator) noexcept : object_{object}, allocator_{allocator} {}
+    /// Takes the object over; `other` is empty.
     Owner(Owner&& other) noexcept
         : object_{std::exchange(other.object_, nullptr)}, allocator_{other.allocator_} {}
+    /// The same, after the object that this held was destroyed.
     Owner& operator=(Owner&& other) noexcept {
         Owner{std::move(other)}.swap(*this);
         return *this;
     }
     Owner(const Owner&) = delete;
     Owner& operator=(const Owner&) = delete;
+    /// Destroys the object.
     ~Owner() { allocator_.destroy(object_); }
 
     /// The object, or null when this is empty; it stays this one's. O(1), like all that follows up to
@@ -46,6 +49,7 @@ class [[nodiscard]] Owner {
     /// The object. Not of an empty one: an assertion.
     [[nodiscard]] T& operator*() const noexcept { return assert(object_ != nullptr), *object_; }
     [[nodiscard]] T* operator->() const noexcept { return assert(object_ != nullptr), object_; }
+    /// Whether it holds an object.
     [[nodiscard]] explicit operator bool() const noexcept { return object_ != nullptr; }
     friend bool operator==(const Owner& owner, std::nullptr_t) noexcept { return !owner; }
     /// Where the object came from, and goes back to.
@@ -55,6 +59,7 @@ class [[nodiscard]] Owner {
     [[nodiscard]] T* release() noexcept { return std::exchange(object_, nullptr); }
     /// Destroys the object now.
     void reset() noexcept { allocator_.destroy(std::exchange(object_, nullptr)); }
+    /// Exchanges objects and allocators.
     void swap(Owner& other) noexcept {
         std::swap(object_, other.object_);
         std::swap(allocator_, other.allocator_);
@@ -71,32 +76,40 @@ class [[nodiscard]] Owner<T[]> {
   public:
     /// Takes over what `allocator.alloc<T>(n)`, `dupe` or one of their twins returned, or an empty span.
     Owner(std::span<T> array, Allocator allocator) noexcept : array_{array}, allocator_{allocator} {}
+    /// Takes the array over; `other` is empty.
     Owner(Owner&& other) noexcept : array_{std::exchange(other.array_, {})}, allocator_{other.allocator_} {}
+    /// The same, after the array that this held was destroyed.
     Owner& operator=(Owner&& other) noexcept {
         Owner{std::move(other)}.swap(*this);
         return *this;
     }
     Owner(const Owner&) = delete;
     Owner& operator=(const Owner&) = delete;
+    /// Destroys the elements and frees the array. O(n).
     ~Owner() { allocator_.free(array_); }
 
     /// The array, empty when this is; it stays this one's. O(1), like all that follows up to reset().
     [[nodiscard]] std::span<T> get() const noexcept { return array_; }
+    /// Its first element, or null when this is empty; and how many there are.
     [[nodiscard]] T* data() const noexcept { return array_.data(); }
     [[nodiscard]] std::size_t size() const noexcept { return array_.size(); }
     [[nodiscard]] T* begin() const noexcept { return data(); }
     [[nodiscard]] T* end() const noexcept { return data() + size(); }
+    /// `index` is below size(), as asserted in builds without NDEBUG.
     [[nodiscard]] T& operator[](std::size_t index) const noexcept {
         return assert(index < size()), array_[index];
     }
+    /// Whether it holds an array.
     [[nodiscard]] explicit operator bool() const noexcept { return data() != nullptr; }
     friend bool operator==(const Owner& owner, std::nullptr_t) noexcept { return !owner; }
+    /// Where the array came from, and goes back to.
     [[nodiscard]] Allocator allocator() const noexcept { return allocator_; }
 
     /// Hands the array over to the caller, who gives it to `allocator().free()`.
     [[nodiscard]] std::span<T> release() noexcept { return std::exchange(array_, {}); }
     /// Frees the array now.
     void reset() noexcept { allocator_.free(std::exchange(array_, {})); }
+    /// Exchanges arrays and allocators.
     void swap(Owner& other) noexcept {
         std::swap(array_, other.array_);
         std::swap(allocator_, other.allocator_);

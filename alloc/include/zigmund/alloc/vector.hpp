@@ -78,12 +78,14 @@ class Vector {
           end_{std::exchange(other.end_, nullptr)},
           limit_{std::exchange(other.limit_, nullptr)},
           allocator_{other.allocator_} {}
+    /// The same, after what this held is gone. O(n) of that.
     Vector& operator=(Vector&& other) noexcept {
         Vector{std::move(other)}.swap(*this);
         return *this;
     }
     Vector(const Vector&) = delete;
     Vector& operator=(const Vector&) = delete;
+    /// Destroys the elements and gives the memory back. O(n).
     ~Vector() {
         std::destroy(data_, end_);
         give_back();
@@ -106,14 +108,18 @@ class Vector {
 
     // ---- reading: O(1) ----
 
+    /// Where the memory comes from, and goes back to.
     [[nodiscard]] Allocator allocator() const noexcept { return allocator_; }
+    /// Elements.
     [[nodiscard]] std::size_t size() const noexcept { return static_cast<std::size_t>(end_ - data_); }
     /// Elements that fit before it grows.
     [[nodiscard]] std::size_t capacity() const noexcept { return static_cast<std::size_t>(limit_ - data_); }
+    /// Whether size() is 0.
     [[nodiscard]] bool empty() const noexcept { return end_ == data_; }
     /// Null before the first allocation.
     [[nodiscard]] T* data() noexcept { return data_; }
     [[nodiscard]] const T* data() const noexcept { return data_; }
+    /// The elements; what points to them holds until the vector grows, erases or dies.
     [[nodiscard]] T* begin() noexcept { return data_; }
     [[nodiscard]] const T* begin() const noexcept { return data_; }
     [[nodiscard]] T* end() noexcept { return end_; }
@@ -123,6 +129,7 @@ class Vector {
     [[nodiscard]] const T& operator[](std::size_t index) const noexcept {
         return assert(index < size()), data_[index];
     }
+    /// The first and the last element. Not of an empty vector: an assertion.
     [[nodiscard]] T& front() noexcept { return (*this)[0]; }
     [[nodiscard]] const T& front() const noexcept { return (*this)[0]; }
     [[nodiscard]] T& back() noexcept { return (*this)[size() - 1]; }

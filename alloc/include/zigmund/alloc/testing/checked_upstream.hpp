@@ -29,6 +29,7 @@ class CheckedUpstream final : public Resource {
         moves,     ///< resize() refuses, remap() succeeds and always moves
     };
 
+    /// Nothing fails before fail_at().
     explicit CheckedUpstream(Growth growth = Growth::refuses) noexcept : growth_{growth} {}
     /// Frees the blocks that were not given back.
     ~CheckedUpstream() override;
@@ -41,6 +42,7 @@ class CheckedUpstream final : public Resource {
 
     /// Calls of try_allocate, resize and remap so far.
     [[nodiscard]] std::size_t calls() const;
+    /// What was handed out and not given back.
     [[nodiscard]] std::size_t live_blocks() const;
     [[nodiscard]] std::size_t live_bytes() const;
 

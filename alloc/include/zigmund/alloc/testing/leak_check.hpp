@@ -45,6 +45,7 @@ class LeakCheckPause {
     LeakCheckPause() noexcept;
     LeakCheckPause(const LeakCheckPause&) = delete;
     LeakCheckPause& operator=(const LeakCheckPause&) = delete;
+    /// The pause ends.
     ~LeakCheckPause();
 };
 

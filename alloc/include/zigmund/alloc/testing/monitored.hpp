@@ -37,9 +37,11 @@ using ViolationHandler = void (*)(std::string_view message);
 /// Monitored.
 class Monitor {
   public:
+    /// The point is now.
     explicit Monitor(Monitored& monitored) noexcept;
     Monitor(const Monitor&) = delete;
     Monitor& operator=(const Monitor&) = delete;
+    /// Ends the watch; what it said holds no longer.
     ~Monitor();
 
     /// Allocations that succeeded since.
@@ -96,6 +98,7 @@ class Monitored final : public Resource {
         NoAllocScope* outer_;
         std::source_location where_;
     };
+    /// From now until it dies, an allocation is a violation: see NoAllocScope.
     NoAllocScope no_alloc_scope(std::source_location where = std::source_location::current()) noexcept {
         return {*this, where};
     }
