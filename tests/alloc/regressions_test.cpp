@@ -153,6 +153,15 @@ static_assert(!std::is_copy_constructible_v<Arena> && !std::is_move_constructibl
 
 // ---- scopes ----
 
+// Its blocks, and whoever holds its Allocator, point to it: there is no moved-from arena, and none that
+// changes its thread behind their backs.
+template <class T>
+constexpr bool stays_where_it_is =
+    !std::is_move_constructible_v<T> && !std::is_move_assignable_v<T> && !std::is_swappable_v<T>;
+static_assert(stays_where_it_is<Arena> && stays_where_it_is<BasicArena<1>> && stays_where_it_is<ArenaPool> &&
+              stays_where_it_is<FixedBuffer> && stays_where_it_is<Pool<int>> &&
+              stays_where_it_is<GeneralPurposeAllocator>);
+
 TEST(ArenaScope, AnEarlyReturnLeavesNoScratchMemoryBehind) {
     const auto work = [](Arena& arena, int returns_at) {
         const ArenaScope outer{arena};
