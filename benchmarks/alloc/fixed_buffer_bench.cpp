@@ -57,8 +57,9 @@ void take_and_free_all(Source& source) {
     Source* hidden = &source;
     benchmark::DoNotOptimize(hidden);
     for (std::size_t i = 0; i < count; ++i) {
-        blocks[i] = hidden->allocate(sizes()[i], align);
-        benchmark::DoNotOptimize(blocks[i]);
+        void* p = hidden->allocate(sizes()[i], align);
+        benchmark::DoNotOptimize(p);
+        blocks[i] = p;
     }
     for (std::size_t i = count; i-- > 0;) hidden->deallocate(blocks[i], sizes()[i], align);
 }
