@@ -17,6 +17,7 @@ namespace {
 
 namespace alloc = zigmund::alloc;
 namespace http = zigmund::http;
+namespace inject = zigmund::inject;
 
 struct Item {
     std::string_view name;
@@ -49,6 +50,35 @@ http::Response log_in(http::Form<Item> item, alloc::Allocator arena) {
     return http::Response::json(arena, *item);
 }
 
+struct Pool {
+    int size;
+};
+inject::Scoped<Pool> get_pool(inject::State<Item> item, alloc::Allocator) {
+    co_yield Pool{static_cast<int>(item->price)};
+}
+struct Session {
+    int id;
+    bool committed = false;
+};
+inject::Scoped<Session> get_session(inject::Depends<get_pool, inject::AppScope> pool, alloc::Allocator) {
+    Session session{pool->size};
+    co_yield session;
+    session.committed = true;
+}
+int get_page(http::Query<int, "page"> page, inject::Depends<get_session> session) {
+    return page + session->id;
+}
+inject::Scoped<int> get_brief(inject::Depends<get_page, inject::FunctionScope> page, alloc::Allocator) {
+    co_yield *page + 1;
+}
+
+http::Response depend(inject::Depends<get_page> page, inject::Depends<get_page, inject::NoCache> again,
+                      inject::Depends<get_brief, inject::FunctionScope> brief, http::BackgroundTasks& tasks,
+                      alloc::Allocator arena) {
+    tasks.add([](int) {}, *page);
+    return http::Response::json(arena, {{"page", *page}, {"again", *again}, {"brief", *brief}});
+}
+
 class WarmRequest : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(WarmRequest, AllocatesNothing) {
@@ -58,6 +88,11 @@ TEST_P(WarmRequest, AllocatesNothing) {
     app.post("/items", create_item);
     app.get("/search", search);
     app.post("/form", log_in);
+    app.provide<Item>(Item{.name = "Pen", .price = 7});
+    app.get("/depend", depend);
+    app.get("/page", [](inject::Depends<get_page> page, alloc::Allocator arena) {
+        return http::Response::json(arena, *page);
+    });
     app.get("/text", [] { return http::Response::text("Hello, World!"); });
     zigmund::support::RunningServer running{app};
     zigmund::support::HttpClient client{running.port()};
@@ -84,6 +119,7 @@ INSTANTIATE_TEST_SUITE_P(
         "GET /search?q=%3F&limit=0&id=6&since=y HTTP/1.1\r\nHost: x\r\n\r\n",
         "POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         "Content-Length: 18\r\n\r\nname=P%65n&price=2",
+        "GET /depend?page=3 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /page?page=3 HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /users/x HTTP/1.1\r\nHost: x\r\n\r\n", "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n",
         "DELETE /users/7 HTTP/1.1\r\nHost: x\r\n\r\n"));
 
