@@ -20,24 +20,44 @@ using namespace detail;
 
 namespace {
 
-/// Headers of blocks that may be gone when they are read, some at a time.
+/// Headers of blocks that may be gone when they are read. Those that lie close together are copied at once,
+/// with what lies between them: asking the kernel costs more than a copy.
 class HeaderReader {
   public:
     /// `damaged` stands for the header of a block that does not fit its check; null: nothing does.
-    explicit HeaderReader(const Header* damaged) : damaged_{damaged} {}
+    explicit HeaderReader(const Header* damaged) noexcept
+        : damaged_{damaged}, copy_{static_cast<std::byte*>(map_pages(longest))} {}
+    HeaderReader(const HeaderReader&) = delete;
+    HeaderReader& operator=(const HeaderReader&) = delete;
+    ~HeaderReader() {
+        if (copy_ != nullptr) unmap_pages(copy_, longest);
+    }
 
     /// Calls `visit(address, header)` for the block at `address`, now or later.
     void add(std::uintptr_t address, auto& visit) {
-        places_[count_++] = address - sizeof(Header);
-        if (count_ == places_.size()) finish(visit);
+        const std::uintptr_t begin = address - sizeof(Header);
+        const bool near = count_ != 0 && begin > places_[count_ - 1] &&
+                          begin - places_[count_ - 1] <= widest_gap && address - places_[0] <= longest;
+        if (!near || count_ == places_.size()) finish(visit);
+        places_[count_++] = begin;
     }
     void finish(auto& visit) {
-        read_memory({places_.data(), count_}, sizeof(Header), reinterpret_cast<std::byte*>(headers_.data()),
-                    read_);
+        if (count_ == 0) return;
+        const std::uintptr_t first = places_[0];
+        const std::size_t size = places_[count_ - 1] + sizeof(Header) - first;
+        const bool whole =
+            count_ > 1 && copy_ != nullptr && read_memory(reinterpret_cast<const void*>(first), copy_, size);
         for (std::size_t i = 0; i < count_; ++i) {
             const std::uintptr_t address = places_[i] + sizeof(Header);
-            if (read_[i] && headers_[i].check == check_of(headers_[i], reinterpret_cast<void*>(address))) {
-                visit(address, headers_[i]);
+            Header header;
+            bool read = whole;
+            if (whole) {
+                std::memcpy(&header, copy_ + (places_[i] - first), sizeof header);
+            } else {
+                read = read_memory(reinterpret_cast<const void*>(places_[i]), &header, sizeof header);
+            }
+            if (read && header.check == check_of(header, reinterpret_cast<void*>(address))) {
+                visit(address, header);
             } else if (damaged_ != nullptr) {
                 visit(address, *damaged_);
             }
@@ -46,10 +66,12 @@ class HeaderReader {
     }
 
   private:
+    static constexpr std::size_t longest = 64 << 10;
+    static constexpr std::size_t widest_gap = 4096;
+
     const Header* damaged_;
-    std::array<std::uintptr_t, most_places> places_;
-    std::array<Header, most_places> headers_;
-    std::array<bool, most_places> read_;
+    std::byte* copy_;
+    std::array<std::uintptr_t, 1024> places_;
     std::size_t count_ = 0;
 };
 
