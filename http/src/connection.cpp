@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "error_response.hpp"
+#include "log.hpp"
 #include "worker.hpp"
 
 namespace zigmund::http {
@@ -25,6 +26,8 @@ constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 // system drops the response that it has not read yet.
 constexpr std::size_t max_discarded = std::size_t{64} << 10;
 constexpr std::uint64_t linger_seconds = 5;
+// Pieces of a stream that are sent at once.
+constexpr std::size_t max_pieces = 16;
 
 /// Whether the call that failed is to be made again when the socket is ready.
 bool is_later(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
@@ -66,6 +69,9 @@ void Connection::enter(Phase phase) noexcept {
         case Phase::writing:
             seconds = static_cast<std::uint64_t>(options.write_timeout.count());
             break;
+        case Phase::producing:
+            seconds = 0;  // the next tick asks again
+            break;
         case Phase::lingering:
             break;
     }
@@ -73,7 +79,7 @@ void Connection::enter(Phase phase) noexcept {
 }
 
 void Connection::on_events(std::uint32_t /*events*/) {
-    // An error or the other side's end shows in what the call returns.
+    // But for a stream that waits, an error or the other side's end shows in what the call returns.
     switch (phase_) {
         case Phase::idle:
         case Phase::reading:
@@ -84,6 +90,8 @@ void Connection::on_events(std::uint32_t /*events*/) {
             }
         case Phase::writing:
             return send();
+        case Phase::producing:
+            return end();
         case Phase::lingering:
             return linger();
     }
@@ -140,8 +148,8 @@ void Connection::proceed(RequestReader::State state) {
 
 /// Whether the response waits for those to the requests behind it.
 bool Connection::gather() {
-    if (!keep_alive_ || exchange_->has_more_to_do() || !exchange_->reader().followed() ||
-        !worker_.batch().append(wire_))
+    if (!keep_alive_ || wire_.stream.active() || wire_.file.active() || exchange_->has_more_to_do() ||
+        !exchange_->reader().followed() || !worker_.batch().append(wire_))
         return false;
     wire_ = {};
     return true;
@@ -165,6 +173,7 @@ void Connection::respond(RequestReader::State state) noexcept {
         const Response response = state == RequestReader::State::complete ? worker_.app().respond(request)
                                   : timed_out_ ? error_response(Status::request_timeout)
                                                : error_response(exchange_->reader().error());
+        if (ends_with_connection(request, response)) keep_alive_ = false;
         wire_ = write_response(request, response, worker_.date(), keep_alive_);
     } catch (...) {
         // Only memory can fail here.
@@ -191,6 +200,68 @@ void Connection::send() {
 /// Sends what the socket takes, gathered answers first. True: all is sent. False: the rest follows, or the
 /// connection is over.
 bool Connection::write() {
+    std::size_t pieces = 0;
+    while (write_text()) {
+        if (!wire_.stream.active() && !wire_.file.active()) {
+            watch(EPOLLIN);
+            return true;
+        }
+        // A client that takes all at once does not keep the others waiting.
+        if (++pieces > max_pieces) {
+            watch(EPOLLOUT);
+            return false;
+        }
+        if (!(wire_.file.active() ? send_file() : produce())) return false;
+    }
+    return false;
+}
+
+/// The next text or bytes of a file. False: the rest follows, or the connection is over.
+bool Connection::send_file() {
+    wire_.body = wire_.file.take_text();
+    if (wire_.body.empty()) {
+        wire_.file.advance();
+        if (!wire_.file.active()) return true;
+        const std::int64_t sent = wire_.file.send(socket_.get());
+        if (sent < 0 && is_later(errno)) {
+            watch(EPOLLOUT);
+            return false;
+        }
+        // A file that has become shorter leaves the answer short of its length, which the client has to see.
+        if (sent <= 0) {
+            end();
+            return false;
+        }
+        enter(Phase::writing);
+    }
+    wire_.file.advance();
+    return true;
+}
+
+/// The next piece of a stream, or its end, becomes what is sent. False: there is none yet, or the connection
+/// is over.
+bool Connection::produce() {
+    try {
+        switch (wire_.stream.next(worker_.now(), worker_.draining(), wire_.body)) {
+            case StreamSender::State::piece:
+                return true;
+            case StreamSender::State::done:
+                wire_.stream = {};
+                return true;
+            case StreamSender::State::wait:
+                // The client has nothing more to say until the end of this answer, but that it leaves.
+                watch(EPOLLRDHUP);
+                enter(Phase::producing);
+                return false;
+        }
+    } catch (...) {
+        log_exception(exchange_->request(), std::current_exception(), "unhandled exception of a stream");
+    }
+    end();
+    return false;
+}
+
+bool Connection::write_text() {
     const bool waited = !gathered_.empty();
     if (!waited) gathered_ = worker_.batch().take();
     while (!gathered_.empty() || !wire_.head.empty() || !wire_.body.empty()) {
@@ -215,7 +286,6 @@ bool Connection::write() {
             return false;
         }
     }
-    watch(EPOLLIN);
     return true;
 }
 
@@ -249,6 +319,7 @@ void Connection::linger() {
 
 void Connection::tick(std::uint64_t now) {
     if (now < deadline_) return;
+    if (phase_ == Phase::producing) return send();
     if (phase_ != Phase::reading) return end();
     timed_out_ = true;
     respond(RequestReader::State::failed);

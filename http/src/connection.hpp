@@ -50,7 +50,8 @@ class Connection final : public EventHandler {
     Connection* following = nullptr;
 
   private:
-    enum class Phase : std::uint8_t { idle, reading, writing, lingering };
+    /// `producing`: a stream has nothing to send yet.
+    enum class Phase : std::uint8_t { idle, reading, writing, producing, lingering };
 
     void read();
     void proceed(RequestReader::State state);
@@ -59,6 +60,9 @@ class Connection final : public EventHandler {
     bool keep_gathered() noexcept;
     void send();
     bool write();
+    bool write_text();
+    bool produce();
+    bool send_file();
     bool finish();
     void refuse_without_memory();
     void give_back() noexcept;

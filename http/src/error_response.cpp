@@ -7,6 +7,8 @@ std::string_view body(Status status) noexcept {
     switch (status) {
         case Status::bad_request:
             return R"({"detail":"Bad Request"})";
+        case Status::unauthorized:
+            return R"({"detail":"Unauthorized"})";
         case Status::not_found:
             return R"({"detail":"Not Found"})";
         case Status::method_not_allowed:

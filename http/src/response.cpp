@@ -66,6 +66,14 @@ void check_cookie(const SetCookie& cookie) {
 
 }  // namespace
 
+alloc::Arena& Response::request_arena(alloc::Allocator arena) {
+    auto* const found = dynamic_cast<alloc::Arena*>(&arena.resource());
+    if (found == nullptr)
+        throw std::invalid_argument(
+            "zigmund: a stream lives in the request's arena: pass the handler's alloc::Allocator");
+    return *found;
+}
+
 Response Response::redirect_to(alloc::Allocator arena, std::string_view url, Status status) {
     return Response{status}.with_header(arena, "location", quote_url(arena, url));
 }

@@ -14,6 +14,8 @@ std::string_view reason(Status status) noexcept {
             return "No Content";
         case Status::reset_content:
             return "Reset Content";
+        case Status::partial_content:
+            return "Partial Content";
         case Status::moved_permanently:
             return "Moved Permanently";
         case Status::found:
@@ -50,6 +52,8 @@ std::string_view reason(Status status) noexcept {
             return "URI Too Long";
         case Status::unsupported_media_type:
             return "Unsupported Media Type";
+        case Status::range_not_satisfiable:
+            return "Range Not Satisfiable";
         case Status::expectation_failed:
             return "Expectation Failed";
         case Status::unprocessable_content:

@@ -87,7 +87,13 @@ WireResponse write_response(const Request& request, const Response& response, co
     const bool content = has_content(response.status());
     if (content) {
         if (!response.content_type().empty()) out << "content-type: " << response.content_type() << "\r\n";
-        out << "content-length: " << response.body().size() << "\r\n";
+        if (response.source() == nullptr) {
+            const std::size_t length =
+                response.file() == nullptr ? response.body().size() : response.file()->size();
+            out << "content-length: " << length << "\r\n";
+        } else if (!request.is_http_1_0()) {
+            out << "transfer-encoding: chunked\r\n";
+        }
     } else if (response.status() == Status::reset_content) {
         // Of the three, only this one would be read to the connection's end without a length (RFC 9112, 6.3).
         out << "content-length: 0\r\n";
@@ -103,7 +109,10 @@ WireResponse write_response(const Request& request, const Response& response, co
 
     const std::string_view head{space.data(), static_cast<std::size_t>(out.end() - space.data())};
     const bool send_body = content && request.method() != Method::head;
-    return {head, send_body ? response.body() : std::string_view{}};
+    if (!send_body) return {head, {}};
+    if (response.file() != nullptr) return {head, {}, {}, FileSender{*response.file()}};
+    if (response.source() == nullptr) return {head, response.body()};
+    return {head, {}, StreamSender{response.source(), !request.is_http_1_0()}};
 }
 
 }  // namespace zigmund::http

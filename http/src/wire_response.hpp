@@ -12,6 +12,9 @@
 #include <ctime>
 #include <string_view>
 
+#include "file_body.hpp"
+#include "stream_sender.hpp"
+
 namespace zigmund::http {
 
 /// The value of a date field (RFC 9110, 5.6.7), made once a second.
@@ -26,14 +29,22 @@ class HttpDate {
     std::array<char, 29> text_;  // "Sun, 06 Nov 1994 08:49:37 GMT"
 };
 
-/// What goes on the wire: both views live as long as the arena and the response.
+/// What goes on the wire: both views live as long as the arena and the response; then what `stream` makes,
+/// or what `file` has.
 struct WireResponse {
     std::string_view head;
     std::string_view body;
+    StreamSender stream = {};
+    FileSender file = {};
 };
 
-/// `keep_alive`: whether the connection stays open. The body is left out for HEAD, 204, 205 and 304. Throws
-/// std::bad_alloc.
+/// Whether the client has to see the connection's end to know that of the body.
+[[nodiscard]] inline bool ends_with_connection(const Request& request, const Response& response) noexcept {
+    return response.source() != nullptr && request.is_http_1_0();
+}
+
+/// `keep_alive`: whether the connection stays open, which it does not if ends_with_connection(). The body is
+/// left out for HEAD, 204, 205 and 304. Throws std::bad_alloc.
 [[nodiscard]] WireResponse write_response(const Request& request, const Response& response,
                                           const HttpDate& date, bool keep_alive);
 

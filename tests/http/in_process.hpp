@@ -53,7 +53,7 @@ inline Answer ask(
     if (state == RequestReader::State::need_more) return {"the request is not whole", "", ""};
     const bool whole = state == RequestReader::State::complete;
     const Response response = whole ? app.respond(request) : error_response(reader.error());
-    const WireResponse wire = write_response(request, response, HttpDate{}, whole && request.keep_alive());
+    WireResponse wire = write_response(request, response, HttpDate{}, whole && request.keep_alive());
 
     Answer answer;
     std::string_view head = wire.head;
@@ -68,6 +68,10 @@ inline Answer ask(
         head.remove_prefix(size + 2);
     }
     answer.body = wire.body;
+    // A stream is read as far as it does not wait; its frames are there as a client gets them.
+    for (std::string_view piece;
+         wire.stream.active() && wire.stream.next(0, false, piece) == StreamSender::State::piece;)
+        answer.body += piece;
     sent();
     exchange.finish();
     reader.release();

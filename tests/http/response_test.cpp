@@ -252,6 +252,7 @@ TEST(WireResponse, WithoutMemoryItThrows) {
 TEST(ErrorResponse, IsJsonWithTheStatussDetail) {
     for (const auto& [status, body] : std::vector<std::pair<Status, std::string_view>>{
              {Status::bad_request, R"({"detail":"Bad Request"})"},
+             {Status::unauthorized, R"({"detail":"Unauthorized"})"},
              {Status::not_found, R"({"detail":"Not Found"})"},
              {Status::method_not_allowed, R"({"detail":"Method Not Allowed"})"},
              {Status::request_timeout, R"({"detail":"Request Timeout"})"},

@@ -9,6 +9,7 @@
 #include <zigmund/http/endpoint.hpp>
 #include <zigmund/http/enum.hpp>
 #include <zigmund/http/field.hpp>
+#include <zigmund/http/file_options.hpp>
 #include <zigmund/http/fixed_string.hpp>
 #include <zigmund/http/http_error.hpp>
 #include <zigmund/http/json_cursor.hpp>
@@ -27,7 +28,9 @@
 #include <zigmund/http/server.hpp>
 #include <zigmund/http/set_cookie.hpp>
 #include <zigmund/http/source.hpp>
+#include <zigmund/http/static_files.hpp>
 #include <zigmund/http/status.hpp>
+#include <zigmund/http/stream.hpp>
 #include <zigmund/http/timestamp.hpp>
 #include <zigmund/http/uuid.hpp>
 #include <zigmund/http/validation_error.hpp>

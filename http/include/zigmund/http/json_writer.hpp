@@ -44,6 +44,18 @@ class JsonWriter {
     /// The start of an array's next element.
     void element() { separate(); }
 
+    /// Text as it is, in place of a value.
+    void raw(std::string_view text) {
+        append(text);
+        first_ = true;
+    }
+    /// Writes over what stands at `at`, of which there is enough.
+    void overwrite(std::size_t at, std::string_view text) noexcept {
+        std::memcpy(data_ + at, text.data(), text.size());
+    }
+    /// What was written so far, until more is.
+    [[nodiscard]] std::string_view text() const noexcept { return {data_, size_}; }
+
     /// Bytes written so far.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
     /// Takes back all that was written after the first `size` bytes; size() was that at a moment when a value

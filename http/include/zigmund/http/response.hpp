@@ -8,20 +8,31 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/arena.hpp>
 #include <zigmund/http/field.hpp>
+#include <zigmund/http/file_options.hpp>
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/json_writer.hpp>
 #include <zigmund/http/set_cookie.hpp>
 #include <zigmund/http/status.hpp>
+#include <zigmund/http/stream.hpp>
 
 #include <concepts>
+#include <span>
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <utility>
 
 namespace zigmund::http {
 
+class FileDescriptor;
+class Request;
+
 namespace detail {
+class FileBody;
+struct FilePart;
+
 template <class T>
 struct IsOwningString : std::false_type {};
 template <class C, class T, class A>
@@ -74,6 +85,38 @@ class Response {
         return Response{Status::ok, "text/html; charset=utf-8", std::string_view{text}};
     }
 
+    /// A body that `producer` makes while it is sent; see stream.hpp. The producer is kept in `arena`, which
+    /// is the request's. Throws std::bad_alloc, and std::invalid_argument "zigmund: a stream lives in the
+    /// request's arena: pass the handler's alloc::Allocator".
+    template <class F>
+    [[nodiscard]] static Response stream(alloc::Allocator arena, F&& producer,
+                                         std::string_view content_type = "application/octet-stream") {
+        return streamed(arena, std::forward<F>(producer), content_type, {});
+    }
+
+    /// stream() of lines of JSON, `out.line(value)`. `application/jsonl`.
+    template <class F>
+    [[nodiscard]] static Response json_lines(alloc::Allocator arena, F&& producer) {
+        return streamed(arena, std::forward<F>(producer), "application/jsonl", {});
+    }
+
+    /// stream() of server-sent events, `out.event({.data = text})`; a comment is sent when there was nothing
+    /// for 15 s, so that nobody on the way takes the connection for dead. `text/event-stream`, not to be
+    /// cached or buffered.
+    template <class F>
+    [[nodiscard]] static Response event_stream(alloc::Allocator arena, F&& producer) {
+        return streamed(arena, std::forward<F>(producer), "text/event-stream", ": ping\n\n")
+            .with_header(arena, "cache-control", "no-cache")
+            .with_header(arena, "x-accel-buffering", "no");
+    }
+
+    /// The file at `path`, which the program vouches for: for paths that clients choose, see StaticFiles.
+    /// Sent by the kernel from the file (sendfile), with entity tag and date, so that clients can ask whether
+    /// it has changed (304) and for ranges of it (206, 416). What is no regular file, or not there, is a 404.
+    /// Throws std::bad_alloc.
+    [[nodiscard]] static Response file_from_path(const Request& request, std::string_view path,
+                                                 const FileOptions& options = {});
+
     /// Sends the client to `url`, which is static or lives in the request's arena. An empty body and the
     /// field `location`, in which what no URL may hold is percent-encoded; what is encoded already stays as
     /// it is. 307 keeps the method and the body; 303 (see_other) makes a GET of it. Throws std::bad_alloc.
@@ -97,6 +140,8 @@ class Response {
         Response copy = *this;
         copy.content_type_ = other.content_type_;
         copy.body_ = other.body_;
+        copy.stream_ = other.stream_;
+        copy.file_ = other.file_;
         return copy;
     }
 
@@ -121,6 +166,11 @@ class Response {
     [[nodiscard]] Status status() const noexcept { return status_; }
     [[nodiscard]] std::string_view content_type() const noexcept { return content_type_; }
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
+    /// What makes the body while it is sent; null: body() is the body.
+    [[nodiscard]] detail::Stream* source() const noexcept { return stream_; }
+
+    /// The file that is the body; null: there is none.
+    [[nodiscard]] detail::FileBody* file() const noexcept { return file_; }
 
     /// One header field and the ones before it.
     struct FieldNode {
@@ -131,6 +181,21 @@ class Response {
     [[nodiscard]] const FieldNode* last_field() const noexcept { return fields_; }
 
   private:
+    template <class F>
+    static Response streamed(alloc::Allocator arena, F&& producer, std::string_view content_type,
+                             std::string_view keep_alive) {
+        detail::check_producer<std::decay_t<F>>();
+        Response response{Status::ok, content_type, {}};
+        response.stream_ = request_arena(arena).create<detail::ProducedStream<std::decay_t<F>>>(
+            arena, keep_alive, std::forward<F>(producer));
+        return response;
+    }
+    /// The arena behind `arena`, which destroys what is created in it.
+    [[nodiscard]] static alloc::Arena& request_arena(alloc::Allocator arena);
+    friend Response respond_with_file(const Request& request, FileDescriptor file, std::string_view name,
+                                      const FileOptions& options);
+    [[nodiscard]] Response with_file(alloc::Allocator arena, FileDescriptor file,
+                                     std::span<const detail::FilePart> parts) const;
     [[nodiscard]] static Response redirect_to(alloc::Allocator arena, std::string_view url, Status status);
 
     Response(Status status, std::string_view content_type, std::string_view body) noexcept
@@ -140,6 +205,8 @@ class Response {
     std::string_view content_type_;
     std::string_view body_;
     const FieldNode* fields_ = nullptr;
+    detail::Stream* stream_ = nullptr;
+    detail::FileBody* file_ = nullptr;
 };
 
 }  // namespace zigmund::http
