@@ -65,10 +65,12 @@ class Allocator {
     // ---- raw verbs: see Resource ----
 
     [[nodiscard]] void* try_allocate(std::size_t size, std::size_t align = default_align) const noexcept {
-        if (takes_from_heap(size, align)) return detail::heap_calls.allocate(std::max(size, align));
-        return resource().try_allocate(size, align);
+        if (!is_marked()) return unmarked().try_allocate(size, align);
+        if (!takes_from_heap(size, align)) return resource().try_allocate(size, align);
+        return detail::heap_calls.allocate(std::max(size, align));
     }
     [[nodiscard]] void* allocate(std::size_t size, std::size_t align = default_align) const {
+        if (!is_marked()) return unmarked().allocate(size, align);
         if (!takes_from_heap(size, align)) return resource().allocate(size, align);
         void* const p = detail::heap_calls.allocate(std::max(size, align));
         if (p == nullptr) [[unlikely]]
@@ -84,8 +86,9 @@ class Allocator {
         return resource().remap(p, old_size, align, new_size);
     }
     void deallocate(void* p, std::size_t size, std::size_t align = default_align) const noexcept {
-        if (gives_to_heap(p, size)) return detail::heap_calls.deallocate(p);
-        resource().deallocate(p, size, align);
+        if (!is_marked()) return unmarked().deallocate(p, size, align);
+        if (!gives_to_heap(p, size)) return resource().deallocate(p, size, align);
+        detail::heap_calls.deallocate(p);
     }
 
     // ---- one object ----
@@ -210,17 +213,16 @@ class Allocator {
     Allocator(Resource& resource, std::uintptr_t way) noexcept
         : bits_{reinterpret_cast<std::uintptr_t>(&resource) | way} {}
 
+    // One test for all who have no mark: an arena has nothing to pay for the heap's short way.
+    [[nodiscard]] bool is_marked() const noexcept { return (bits_ & (to_heap | samples)) != 0; }
+    [[nodiscard]] Resource& unmarked() const noexcept { return *reinterpret_cast<Resource*>(bits_); }
     [[nodiscard]] bool takes_from_heap(std::size_t size, std::size_t align) const noexcept {
-        const bool is_its = size <= detail::largest_recycled && align <= default_align;
-        if ((bits_ & to_heap) != 0) [[likely]]
-            return is_its;
-        return (bits_ & samples) != 0 && is_its && detail::sampling.passes_on(bits_ - samples);
+        if (size > detail::largest_recycled || align > default_align) return false;
+        return (bits_ & to_heap) != 0 || detail::sampling.passes_on(bits_ - samples);
     }
     [[nodiscard]] bool gives_to_heap(const void* p, std::size_t size) const noexcept {
-        const bool is_its = size <= detail::largest_recycled;
-        if ((bits_ & to_heap) != 0) [[likely]]
-            return is_its;
-        return (bits_ & samples) != 0 && is_its && !detail::is_sampled(p);
+        if (size > detail::largest_recycled) return false;
+        return (bits_ & to_heap) != 0 || !detail::is_sampled(p);
     }
 
     template <class T>
