@@ -6,31 +6,20 @@
 #include <cstdio>
 #include <exception>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "error_response.hpp"
 #include "lifespan.hpp"
 #include "log.hpp"
-#include "router.hpp"
+#include "route_tree.hpp"
+#include "unmatched.hpp"
+#include "url.hpp"
 
 namespace zigmund::http {
 namespace {
-
-[[gnu::cold]] Response method_not_allowed(const Request& request, Methods allowed) {
-    std::array<char, 64> list;  // all the names and commas take less
-    char* end = list.data();
-    const auto append = [&end](std::string_view text) { end = std::ranges::copy(text, end).out; };
-    for (std::size_t i = 0; i < method_count; ++i) {
-        const auto method = static_cast<Method>(i);
-        if (!allowed.has(method)) continue;
-        if (end != list.data()) append(", ");
-        append(to_string(method));
-    }
-    const alloc::Allocator arena = request.allocator();
-    const std::string_view text{list.data(), static_cast<std::size_t>(end - list.data())};
-    return error_response(Status::method_not_allowed).with_header(arena, "allow", arena.dupe(text));
-}
 
 /// FastAPI's 500: plain text, and nothing of what went wrong.
 Response internal_error() noexcept {
@@ -41,14 +30,17 @@ Response internal_error() noexcept {
 
 App::App(alloc::Allocator allocator, AppInfo info)
     : allocator_{allocator},
-      info_{.title = {}, .version = {}, .echo_input = info.echo_input},
-      router_{nullptr},
+      info_{.title = {},
+            .version = {},
+            .echo_input = info.echo_input,
+            .redirect_slashes = info.redirect_slashes},
+      routes_{nullptr},
       singletons_{allocator},
       overrides_{allocator} {
     try {
         info_.title = allocator.dupe(info.title);
         info_.version = allocator.dupe(info.version);
-        router_ = allocator.create<Router>(allocator);
+        routes_ = allocator.create<RouteTree>(allocator);
     } catch (...) {
         allocator.free(info_.version);
         allocator.free(info_.title);
@@ -61,14 +53,28 @@ App::~App() {
         users_ = 1;
         shutdown();
     }
-    allocator_.destroy(router_);
+    allocator_.destroy(routes_);
     allocator_.free(info_.version);
     allocator_.free(info_.title);
 }
 
-void App::add(Method method, std::string_view path, const Endpoint& endpoint) {
+void App::check(const detail::RouterScope& scope) {
+    const std::string_view prefix = scope.options.prefix;
+    if (prefix.empty() || (prefix.starts_with('/') && !prefix.ends_with('/'))) return;
+    throw RouteError(std::string{"zigmund: router "}.append(prefix).append(
+        ": a prefix starts with '/' and does not end with it"));
+}
+
+void App::add(Method method, std::string_view path, const Endpoint& endpoint, const RouteOptions& options,
+              const detail::RouterScope* scope) {
     try {
-        router_->add(method, path, endpoint);
+        std::string full{path};
+        std::vector<std::string_view> tags{options.tags};
+        for (; scope != nullptr; scope = scope->outer) {
+            full.insert(0, scope->options.prefix);
+            tags.insert(tags.begin(), scope->options.tags.begin(), scope->options.tags.end());
+        }
+        routes_->add(method, full, endpoint, options.name, tags);
     } catch (...) {
         endpoint.destroy(allocator_, endpoint.handler);
         throw;
@@ -79,12 +85,24 @@ void App::startup() {
     const std::lock_guard lock{lifespan_};
     singletons_.start();
     ++users_;
+    std::size_t started = 0;
+    try {
+        for (; started < routes_->mounts().size(); ++started) routes_->mounts()[started].app->startup();
+    } catch (...) {
+        stop(started);
+        throw;
+    }
 }
 
 void App::shutdown() noexcept {
     const std::lock_guard lock{lifespan_};
-    if (users_ == 0 || --users_ != 0) return;
-    log_exception("shutdown", singletons_.stop());
+    if (users_ != 0) stop(routes_->mounts().size());
+}
+
+/// Takes one startup() back, and that of the first `mounted` applications below.
+void App::stop(std::size_t mounted) noexcept {
+    while (mounted != 0) routes_->mounts()[--mounted].app->shutdown();
+    if (--users_ == 0) log_exception("shutdown", singletons_.stop());
 }
 
 void App::clear_overrides() noexcept {
@@ -92,15 +110,20 @@ void App::clear_overrides() noexcept {
     singletons_.clear_replacements();
 }
 
+void App::mount(std::string_view prefix, App& app) { routes_->mount(prefix, app); }
+
+std::string_view App::url_for(alloc::Allocator arena, std::string_view name,
+                              std::initializer_list<UrlParameter> parameters) const {
+    return make_url(*routes_, arena, name, parameters);
+}
+
 Response App::respond(Request& request) const noexcept {
     std::exception_ptr error;
     try {
         request.echo_input_ = info_.echo_input;
-        const Router::Match match = router_->match(request);
-        if (match.route == nullptr) [[unlikely]] {
-            if (match.allowed.empty()) return error_response(Status::not_found);
-            return method_not_allowed(request, match.allowed);
-        }
+        const RouteTree::Match match = routes_->match(request);
+        if (match.route == nullptr) [[unlikely]]
+            return unmatched(request, match, *routes_, info_.redirect_slashes);
         if (!overrides_.empty()) request.overrides_ = &overrides_;
         const Response response = match.route->endpoint.invoke(match.route->endpoint.handler, request);
         request.job().end_function(error);

@@ -39,7 +39,10 @@ std::optional<Uuid> Uuid::parse(std::string_view text) noexcept {
     std::array<std::uint8_t, 16> bytes;
     std::size_t at = 0;
     for (std::uint8_t& byte : bytes) {
-        if (hyphens && is_hyphen_place(at) && digits[at++] != '-') return std::nullopt;
+        if (hyphens && is_hyphen_place(at)) {
+            if (digits[at] != '-') return std::nullopt;
+            ++at;
+        }
         const int high = ascii::hex_value(digits[at++]);
         const int low = ascii::hex_value(digits[at++]);
         if (high < 0 || low < 0) return std::nullopt;

@@ -139,7 +139,7 @@ TEST_F(ItemService, AnswersAUserByItsNumber) {
 TEST_F(ItemService, KnowsNeitherThePathNorTheMethod) {
     EXPECT_EQ(curl("/nope"), R"({"detail":"Not Found"}[404])");
     EXPECT_EQ(curl("/users/7", "-X DELETE"), R"({"detail":"Method Not Allowed"}[405])");
-    EXPECT_NE(curl("/users/7", "-X DELETE -i").find("allow: GET, HEAD\r\n"), std::string::npos);
+    EXPECT_NE(curl("/users/7", "-X DELETE -i").find("allow: GET, HEAD, OPTIONS\r\n"), std::string::npos);
 }
 
 TEST_F(ItemService, OnCtrlCItStopsAndSaysThatNothingLeaked) {

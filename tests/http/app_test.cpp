@@ -494,7 +494,7 @@ TEST_F(AppTest, AnUnknownPathIs404) {
     EXPECT_EQ(answer.line, "HTTP/1.1 404 Not Found");
     EXPECT_EQ(answer.head, "content-type: application/json\ncontent-length: 22\n");
     EXPECT_EQ(answer.body, R"({"detail":"Not Found"})");
-    EXPECT_EQ(get(app, "/a/").line, "HTTP/1.1 404 Not Found");
+    EXPECT_EQ(get(app, "/a/b").line, "HTTP/1.1 404 Not Found");
 }
 
 TEST_F(AppTest, AKnownPathWithAnotherMethodIs405AndAllowsTheUnionOfThoseThatItHas) {
@@ -503,9 +503,9 @@ TEST_F(AppTest, AKnownPathWithAnotherMethodIs405AndAllowsTheUnionOfThoseThatItHa
     app.put("/x/me", +[] { return Response::text("put"); });
     const Answer answer = post(app, "/x/me", "{}");
     EXPECT_EQ(answer.line, "HTTP/1.1 405 Method Not Allowed");
-    EXPECT_EQ(answer.field("allow"), "GET, HEAD, PUT, DELETE");
+    EXPECT_EQ(answer.field("allow"), "GET, HEAD, PUT, DELETE, OPTIONS");
     EXPECT_EQ(answer.body, R"({"detail":"Method Not Allowed"})");
-    EXPECT_EQ(send(app, "PROPFIND", "/x/1", "").field("allow"), "GET, HEAD, DELETE");
+    EXPECT_EQ(send(app, "PROPFIND", "/x/1", "").field("allow"), "GET, HEAD, DELETE, OPTIONS");
     EXPECT_EQ(send(app, "DELETE", "/x/me", "").body, "delete");
 }
 

@@ -16,6 +16,8 @@
 #include "in_process.hpp"
 
 namespace shop {
+namespace http = zigmund::http;
+
 enum class Color { red, green, blue };
 BOOST_DESCRIBE_ENUM(Color, red, green, blue)
 enum class Side { left, right };
@@ -57,6 +59,14 @@ struct Strict {
     static constexpr auto extra_members = zigmund::http::ExtraMembers::forbid;
 };
 BOOST_DESCRIBE_STRUCT(Strict, (), (limit))
+
+struct Page {
+    http::Member<int, http::Default<1>, http::Ge<1>> number;
+    http::Member<std::string_view, http::Alias<"q">, http::MinLength<2>> text;
+    http::Member<std::pmr::vector<int>, http::MaxLength<2>> ids;
+    http::Member<std::optional<int>, http::Alias<"x_max">, http::Lt<9>> max;
+};
+BOOST_DESCRIBE_STRUCT(Page, (), (number, text, ids, max))
 }  // namespace shop
 
 namespace {
@@ -325,6 +335,28 @@ TEST(ParameterQuery, ADescribedStructTakesItsMembersByName) {
                error("missing", R"(["query","color"])", "Field required",
                      R"({"limit":"x","more":"2","q":"&"})")));
     EXPECT_EQ(query<P>(""), detail(error("missing", R"(["query","color"])", "Field required", "{}")));
+}
+
+TEST(ParameterQuery, AMembersOptionsStandBehindItsType) {
+    using P = Query<shop::Page>;
+    EXPECT_EQ(query<P>("q=ab"), R"({"v":{"number":1,"q":"ab","ids":[],"x_max":null}})");
+    EXPECT_EQ(query<P>("q=ab&number=3&ids=1&ids=2&x_max=5"),
+              R"({"v":{"number":3,"q":"ab","ids":[1,2],"x_max":5}})");
+    EXPECT_EQ(query<P>("text=ab&number=0&ids=1&ids=2&ids=3&x_max=9"),
+              detail(error("greater_than_equal", R"(["query","number"])",
+                           "Input should be greater than or equal to 1", R"("0")", R"("ge":1)") +
+                     "," +
+                     error("missing", R"(["query","q"])", "Field required",
+                           R"({"text":"ab","number":"0","ids":"3","x_max":"9"})") +
+                     "," +
+                     error("too_long", R"(["query","ids"])",
+                           "List should have at most 2 items after validation, not 3", R"(["1","2","3"])",
+                           R"("field_type":"List","max_length":2,"actual_length":3)") +
+                     "," +
+                     error("less_than", R"(["query","x_max"])", "Input should be less than 9", R"("9")",
+                           R"("lt":9)")));
+    EXPECT_EQ(fields<Header<shop::Page>>("q: ab\r\nx_max: 3\r\nx-max: 4\r\n"),
+              R"({"v":{"number":1,"q":"ab","ids":[],"x_max":3}})");
 }
 
 TEST(ParameterQuery, AStructMayForbidOtherNames) {

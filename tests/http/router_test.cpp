@@ -53,6 +53,7 @@ class Router : public testing::Test {
     [[nodiscard]] std::string route(std::string_view path, std::string_view method = "GET") const {
         const Answer answer = send(app, method, path, "");
         if (answer.line == "HTTP/1.1 404 Not Found") return "404";
+        if (answer.line == "HTTP/1.1 204 No Content") return "204 " + answer.field("allow");
         if (answer.line == "HTTP/1.1 405 Method Not Allowed") return "405 " + answer.field("allow");
         return answer.body;
     }
@@ -67,7 +68,7 @@ class Router : public testing::Test {
         return "added";
     }
 
-    App app{alloc::heap(), {}};
+    App app{alloc::heap(), {.redirect_slashes = false}};
 };
 
 TEST_F(Router, TheRootAndPathsOfTextMatchExactly) {
@@ -120,7 +121,7 @@ TEST_F(Router, ARouteOfTheMethodIsLookedForBeforeAnyIs405) {
     add(Method::put, "/x/me");
     EXPECT_EQ(route("/x/me", "GET"), "GET /x/{a} a=me");
     EXPECT_EQ(route("/x/me", "PUT"), "PUT /x/me");
-    EXPECT_EQ(route("/x/you", "PUT"), "405 GET, HEAD");
+    EXPECT_EQ(route("/x/you", "PUT"), "405 GET, HEAD, OPTIONS");
 }
 
 TEST_F(Router, AllowIsTheUnionOfAllThatMatch) {
@@ -129,17 +130,17 @@ TEST_F(Router, AllowIsTheUnionOfAllThatMatch) {
     add(Method::patch, "/{a}/me");
     add(Method::delete_, "/{a}/{b}");
     add(Method::post, "/x/you");
-    EXPECT_EQ(route("/x/me", "OPTIONS"), "405 GET, HEAD, PUT, PATCH, DELETE");
-    EXPECT_EQ(route("/x/you", "PROPFIND"), "405 GET, HEAD, POST, DELETE");
-    EXPECT_EQ(route("/y/you", "GET"), "405 DELETE");
-    EXPECT_EQ(route("/x/me", "get"), "405 GET, HEAD, PUT, PATCH, DELETE");
+    EXPECT_EQ(route("/x/me", "OPTIONS"), "204 GET, HEAD, PUT, PATCH, DELETE, OPTIONS");
+    EXPECT_EQ(route("/x/you", "PROPFIND"), "405 GET, HEAD, POST, DELETE, OPTIONS");
+    EXPECT_EQ(route("/y/you", "GET"), "405 DELETE, OPTIONS");
+    EXPECT_EQ(route("/x/me", "get"), "405 GET, HEAD, PUT, PATCH, DELETE, OPTIONS");
 }
 
 TEST_F(Router, GetServesHead) {
     add(Method::get, "/a");
     add(Method::post, "/b");
     EXPECT_EQ(send(app, "HEAD", "/a", "").line, "HTTP/1.1 200 OK");
-    EXPECT_EQ(route("/b", "HEAD"), "405 POST");
+    EXPECT_EQ(route("/b", "HEAD"), "405 POST, OPTIONS");
 }
 
 TEST_F(Router, TheSamePathMayHaveOneRouteAMethod) {
@@ -167,9 +168,9 @@ TEST_F(Router, APathStartsWithASlash) {
 TEST_F(Router, AParameterIsAWholeSegment) {
     for (const std::string_view path :
          {"/users/{", "/users/}", "/{}", "/x{a}", "/{a}x", "/{a", "/a}", "/{a}{b}", "/{{a}}", "/{a b}",
-          "/{1a}", "/{a:path}", "/{a.b}", "/{ü}", "/}a{"})
+          "/{1a}", "/{:int}", "/{a.b}", "/{ü}", "/}a{"})
         EXPECT_EQ(refusal(path), std::string{"zigmund: GET "}.append(path).append(
-                                     ": a parameter is a whole segment, '{name}'"));
+                                     ": a parameter is a whole segment, '{name}' or '{name:int}'"));
     EXPECT_EQ(refusal("/{_a1}"), "added");
 }
 
@@ -216,7 +217,7 @@ TEST_F(Router, ARefusedRouteLeavesTheOthersAsTheyWere) {
     (void)refusal("/users/{a}/{a}");
     EXPECT_EQ(route("/users/1"), "GET /users/{a} a=1");
     EXPECT_EQ(route("/users/1/2"), "404");
-    EXPECT_EQ(route("/users/1", "PUT"), "405 GET, HEAD");
+    EXPECT_EQ(route("/users/1", "PUT"), "405 GET, HEAD, OPTIONS");
 }
 
 // ---- against a reference: all templates, one after the other ----------------------------------------------
@@ -237,16 +238,25 @@ struct Template {
     std::string path;
 };
 
-/// The template's shape: '0' for text, '1' for a parameter, so that the better match is the lesser text.
+bool are_digits(const std::string& text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == std::string::npos;
+}
+
+/// The template's shape: '0' for text, '1' for {name:int}, '2' for {name}, '3' for {name:path}, so that the
+/// better match is the lesser text.
 std::optional<std::string> shape(const Template& candidate, const std::vector<std::string>& path) {
     const std::vector<std::string> parts = segments(candidate.path);
-    if (parts.size() != path.size()) return std::nullopt;
     std::string text;
     for (std::size_t i = 0; i < parts.size(); ++i) {
+        if (i == path.size()) return std::nullopt;
+        if (parts[i].ends_with(":path}")) return text + '3';
+        const bool integer = parts[i].ends_with(":int}");
         const bool parameter = parts[i].starts_with('{');
-        if (parameter ? path[i].empty() : parts[i] != path[i]) return std::nullopt;
-        text += parameter ? '1' : '0';
+        if (integer ? !are_digits(path[i]) : parameter ? path[i].empty() : parts[i] != path[i])
+            return std::nullopt;
+        text += integer ? '1' : parameter ? '2' : '0';
     }
+    if (parts.size() != path.size()) return std::nullopt;
     return text;
 }
 
@@ -266,6 +276,7 @@ std::string expected(const std::vector<Template>& routes, std::string_view path,
     if (best == nullptr && allowed.empty()) return "404";
     std::string text;
     if (best == nullptr) {
+        allowed.insert(Method::options);
         for (const Method each : allowed) text.append(text.empty() ? "405 " : ", ").append(to_string(each));
         return text;
     }
@@ -274,8 +285,10 @@ std::string expected(const std::vector<Template>& routes, std::string_view path,
     const std::vector<std::string> names = segments(best->path);
     for (const std::string_view name : {"a", "b", "c"}) {
         for (std::size_t i = 0; i < names.size(); ++i) {
-            if (names[i] == std::string{"{"}.append(name).append("}"))
-                text.append(" ").append(name).append("=").append(values[i]);
+            if (!names[i].starts_with(std::string{"{"}.append(name))) continue;
+            text.append(" ").append(name).append("=").append(values[i]);
+            for (std::size_t j = i + 1; names[i].ends_with(":path}") && j < values.size(); ++j)
+                text.append("/").append(values[j]);
         }
     }
     return text;
@@ -284,17 +297,20 @@ std::string expected(const std::vector<Template>& routes, std::string_view path,
 TEST(RouterModel, FindsWhatTryingAllTemplatesFinds) {
     std::mt19937_64 random{37};
     const auto below = [&random](std::size_t bound) { return static_cast<std::size_t>(random() % bound); };
-    constexpr std::array words{"x", "y", "z", "xy", ""};
-    constexpr std::array names{"{a}", "{b}", "{c}"};
+    constexpr std::array words{"x", "y", "12", "xy", ""};
+    constexpr std::array kinds{"}", "}", ":int}", ":path}"};
+    constexpr std::array names{"{a", "{b", "{c"};
     constexpr std::array methods{Method::get, Method::post, Method::put};
     for (int round = 0; round < 60; ++round) {
-        App app{alloc::heap(), {}};
+        App app{alloc::heap(), {.redirect_slashes = false}};
         std::vector<Template> routes;
         for (std::size_t i = 0; i < 25; ++i) {
             std::string path;
             std::size_t parameters = 0;
             for (std::size_t depth = 1 + below(3); depth != 0; --depth)
-                path += std::string{"/"} + (below(2) == 0 ? names[parameters++] : words[below(words.size())]);
+                path += std::string{"/"} +
+                        (below(2) == 0 ? std::string{names[parameters++]} + kinds[below(depth == 1 ? 4 : 3)]
+                                       : words[below(words.size())]);
             const Method method = methods[below(methods.size())];
             const auto handler = [name = std::string{to_string(method)}.append(" ").append(path)](
                                      Request& request, alloc::Allocator arena) {

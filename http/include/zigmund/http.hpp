@@ -23,6 +23,8 @@
 #include <zigmund/http/pattern.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
+#include <zigmund/http/route_options.hpp>
+#include <zigmund/http/router.hpp>
 #include <zigmund/http/scalar.hpp>
 #include <zigmund/http/serve_options.hpp>
 #include <zigmund/http/server.hpp>

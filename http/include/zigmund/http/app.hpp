@@ -14,11 +14,14 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/http/endpoint.hpp>
+#include <zigmund/http/json_value.hpp>
 #include <zigmund/http/method.hpp>
+#include <zigmund/http/route_options.hpp>
 #include <zigmund/http/serve_options.hpp>
 
 #include <cstddef>
 #include <exception>
+#include <initializer_list>
 #include <mutex>
 #include <stdexcept>
 #include <string_view>
@@ -27,14 +30,20 @@
 namespace zigmund::http {
 
 class Router;
+class RouteTree;
 
 /// A route that cannot be registered; what() says why:
 ///
 ///     zigmund: GET users: a path template starts with '/'
-///     zigmund: GET /users/{: a parameter is a whole segment, '{name}'
+///     zigmund: GET /users/{: a parameter is a whole segment, '{name}' or '{name:int}'
+///     zigmund: GET /users/{id:integer}: {id:integer}: the converters are str, int, float, uuid, path
+///     zigmund: GET /files/{name:path}/x: {name:path} takes the rest of the path, so nothing stands behind it
 ///     zigmund: GET /a/{id}/b/{id}: the parameter {id} stands there twice
 ///     zigmund: GET /users/{id}: a handler asks for Path<T, "user_id">, which the template does not have
 ///     zigmund: GET /users/{id} conflicts with GET /users/{user_id}, registered earlier
+///     zigmund: GET /users/{id}: the name "get_user" is that of GET /users/{user_id}
+///     zigmund: router users: a prefix starts with '/' and does not end with it
+///     zigmund: mount /admin: an application is mounted there already
 class RouteError : public std::invalid_argument {
     using std::invalid_argument::invalid_argument;
 };
@@ -46,9 +55,15 @@ struct AppInfo {
     /// KiB of it for each error. Off, it does not: for requests whose values must not get into logs of
     /// answers.
     bool echo_input = true;
+    /// Whether a path that no route has is answered with a redirect (307) if a route has it with, or without,
+    /// a slash at its end.
+    bool redirect_slashes = true;
 };
 
-class App {
+/// A value for a parameter of a path: `{"user_id", 7}`.
+using UrlParameter = JsonMember;
+
+class App : public detail::RouteVerbs<App> {
   public:
     /// `allocator` outlives the App; title and version are copied into it. Throws std::bad_alloc.
     App(alloc::Allocator allocator, AppInfo info);
@@ -56,29 +71,26 @@ class App {
     App(const App&) = delete;
     App& operator=(const App&) = delete;
 
-    /// Routes a method and a path template to a handler: a function, or a lambda whose captures are safe to
-    /// use from several threads. Segments of the template are text, or `{name}`, which matches one segment
-    /// that is not empty. GET serves HEAD as well. Throws RouteError, std::bad_alloc.
-    template <class Handler>
-    void get(std::string_view path, Handler&& handler) {
-        route(Method::get, path, std::forward<Handler>(handler));
-    }
-    template <class Handler>
-    void post(std::string_view path, Handler&& handler) {
-        route(Method::post, path, std::forward<Handler>(handler));
-    }
-    template <class Handler>
-    void put(std::string_view path, Handler&& handler) {
-        route(Method::put, path, std::forward<Handler>(handler));
-    }
-    template <class Handler>
-    void patch(std::string_view path, Handler&& handler) {
-        route(Method::patch, path, std::forward<Handler>(handler));
-    }
-    template <class Handler>
-    void delete_(std::string_view path, Handler&& handler) {
-        route(Method::delete_, path, std::forward<Handler>(handler));
-    }
+    /// Registers the routes of a part of the application: calls `routes` with a Router, below the prefix
+    /// that the options name (router.hpp, which is to be included). Throws what `routes` throws, RouteError.
+    template <class F>
+    void include(F&& routes, const RouterOptions& options = {});
+
+    /// Hands requests below `prefix` that have no route here to `app`, which sees their paths without the
+    /// prefix, answers in its own way, starts and stops with this App, and outlives it. The longest prefix
+    /// counts. Throws RouteError, std::bad_alloc.
+    void mount(std::string_view prefix, App& app);
+
+    /// The path of the route that is called `name`, percent-encoded, in memory of `arena`:
+    /// `app.url_for(arena, "get_user", {{"user_id", 7}})` is "/users/7". A route has its name from its
+    /// RouteOptions. Throws std::invalid_argument, and std::bad_alloc:
+    ///
+    ///     zigmund: url_for: no route is called "get_usr"
+    ///     zigmund: url_for: get_user needs a value for {user_id}
+    ///     zigmund: url_for: get_user has no parameter {id}
+    ///     zigmund: url_for: get_user: the value of {user_id} would not lead to its route
+    [[nodiscard]] std::string_view url_for(alloc::Allocator arena, std::string_view name,
+                                           std::initializer_list<UrlParameter> parameters = {}) const;
 
     // ---- lifespan: what the application has one of, and its start and stop ----
 
@@ -142,17 +154,24 @@ class App {
     [[nodiscard]] const AppInfo& info() const noexcept { return info_; }
 
   private:
-    template <class Handler>
-    void route(Method method, std::string_view path, Handler&& handler) {
-        add(method, path, make_endpoint(singletons_, std::forward<Handler>(handler)));
-    }
-    void add(Method method, std::string_view path, const Endpoint& endpoint);
+    friend class Router;
+    friend class detail::RouteVerbs<App>;
 
+    template <class Handler>
+    void route(Method method, std::string_view path, Handler&& handler, const RouteOptions& options,
+               const detail::RouterScope* scope = nullptr) {
+        add(method, path, make_endpoint(singletons_, std::forward<Handler>(handler)), options, scope);
+    }
+    void add(Method method, std::string_view path, const Endpoint& endpoint, const RouteOptions& options,
+             const detail::RouterScope* scope);
+    static void check(const detail::RouterScope& scope);
+
+    void stop(std::size_t mounted) noexcept;
     [[nodiscard, gnu::cold]] static Response failure(Request& request, std::exception_ptr error) noexcept;
 
     alloc::Allocator allocator_;
     AppInfo info_;
-    Router* router_;
+    RouteTree* routes_;
     inject::Singletons singletons_;
     inject::Overrides<Binding> overrides_;
     std::mutex lifespan_;

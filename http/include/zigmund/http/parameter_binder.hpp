@@ -6,6 +6,7 @@
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/http/constraint.hpp>
 #include <zigmund/http/json_model.hpp>
+#include <zigmund/http/member.hpp>
 #include <zigmund/http/parameter.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/validation_error.hpp>
@@ -23,12 +24,27 @@
 
 namespace zigmund::http::detail {
 
-/// The name on the wire of a model's member.
-template <Source Where, class D>
+/// The name on the wire of a model's member; an Alias stays as it is.
+template <class D>
 inline constexpr HyphenName<std::string_view{D::name}.size()> hyphen_member{D::name};
 template <Source Where, class D>
 inline constexpr std::string_view member_name =
-    Where == Source::header ? hyphen_member<Where, D>.view() : std::string_view{D::name};
+    Where == Source::header && json_name<D> == std::string_view{D::name} ? hyphen_member<D>.view()
+                                                                         : json_name<D>;
+
+/// What a model's member holds, and the options that it has: a Member's are behind its type.
+template <class M>
+struct ModelMember {
+    using type = M;
+    using options = Options<>;
+    static M& value(M& member) noexcept { return member; }
+};
+template <class T, class... Cs>
+struct ModelMember<Member<T, Cs...>> {
+    using type = T;
+    using options = Options<Cs...>;
+    static T& value(Member<T, Cs...>& member) noexcept { return member.value(); }
+};
 
 template <Source Where, class T>
 inline constexpr auto member_names = []<template <class...> class L, class... D>(L<D...>) {
@@ -139,18 +155,20 @@ class ParameterBinder {
         const Location place{nullptr, place_name(Where)};
         boost::mp11::mp_for_each<Members<T>>([&](auto member) {
             using D = decltype(member);
-            using M = std::remove_cvref_t<decltype(result.*D::pointer)>;
+            using Access = ModelMember<MemberType<T, D::pointer>>;
+            using M = typename Access::type;
             static_assert(Scalar<WithoutOptional<M>> || ParameterList<WithoutOptional<M>>,
                           "zigmund: a member of a struct of parameters is a scalar, a std::span<const U> or "
-                          "std::pmr::vector<U> of scalars, or a std::optional of one");
+                          "std::pmr::vector<U> of scalars, or a std::optional of one, or a Member of these");
             constexpr std::string_view name = member_name<Where, D>;
             const Location at{&place, name};
+            M& value = Access::value(result.*D::pointer);
             if constexpr (in_arena<M>) {
-                M value = make<M>();
-                read(Options<>{}, Where, name, value, at);
-                std::destroy_at(&(result.*D::pointer));
-                std::construct_at(&(result.*D::pointer), std::move(value));
-            } else if (!read(Options<>{}, Where, name, result.*D::pointer, at)) {
+                M made = make<M>();
+                read(typename Access::options{}, Where, name, made, at);
+                std::destroy_at(&value);
+                std::construct_at(&value, std::move(made));
+            } else if (!read(typename Access::options{}, Where, name, value, at)) {
                 if (!has_value<T, D::pointer>(result))
                     missing(at, echo_source(request_, Where, member_names<Where, T>));
             }

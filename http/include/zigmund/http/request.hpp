@@ -42,6 +42,8 @@ class Request {
     [[nodiscard]] Method method() const noexcept { return method_; }
     /// The method's token as it was sent.
     [[nodiscard]] std::string_view method_text() const noexcept { return method_text_; }
+    /// What was asked for, as it was sent: path and query, or a whole URL.
+    [[nodiscard]] std::string_view target() const noexcept { return target_; }
     /// The path, percent-decoded: `/users/7`. An encoded slash (`%2F`) is a slash.
     [[nodiscard]] std::string_view path() const noexcept { return path_; }
     /// What follows the `?`, as it was sent; empty without one.
@@ -74,7 +76,7 @@ class Request {
     friend class App;
     friend class Binding;
     friend class RequestReader;
-    friend class Router;
+    friend class RouteTree;
 
     alloc::Allocator arena_;
     inject::Job job_;

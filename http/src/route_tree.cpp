@@ -1,0 +1,325 @@
+#include "route_tree.hpp"
+
+#include <zigmund/http/app.hpp>
+#include <zigmund/http/uuid.hpp>
+
+#include <algorithm>
+#include <string>
+
+#include "ascii.hpp"
+
+namespace zigmund::http {
+namespace {
+
+[[noreturn]] void refuse(Method method, std::string_view path, std::string_view why) {
+    throw RouteError(std::string{"zigmund: "}.append(to_string(method)).append(" ").append(path).append(why));
+}
+
+/// Cuts the first segment off `rest`, which has no leading slash. Returns whether another one follows.
+bool cut(std::string_view& rest, std::string_view& segment) noexcept {
+    const std::size_t slash = rest.find('/');
+    segment = rest.substr(0, slash);
+    if (slash == std::string_view::npos) return false;
+    rest.remove_prefix(slash + 1);
+    return true;
+}
+
+bool is_name(std::string_view text) noexcept {
+    return !text.empty() && !ascii::is_digit(text.front()) && std::ranges::all_of(text, [](char c) {
+        return ascii::is_alpha(c) || ascii::is_digit(c) || c == '_';
+    });
+}
+
+/// The name and the converter in `{name:converter}`; without a name: it is no parameter.
+struct Parameter {
+    std::string_view name;
+    std::string_view converter;
+};
+
+Parameter parse_parameter(std::string_view segment) noexcept {
+    if (segment.size() < 3 || segment.front() != '{' || segment.back() != '}') return {};
+    const std::string_view inner = segment.substr(1, segment.size() - 2);
+    const std::size_t colon = std::min(inner.find(':'), inner.size());
+    const std::string_view name = inner.substr(0, colon);
+    if (!is_name(name)) return {};
+    return {name, colon == inner.size() ? "str" : inner.substr(colon + 1)};
+}
+
+struct Converter {
+    std::string_view name;
+    SegmentKind kind;
+};
+constexpr std::array<Converter, 5> converters{{{"str", SegmentKind::any},
+                                               {"int", SegmentKind::integer},
+                                               {"float", SegmentKind::number},
+                                               {"uuid", SegmentKind::uuid},
+                                               {"path", SegmentKind::rest}}};
+
+std::size_t index_of(SegmentKind kind) noexcept { return static_cast<std::size_t>(kind) - 1; }
+
+/// The names of the template's parameters; says what is wrong with it.
+std::size_t parse_template(Method method, std::string_view path,
+                           std::array<std::string_view, Request::max_path_parameters>& names) {
+    if (!path.starts_with('/')) refuse(method, path, ": a path template starts with '/'");
+    std::size_t count = 0;
+    std::string_view rest = path.substr(1);
+    std::string_view segment;
+    bool more = true;
+    while (more) {
+        more = cut(rest, segment);
+        if (segment.find_first_of("{}") == std::string_view::npos) continue;
+        const auto [name, converter] = parse_parameter(segment);
+        if (name.empty()) refuse(method, path, ": a parameter is a whole segment, '{name}' or '{name:int}'");
+        if (std::ranges::find(converters, converter, &Converter::name) == converters.end())
+            refuse(
+                method, path,
+                std::string{": "}.append(segment).append(": the converters are str, int, float, uuid, path"));
+        if (converter == "path" && more)
+            refuse(method, path,
+                   std::string{": "}.append(segment).append(
+                       " takes the rest of the path, so nothing stands behind it"));
+        const auto used = std::span{names}.first(count);
+        if (std::ranges::find(used, name) != used.end())
+            refuse(method, path,
+                   std::string{": the parameter {"}.append(name).append("} stands there twice"));
+        if (count == names.size()) refuse(method, path, ": a path has at most 16 parameters");
+        names[count++] = name;
+    }
+    return count;
+}
+
+}  // namespace
+
+Segment parse_segment(std::string_view segment) noexcept {
+    const auto [name, converter] = parse_parameter(segment);
+    if (name.empty()) return {SegmentKind::text, segment};
+    const auto* const found = std::ranges::find(converters, converter, &Converter::name);
+    return {found == converters.end() ? SegmentKind::any : found->kind, name};
+}
+
+bool accepts(SegmentKind kind, std::string_view segment) noexcept {
+    const auto are_digits = [](std::string_view text) {
+        return !text.empty() && std::ranges::all_of(text, ascii::is_digit);
+    };
+    switch (kind) {
+        case SegmentKind::integer:
+            return are_digits(segment);
+        case SegmentKind::number: {
+            const std::size_t point = segment.find('.');
+            return are_digits(segment.substr(0, point)) &&
+                   (point == std::string_view::npos || are_digits(segment.substr(point + 1)));
+        }
+        case SegmentKind::uuid:
+            return !segment.empty() && ascii::hex_value(segment.front()) >= 0 &&
+                   Uuid::parse(segment).has_value();
+        case SegmentKind::any:
+            return !segment.empty();
+        default:
+            return true;
+    }
+}
+
+RouteTree::~RouteTree() {
+    destroy(root_);
+    for (const Mount& mount : mounts_) allocator_.free(mount.prefix);
+}
+
+void RouteTree::destroy(const Route& route) noexcept {
+    route.endpoint.destroy(allocator_, route.endpoint.handler);
+    for (const std::string_view tag : route.tags) allocator_.free(tag);
+    allocator_.free(route.tags);
+    allocator_.free(route.name);
+    allocator_.free(route.parameter_names);
+    allocator_.free(route.path);
+    allocator_.destroy(const_cast<Route*>(&route));
+}
+
+void RouteTree::destroy(Node& node) noexcept {
+    for (const Route* route : node.routes) {
+        if (route != nullptr) destroy(*route);
+    }
+    for (Node* child : node.children) {
+        destroy(*child);
+        allocator_.free(child->segment);
+        allocator_.destroy(child);
+    }
+    for (Node* parameter : node.parameters) {
+        if (parameter == nullptr) continue;
+        destroy(*parameter);
+        allocator_.destroy(parameter);
+    }
+}
+
+RouteTree::Node& RouteTree::child(Node& parent, std::string_view segment) {
+    if (const SegmentKind kind = parse_segment(segment).kind; kind != SegmentKind::text) {
+        Node*& parameter = parent.parameters[index_of(kind)];
+        if (parameter == nullptr) parameter = allocator_.create<Node>(allocator_);
+        return *parameter;
+    }
+    const auto at = std::ranges::lower_bound(parent.children, segment, {}, &Node::segment);
+    if (at != parent.children.end() && (*at)->segment == segment) return **at;
+
+    const std::size_t index = static_cast<std::size_t>(at - parent.children.begin());
+    parent.children.reserve(parent.children.size() + 1);  // so that what follows the allocations cannot throw
+    const std::string_view text = allocator_.dupe(segment);
+    const auto node = allocator_.try_create<Node>(allocator_);
+    if (!node) {
+        allocator_.free(text);
+        alloc::detail::throw_bad_alloc();
+    }
+    (*node)->segment = text;
+    return **parent.children.insert(parent.children.begin() + static_cast<std::ptrdiff_t>(index), *node);
+}
+
+void RouteTree::add(Method method, std::string_view path, const Endpoint& endpoint, std::string_view name,
+                    std::span<const std::string_view> tags) {
+    std::array<std::string_view, Request::max_path_parameters> names;
+    const std::span<const std::string_view> own = std::span{names}.first(parse_template(method, path, names));
+    for (const std::string_view wanted : endpoint.path_names) {
+        if (std::ranges::find(own, wanted) == own.end())
+            refuse(method, path,
+                   std::string{": a handler asks for Path<T, \""}.append(wanted).append(
+                       "\">, which the template does not have"));
+    }
+    const auto described = [](const Route& route) {
+        return std::string{to_string(route.method)}.append(" ").append(route.path);
+    };
+    if (const Route* same = find_name(name))
+        refuse(method, path,
+               std::string{": the name \""}.append(name).append("\" is that of ").append(described(*same)));
+
+    Node* node = &root_;
+    std::string_view rest = path.substr(1);
+    std::string_view segment;
+    bool more = true;
+    while (more) {
+        more = cut(rest, segment);
+        node = &child(*node, segment);
+    }
+    const Route*& slot = node->routes[static_cast<std::size_t>(method)];
+    if (slot != nullptr) refuse(method, path, " conflicts with " + described(*slot) + ", registered earlier");
+
+    // The blocks belong to the route from here on; a failure takes back those that were made.
+    named_.reserve(named_.size() + 1);
+    Route route{method, allocator_.dupe(path), {}, endpoint, {}, {}};
+    std::size_t tag_count = 0;
+    std::span<std::string_view> own_tags;
+    Route* stored = nullptr;
+    try {
+        const std::span<std::string_view> parameters = allocator_.alloc<std::string_view>(own.size());
+        for (std::size_t i = 0; i < own.size(); ++i)
+            parameters[i] =
+                route.path.substr(static_cast<std::size_t>(own[i].data() - path.data()), own[i].size());
+        route.parameter_names = parameters;
+        if (!name.empty()) route.name = allocator_.dupe(name);
+        own_tags = allocator_.alloc<std::string_view>(tags.size());
+        for (; tag_count < tags.size(); ++tag_count) own_tags[tag_count] = allocator_.dupe(tags[tag_count]);
+        route.tags = own_tags;
+        stored = allocator_.create<Route>(route);
+    } catch (...) {
+        for (const std::string_view tag : own_tags.first(tag_count)) allocator_.free(tag);
+        allocator_.free(own_tags);
+        allocator_.free(route.name);
+        allocator_.free(route.parameter_names);
+        allocator_.free(route.path);
+        throw;
+    }
+    slot = stored;
+    if (!name.empty()) named_.insert(std::ranges::lower_bound(named_, name, {}, &Route::name), stored);
+}
+
+const Route* RouteTree::find_name(std::string_view name) const noexcept {
+    const auto at = std::ranges::lower_bound(named_, name, {}, &Route::name);
+    return at != named_.end() && (*at)->name == name ? *at : nullptr;
+}
+
+/// The node's route for the method; null, and the methods that it has: none.
+const Route* RouteTree::choose(const Node& node, Search& search) noexcept {
+    const Route* const* const routes = node.routes.data();
+    const Route* found =
+        search.method == Method::other ? nullptr : routes[static_cast<std::size_t>(search.method)];
+    if (found == nullptr && search.method == Method::head)
+        found = routes[static_cast<std::size_t>(Method::get)];
+    if (found != nullptr) return found;
+    for (std::size_t i = 0; i < method_count; ++i) {
+        if (routes[i] != nullptr) search.allowed.add(static_cast<Method>(i));
+    }
+    return nullptr;
+}
+
+const Route* RouteTree::find(const Node& node, std::string_view path, std::size_t depth,
+                             Search& search) noexcept {
+    std::string_view rest = path;
+    std::string_view segment;
+    const bool more = cut(rest, segment);
+    const auto visit = [&](const Node& next, std::size_t next_depth) {
+        return more ? find(next, rest, next_depth, search) : choose(next, search);
+    };
+
+    const auto at = std::ranges::lower_bound(node.children, segment, {}, &Node::segment);
+    if (at != node.children.end() && (*at)->segment == segment) {
+        if (const Route* route = visit(**at, depth)) return route;
+    }
+    for (const SegmentKind kind :
+         {SegmentKind::uuid, SegmentKind::integer, SegmentKind::number, SegmentKind::any}) {
+        const Node* const parameter = node.parameters[index_of(kind)];
+        if (parameter == nullptr || !accepts(kind, segment)) continue;
+        search.values[depth] = segment;
+        if (const Route* route = visit(*parameter, depth + 1)) return route;
+    }
+    if (const Node* const wildcard = node.parameters[index_of(SegmentKind::rest)]) {
+        search.values[depth] = path;
+        return choose(*wildcard, search);
+    }
+    return nullptr;
+}
+
+RouteTree::Match RouteTree::match(Request& request) const noexcept {
+    Match match;
+    if (!request.path_.starts_with('/')) return match;
+    Search search{request.method_, request.parameter_values_, {}};
+    match.route = find(root_, request.path_.substr(1), 0, search);
+    if (match.route != nullptr) {
+        request.parameter_names_ = match.route->parameter_names;
+    } else {
+        match.allowed = search.allowed;
+        if (match.allowed.has(Method::get)) match.allowed.add(Method::head);
+    }
+    return match;
+}
+
+bool RouteTree::has_path(std::string_view path) const noexcept {
+    if (!path.starts_with('/')) return false;
+    std::array<std::string_view, Request::max_path_parameters> values;
+    Search search{Method::other, values, {}};
+    (void)find(root_, path.substr(1), 0, search);
+    return !search.allowed.empty();
+}
+
+void RouteTree::mount(std::string_view prefix, App& app) {
+    const auto refuse_mount = [&](std::string_view why) {
+        throw RouteError(std::string{"zigmund: mount "}.append(prefix).append(why));
+    };
+    if (!prefix.starts_with('/') || prefix.ends_with('/') ||
+        prefix.find_first_of("{}") != std::string_view::npos)
+        refuse_mount(": a prefix is text, starts with '/' and does not end with it");
+    if (std::ranges::find(mounts_, prefix, &Mount::prefix) != mounts_.end())
+        refuse_mount(": an application is mounted there already");
+    mounts_.reserve(mounts_.size() + 1);
+    const std::string_view text = allocator_.dupe(prefix);
+    const auto shorter = [text](const Mount& mount) { return mount.prefix.size() < text.size(); };
+    mounts_.insert(std::ranges::find_if(mounts_, shorter), Mount{text, &app});
+}
+
+const App* RouteTree::enter_mount(Request& request) const noexcept {
+    for (const Mount& mount : mounts_) {
+        if (!request.path_.starts_with(mount.prefix)) continue;
+        const std::string_view rest = request.path_.substr(mount.prefix.size());
+        if (!rest.empty() && rest.front() != '/') continue;
+        request.path_ = rest.empty() ? std::string_view{"/"} : rest;
+        return mount.app;
+    }
+    return nullptr;
+}
+
+}  // namespace zigmund::http

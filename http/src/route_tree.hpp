@@ -1,0 +1,136 @@
+// RouteTree: a method and a path to a route.
+//
+// A tree of segments. In one place of a path, text goes before {id:uuid}, that before {id:int}, {x:float},
+// {name}, and {path:path}, which takes the rest: `/users/me` wins over `/users/{id}`. Where a match has no
+// handler for the method, the next best one is tried, and only then it is a 405. Built once, read by all
+// workers.
+//
+// Threads: add() from one thread, then match() from any. Cost of match(): one comparison a segment among
+// siblings by binary search; no allocation. Memory: the application's allocator.
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/endpoint.hpp>
+#include <zigmund/http/method.hpp>
+#include <zigmund/http/request.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory_resource>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace zigmund::http {
+
+class App;
+
+struct Route {
+    Method method;
+    std::string_view path;                              ///< the template, in the tree's memory
+    std::span<const std::string_view> parameter_names;  ///< views of `path`
+    Endpoint endpoint;
+    std::string_view name;                   ///< in the tree's memory; empty: none
+    std::span<const std::string_view> tags;  ///< in the tree's memory
+};
+
+/// A set of methods.
+class Methods {
+  public:
+    void add(Method method) noexcept { bits_ |= 1U << static_cast<unsigned>(method); }
+    [[nodiscard]] bool has(Method method) const noexcept {
+        return (bits_ >> static_cast<unsigned>(method) & 1U) != 0;
+    }
+    [[nodiscard]] bool empty() const noexcept { return bits_ == 0; }
+
+  private:
+    unsigned bits_ = 0;
+};
+
+/// What a segment of a template takes, the better match first.
+enum class SegmentKind : std::uint8_t { text, uuid, integer, number, any, rest };
+
+struct Segment {
+    SegmentKind kind = SegmentKind::text;
+    std::string_view text;  ///< the text, or the parameter's name
+};
+
+/// A segment of a template, without slashes. Of a text in braces that is no parameter, the kind is text.
+[[nodiscard]] Segment parse_segment(std::string_view segment) noexcept;
+
+/// Whether a segment of a path is one of that kind, which is not text.
+[[nodiscard]] bool accepts(SegmentKind kind, std::string_view segment) noexcept;
+
+class RouteTree {
+  public:
+    explicit RouteTree(alloc::Allocator allocator) noexcept
+        : allocator_{allocator}, root_{allocator}, named_{allocator}, mounts_{allocator} {}
+    ~RouteTree();
+    RouteTree(const RouteTree&) = delete;
+    RouteTree& operator=(const RouteTree&) = delete;
+
+    /// Adds a route and takes its endpoint; when it throws (RouteError, std::bad_alloc) the caller still has
+    /// it.
+    void add(Method method, std::string_view path, const Endpoint& endpoint, std::string_view name,
+             std::span<const std::string_view> tags);
+
+    struct Match {
+        const Route* route = nullptr;  ///< null: nothing for this path and method
+        Methods allowed;               ///< without a route: the methods that the path has; none: unknown path
+    };
+
+    /// The route for the request's method and path, whose parameters are set in the request. HEAD is served
+    /// by GET where it has no route of its own.
+    [[nodiscard]] Match match(Request& request) const noexcept;
+
+    /// Whether a route has this path, whatever its method.
+    [[nodiscard]] bool has_path(std::string_view path) const noexcept;
+
+    /// The route of that name; null: there is none. O(log n).
+    [[nodiscard]] const Route* find_name(std::string_view name) const noexcept;
+
+    struct Mount {
+        std::string_view prefix;
+        App* app;
+    };
+
+    /// Puts `app` below a prefix, where no route is. Throws RouteError, std::bad_alloc.
+    void mount(std::string_view prefix, App& app);
+
+    /// The App that is mounted where the request's path leads, and takes the prefix off that path; null:
+    /// none.
+    [[nodiscard]] const App* enter_mount(Request& request) const noexcept;
+
+    [[nodiscard]] std::span<const Mount> mounts() const noexcept { return mounts_; }
+
+  private:
+    struct Node {
+        explicit Node(alloc::Allocator allocator) noexcept : children{allocator} {}
+
+        std::string_view segment;
+        std::pmr::vector<Node*> children;   // by segment
+        std::array<Node*, 5> parameters{};  // by kind, from uuid on
+        std::array<const Route*, method_count> routes{};
+    };
+
+    struct Search {
+        Method method;
+        std::span<std::string_view> values;
+        Methods allowed;
+    };
+
+    Node& child(Node& parent, std::string_view segment);
+    static const Route* find(const Node& node, std::string_view path, std::size_t depth,
+                             Search& search) noexcept;
+    static const Route* choose(const Node& node, Search& search) noexcept;
+    void destroy(Node& node) noexcept;
+    void destroy(const Route& route) noexcept;
+
+    alloc::Allocator allocator_;
+    Node root_;
+    std::pmr::vector<const Route*> named_;  // by name
+    std::pmr::vector<Mount> mounts_;        // the longest prefix first
+};
+
+}  // namespace zigmund::http

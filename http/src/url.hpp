@@ -1,0 +1,18 @@
+// make_url: from a route's name and the values of its parameters to a path.
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/json_value.hpp>
+
+#include <span>
+#include <string_view>
+
+#include "route_tree.hpp"
+
+namespace zigmund::http {
+
+/// See App::url_for().
+[[nodiscard]] std::string_view make_url(const RouteTree& routes, alloc::Allocator arena,
+                                        std::string_view name, std::span<const JsonMember> parameters);
+
+}  // namespace zigmund::http
