@@ -23,6 +23,7 @@ bool matches_any(std::span<const std::string_view> patterns, std::string_view na
 
 void CallSite::merge(const CallSite& other) noexcept {
     amount += other.amount;
+    held += other.held;
     smallest = std::min(smallest, other.smallest);
     largest = std::max(largest, other.largest);
     if (other.seconds < seconds) {
@@ -41,8 +42,12 @@ void CallSites::add(std::uintptr_t block, const Header& header) {
                          .example = block,
                          .thread = header.thread(),
                          .seconds = header.seconds};
-    const auto [place, added] = sites_.try_emplace(CallSite::key(header.stack, size), fresh);
-    if (!added) place->second.merge(fresh);
+    add(fresh);
+}
+
+void CallSites::add(const CallSite& site) {
+    const auto [place, added] = sites_.try_emplace(CallSite::key(site.stack, site.smallest), site);
+    if (!added) place->second.merge(site);
 }
 
 std::pmr::vector<CallSite> CallSites::sorted(Arena& arena) const {

@@ -40,6 +40,7 @@ struct CallSite {
     std::uintptr_t example = 0;  // the oldest block
     std::uint32_t thread = 0;    // that made it
     std::uint32_t seconds = 0;   // when, from the allocator's birth
+    Amount held = {};            // of the amount: blocks that only the others refer to
 
     /// Tells one origin from another: the stack; without one the size, which is all there is then.
     [[nodiscard]] static constexpr std::uint64_t key(StackId stack, std::size_t size) noexcept {
@@ -63,6 +64,7 @@ class CallSites {
     explicit CallSites(Arena& arena) : sites_{&arena} {}
 
     void add(std::uintptr_t block, const Header& header);
+    void add(const CallSite& site);
 
     /// All of them, the most bytes first. Those whose stacks are shown alike are one: a compiler that unrolls
     /// a loop makes several calls of one line. Names each address once.

@@ -244,14 +244,13 @@ void GeneralPurposeAllocator::State::empty_quarantines(const void* frame) noexce
 
 bool GeneralPurposeAllocator::State::resize(void* p, std::size_t old_size, std::size_t align,
                                             std::size_t new_size, const void* frame, Family family) noexcept {
+    const std::string_view verb = family == Family::malloc ? "realloc" : "resize";
     if (guards) {
-        if (guard_pages.contains(p))
-            return resize_guarded(p, old_size, align, new_size, "resize", frame, family);
+        if (guard_pages.contains(p)) return resize_guarded(p, old_size, align, new_size, verb, frame, family);
         if (samples) return options.backing.resize(p, old_size, align, new_size);
     }
     if (!intact(p, old_size, align, family)) [[unlikely]] {
-        const Claim claim =
-            examine(p, old_size, align, family == Family::malloc ? "realloc" : "resize", frame, family);
+        const Claim claim = examine(p, old_size, align, verb, frame, family);
         if (!claim.is_block || claim.size != old_size || claim.align != align) return false;
     }
     const Extent before = extent_of(old_size, align);
@@ -421,7 +420,10 @@ bool UnsizedAccess::resize(GeneralPurposeAllocator& from, const Block& block, st
 
 void UnsizedAccess::report_unknown(GeneralPurposeAllocator& of, void* p, std::string_view verb,
                                    const void* frame) noexcept {
-    of.state_->report_unknown(p, verb, frame);
+    GeneralPurposeAllocator::State& state = *of.state_;
+    const GuardPages::Slot* const slot = is_guarded(of, p) ? state.guard_pages.find(p) : nullptr;
+    if (slot != nullptr) return state.report_guarded_pointer(p, *slot, verb, frame);
+    state.report_unknown(p, verb, frame);
 }
 
 bool UnsizedAccess::is_guarded(const GeneralPurposeAllocator& of, const void* p) noexcept {

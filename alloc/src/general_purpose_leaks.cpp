@@ -229,4 +229,53 @@ void UnsizedAccess::for_each_live(const GeneralPurposeAllocator& of,
     });
 }
 
+std::size_t UnsizedAccess::report_lost(GeneralPurposeAllocator& of, const LostReport& lost) noexcept {
+    GeneralPurposeAllocator::State& state = *of.state_;
+    const auto amount = [](std::size_t bytes, std::size_t blocks) {
+        return Amount{.bytes = static_cast<std::int64_t>(bytes), .blocks = static_cast<std::int64_t>(blocks)};
+    };
+    Amount found;
+    try {
+        Arena arena{pages()};
+        CallSites call_sites{arena};
+        for (const Lost& block : lost.blocks) {
+            Header header;
+            if (!state.find_header(block.address, header)) continue;
+            const Amount held = amount(block.held_bytes, block.held_blocks);
+            Amount all = amount(header.size(), 1);
+            all += held;
+            found += all;
+            call_sites.add({.stack = header.stack,
+                            .amount = all,
+                            .smallest = block.smallest,
+                            .largest = block.largest,
+                            .example = reinterpret_cast<std::uintptr_t>(block.address),
+                            .thread = header.thread(),
+                            .seconds = header.seconds,
+                            .held = held});
+        }
+        std::pmr::vector<CallSite> sites = call_sites.sorted(arena);
+        const Amount suppressed = suppress(sites, state.options.suppressions, arena);
+        found -= suppressed;
+        if (found.blocks == 0) return 0;
+        write_report(lost.descriptor, state.options.report_format,
+                     {.kind = lost.kind,
+                      .name = state.options.name,
+                      .sites = sites,
+                      .total = found,
+                      .suppressed = suppressed,
+                      .reachable = amount(lost.reachable_bytes, lost.reachable_blocks),
+                      .frames = state.options.stack_frames,
+                      .lines = state.options.report_lines,
+                      .seconds = state.age(),
+                      .aged = state.traced});
+    } catch (const std::bad_alloc&) {  // for the books of the report
+        TextWriter out{lost.descriptor};
+        out << "zigmund: " << state.options.name << ": " << lost.kind << ": ";
+        out.integer(found.bytes, false) << " bytes in ";
+        out.integer(found.blocks, false) << (found.blocks == 1 ? " block\n" : " blocks\n");
+    }
+    return static_cast<std::size_t>(found.blocks);
+}
+
 }  // namespace zigmund::alloc

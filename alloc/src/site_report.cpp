@@ -35,6 +35,9 @@ void write_site(TextWriter& out, const SiteReport& report, const CallSite& site)
         out.decimal(site.largest);
     }
     out << " bytes";
+    if (site.held.blocks == 0) return;
+    out << ", ";
+    out.integer(site.held.blocks, false) << " of them held by the others";
 }
 
 void write_example(TextWriter& out, const SiteReport& report, const CallSite& site) {
@@ -112,6 +115,7 @@ void write_left_out(TextWriter& out, const SiteReport& report) {
     };
     line("  suppressed: ", report.suppressed);
     line("  before the mark: ", report.before_mark);
+    line("  still reachable: ", report.reachable);
 }
 
 void write_text(TextWriter& out, const SiteReport& report) {
@@ -120,7 +124,8 @@ void write_text(TextWriter& out, const SiteReport& report) {
     out << " from ";
     out.decimal(report.sites.size()) << (report.sites.size() == 1 ? " call site\n" : " call sites\n");
 
-    const std::size_t others = 1U + (report.suppressed.blocks != 0) + (report.before_mark.blocks != 0);
+    const std::size_t others = 1U + (report.suppressed.blocks != 0) + (report.before_mark.blocks != 0) +
+                               (report.reachable.blocks != 0);
     constexpr std::size_t unlimited = SIZE_MAX / 2;
     write_sites(out, report, report.lines == 0 ? unlimited : std::max<std::size_t>(report.lines, 8) - others);
 

@@ -23,6 +23,7 @@ struct SiteReport {
     Amount total = {};          // of the sites
     Amount suppressed = {};     // left out
     Amount before_mark = {};    // left out
+    Amount reachable = {};      // left out: of a whole program, what it can still get at
     unsigned frames = 8;        // of a stack
     unsigned lines = 24;        // of text; 0: as many as it takes
     std::uint32_t seconds = 0;  // of the allocator's age

@@ -111,6 +111,11 @@ void write_json(TextWriter& out, const SiteReport& report) {
         out << R"(},"before_mark":{)";
         write_amount(out, report.before_mark);
         out << '}';
+        if (report.reachable.blocks != 0) {
+            out << R"(,"reachable":{)";
+            write_amount(out, report.reachable);
+            out << '}';
+        }
     }
     out << R"(,"call_sites":[)";
     bool first = true;
@@ -122,6 +127,11 @@ void write_json(TextWriter& out, const SiteReport& report) {
             out << R"(,"smallest":)";
             out.decimal(site.smallest) << R"(,"largest":)";
             out.decimal(site.largest);
+            if (site.held.blocks != 0) {
+                out << R"(,"held":{)";
+                write_amount(out, site.held);
+                out << '}';
+            }
             write_example(out, report, site);
         }
         out << R"(,"stack":[)";

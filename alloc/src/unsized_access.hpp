@@ -30,6 +30,22 @@ struct UnsizedAccess {
         detail::StackId stack;
     };
 
+    /// A block that nothing refers to any more, and the blocks that only it refers to.
+    struct Lost {
+        void* address;
+        std::size_t smallest;  // of all of them
+        std::size_t largest;
+        std::size_t held_bytes;
+        std::size_t held_blocks;
+    };
+    struct LostReport {
+        std::string_view kind;  // leak, or reachable
+        std::span<const Lost> blocks;
+        std::size_t reachable_bytes;
+        std::size_t reachable_blocks;
+        int descriptor;
+    };
+
     [[nodiscard]] static void* allocate(GeneralPurposeAllocator& from, std::size_t size, std::size_t align,
                                         detail::Family family, const void* frame) noexcept;
 
@@ -55,6 +71,10 @@ struct UnsizedAccess {
     /// Each live block, in no particular order. No other thread may use the allocator meanwhile.
     static void for_each_live(const GeneralPurposeAllocator& of,
                               void (*visit)(const Block& block, void* context), void* context) noexcept;
+
+    /// Writes a leak report of those blocks, in the form and with the suppressions of the allocator's
+    /// options. Returns how many blocks it tells of; 0: it has written nothing.
+    static std::size_t report_lost(GeneralPurposeAllocator& of, const LostReport& lost) noexcept;
 
     /// The address space of the blocks that have pages of their own.
     [[nodiscard]] static std::span<const std::byte> guarded_range(const GeneralPurposeAllocator& of) noexcept;

@@ -86,8 +86,14 @@ bool set_option(std::string_view key, std::string_view value, Options& options, 
         {{"exit", AfterError::exit}, {"abort", AfterError::abort}, {"continue", AfterError::go_on}}};
     constexpr std::array<Choice<GuardSide>, 2> sides{
         {{"after", GuardSide::after}, {"before", GuardSide::before}}};
+    constexpr std::array<Choice<ReportFormat>, 4> formats{{{"text", ReportFormat::text},
+                                                           {"json", ReportFormat::json},
+                                                           {"folded", ReportFormat::folded},
+                                                           {"pprof", ReportFormat::pprof}}};
     constexpr std::string_view any = "0 to 18446744073709551615";
     if (key == "tier") return choose(key, value, tiers, options.tier, error);
+    if (key == "format") return choose(key, value, formats, options.format, error);
+    if (key == "lines") return number(key, value, 0U, 1'000'000U, "0 to 1000000", options.lines, error);
     if (key == "output") return file_name(key, value, options.output, error);
     if (key == "suppressions") return file_name(key, value, options.suppressions, error);
     if (key == "exit_code") return number(key, value, 0, 255, "0 to 255", options.exit_code, error);
@@ -102,9 +108,9 @@ bool set_option(std::string_view key, std::string_view value, Options& options, 
     if (key == "side") return choose(key, value, sides, options.side, error);
     Words words{error};
     words << "unknown option ";
-    words.quote(key)
-        << " (there are tier, output, suppressions, exit_code, on_error, children, reachable, frames, "
-           "interval, seed, side)";
+    words.quote(key) << " (there are tier, format, lines, output, suppressions, exit_code, on_error, "
+                        "children, reachable, frames, "
+                        "interval, seed, side)";
     return false;
 }
 

@@ -44,15 +44,17 @@ class OptionText {
 };
 
 struct Options {
-    Tier tier = Tier::traced;  ///< tier=off|sampled|counted|traced|guarded
-    OptionText output;         ///< output=FILE; %p is the process's number; empty: standard error
-    OptionText suppressions;   ///< suppressions=FILE
-    int exit_code = 0;         ///< exit_code=0..255, of an error or a leak; 0: as the program says
+    Tier tier = Tier::traced;                  ///< tier=off|sampled|counted|traced|guarded
+    ReportFormat format = ReportFormat::text;  ///< format=text|json|folded|pprof, of leaks
+    unsigned lines = 24;                       ///< lines=N, of a leak report as text; 0: as many as it takes
+    OptionText output;        ///< output=FILE; %p is the process's number; empty: standard error
+    OptionText suppressions;  ///< suppressions=FILE
+    int exit_code = 0;        ///< exit_code=0..255, of an error or a leak; 0: as the program says
     AfterError after_error = AfterError::exit;  ///< on_error=exit|abort|continue
     bool children = false;              ///< children=yes|no: programs that it starts are watched as well
     bool reachable = false;             ///< reachable=yes|no: memory that is still reachable is listed
     unsigned frames = 8;                ///< frames=0..32, of a stack
-    std::size_t interval = 10'000;      ///< interval=N, tier sampled: one block in so many
+    std::size_t interval = 100'000;     ///< interval=N, tier sampled: one block in so many
     std::uint64_t seed = 1;             ///< seed=N, tier sampled
     GuardSide side = GuardSide::after;  ///< side=after|before, tiers guarded and sampled: of the guard page
 };
@@ -66,10 +68,10 @@ struct OptionError {
 /// The errors, with what was written in place of X:
 ///
 ///     'X' is not KEY=VALUE
-///     unknown option 'X' (there are tier, output, suppressions, exit_code, on_error, children, reachable,
-///     frames, interval, seed, side) unknown tier 'X' (there are off, sampled, counted, traced, guarded)
-///     exit_code 'X' is not a number from 0 to 255
-///     frames 'X' is not a number from 0 to 32
+///     unknown option 'X' (there are tier, format, lines, output, suppressions, exit_code, on_error,
+///     children, reachable, frames, interval, seed, side) unknown tier 'X' (there are off, sampled, counted,
+///     traced, guarded) unknown format 'X' (there are text, json, folded, pprof) lines 'X' is not a number
+///     from 0 to 1000000 exit_code 'X' is not a number from 0 to 255 frames 'X' is not a number from 0 to 32
 ///     interval 'X' is not a number from 1 to 18446744073709551615
 ///     seed 'X' is not a number from 0 to 18446744073709551615
 ///     children 'X' is neither yes nor no

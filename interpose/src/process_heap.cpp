@@ -1,48 +1,67 @@
 #include "process_heap.hpp"
 
+#include <zigmund/alloc/suppressions.hpp>
+
 #include <pthread.h>
 #include <unistd.h>
 
 #include <atomic>
 #include <cerrno>
+#include <charconv>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 #include <new>
+#include <utility>
 
 #include "environment.hpp"
 #include "own_pages.hpp"
 #include "report_output.hpp"
+#include "stopped_threads.hpp"
 
 namespace zigmund::alloc::interpose {
 
 constinit thread_local bool Aside::inside_ = false;
+constinit thread_local bool Aside::stop_put_off_ = false;
+
+void Aside::stand_still() noexcept {
+    stop_put_off_ = false;
+    stand_still_if_asked();
+}
 
 namespace {
 
 enum class Phase : std::uint8_t { closed, opening, open };
 
-/// A GeneralPurposeAllocator without a destructor's call at the end.
-union Storage {
-    constexpr Storage() noexcept : none{} {}
-    ~Storage() {}
+/// An object that is never destroyed: the program frees memory to its very end.
+template <class T>
+union Everlasting {
+    constexpr Everlasting() noexcept : none{} {}
+    constexpr explicit Everlasting(std::in_place_t) noexcept : object{} {}
+    ~Everlasting() {}
     char none;
-    GeneralPurposeAllocator allocator;
+    T object;
 };
 
-constinit SpanHeap tracked;
-constinit SpanHeap beside;
+constinit Everlasting<SpanHeap> tracked_storage{std::in_place};
+constinit Everlasting<SpanHeap> beside_storage{std::in_place};
+constinit SpanHeap& tracked = tracked_storage.object;
+constinit SpanHeap& beside = beside_storage.object;
+constinit Everlasting<GeneralPurposeAllocator> storage;
 constinit Options chosen;
-constinit Storage storage;
 constinit Phase phase = Phase::closed;
 constinit GeneralPurposeAllocator* gpa = nullptr;
 constinit std::atomic<std::size_t> error_count = 0;
+constinit bool only_told = false;
 constinit std::array<char, 256> name{};
+
+constinit Everlasting<Suppressions> known;
 
 void on_error(const MemoryError& error, void* /*context*/) {
     if (error.kind == MemoryErrorKind::size_overflow) return;  // malloc says so itself
     error_count.fetch_add(1, std::memory_order_relaxed);
     write_report(error.message);
+    if (only_told) return;
     if (chosen.after_error == AfterError::exit) end_process(chosen.exit_code != 0 ? chosen.exit_code : 1);
     if (chosen.after_error == AfterError::abort) std::abort();
 }
@@ -68,6 +87,23 @@ void unlock_heaps() noexcept {
     tracked.unlock_all();
 }
 
+/// `zigmund: leaks.txt:3: not a suppression: write leak:PATTERN`
+void read_suppressions() noexcept {
+    auto read = Suppressions::read(chosen.suppressions.c_str());
+    if (read) {
+        known.object = std::move(*read);
+        return;
+    }
+    std::array<char, 4200> where{};
+    const std::string_view file = chosen.suppressions.view();
+    std::size_t size = file.copy(where.data(), where.size() - 32);
+    if (read.error().line != 0) {
+        where[size++] = ':';
+        (void)std::to_chars(where.data() + size, where.data() + where.size() - 1, read.error().line);
+    }
+    fail(where.data(), read.error().reason);
+}
+
 /// The first call of the process; no other thread exists yet.
 [[gnu::cold, gnu::noinline]] void open() noexcept {
     phase = Phase::opening;
@@ -80,15 +116,20 @@ void unlock_heaps() noexcept {
         fail("ZIGMUND_ALLOC", error.text.data());
     // Before the allocator's own: these locks are the inner ones, and handlers run last in, first out.
     (void)::pthread_atfork(lock_heaps, unlock_heaps, unlock_heaps);
+    new (&known.object) Suppressions;
+    if (!chosen.suppressions.empty()) read_suppressions();
     if (chosen.tier != Tier::off) {
-        gpa = new (&storage.allocator) GeneralPurposeAllocator{{.tier = chosen.tier,
-                                                                .backing = tracked,
-                                                                .name = program_name(),
-                                                                .stack_frames = chosen.frames,
-                                                                .guard_side = chosen.side,
-                                                                .sample_interval = chosen.interval,
-                                                                .seed = chosen.seed,
-                                                                .on_error = on_error}};
+        gpa = new (&storage.object) GeneralPurposeAllocator{{.tier = chosen.tier,
+                                                             .backing = tracked,
+                                                             .name = program_name(),
+                                                             .stack_frames = chosen.frames,
+                                                             .report_lines = chosen.lines,
+                                                             .guard_side = chosen.side,
+                                                             .sample_interval = chosen.interval,
+                                                             .seed = chosen.seed,
+                                                             .report_format = chosen.format,
+                                                             .suppressions = known.object.patterns(),
+                                                             .on_error = on_error}};
     }
     phase = Phase::open;
 }
@@ -197,6 +238,7 @@ GeneralPurposeAllocator* tracker() noexcept { return gpa; }
 const SpanHeap& tracked_memory() noexcept { return tracked; }
 const SpanHeap& untracked_memory() noexcept { return beside; }
 std::size_t errors() noexcept { return error_count.load(std::memory_order_relaxed); }
+void tell_errors_only() noexcept { only_told = true; }
 std::string_view program_name() noexcept { return name.data(); }
 
 }  // namespace zigmund::alloc::interpose

@@ -6,6 +6,7 @@
 // handler of a signal that interrupted the allocator gets memory too. It is never destroyed.
 #pragma once
 
+#include <atomic>
 #include <cstddef>
 
 #include "options.hpp"
@@ -31,18 +32,33 @@ void release(void* p, const UnsizedAccess::Claimed& claimed, const void* frame) 
 /// True when the block, which was just allocated, holds zeros already.
 [[nodiscard]] bool is_zeroed(const void* p, std::size_t size) noexcept;
 
-/// While it lives, this thread's memory comes from the heap beside.
+/// While it lives, this thread's memory comes from the heap beside, and it is not stopped.
 class Aside {
   public:
-    Aside() noexcept : before_{inside_} { inside_ = true; }
+    Aside() noexcept : before_{inside_} {
+        inside_ = true;
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+    }
     Aside(const Aside&) = delete;
     Aside& operator=(const Aside&) = delete;
-    ~Aside() { inside_ = before_; }
+    ~Aside() {
+        // The handler of the signal that stops looks at the one and sets the other.
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        inside_ = before_;
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        if (stop_put_off_ && !before_) [[unlikely]]
+            stand_still();
+    }
 
     [[nodiscard]] static bool active() noexcept { return inside_; }
+    /// The thread stands still as soon as it is outside.
+    static void put_off_stop() noexcept { stop_put_off_ = true; }
 
   private:
+    [[gnu::cold, gnu::noinline]] static void stand_still() noexcept;
+
     static constinit thread_local bool inside_;
+    static constinit thread_local bool stop_put_off_;
     bool before_;
 };
 
@@ -55,6 +71,8 @@ class Aside {
 [[nodiscard]] const SpanHeap& untracked_memory() noexcept;
 /// Errors that were reported since the start.
 [[nodiscard]] std::size_t errors() noexcept;
+/// From now on an error is told, and the process goes on.
+void tell_errors_only() noexcept;
 /// The file's name, as reports begin with it.
 [[nodiscard]] std::string_view program_name() noexcept;
 

@@ -99,6 +99,14 @@ void write_report(std::string_view text) noexcept {
     if (to.close) (void)::close(to.descriptor);
 }
 
+void write_note(std::string_view note) noexcept {
+    const ReportDescriptor to = report_descriptor();
+    for (const std::string_view part :
+         {std::string_view{"zigmund: "}, program_name(), std::string_view{": "}, note})
+        write_all(to.descriptor, part);
+    if (to.close) (void)::close(to.descriptor);
+}
+
 void end_process(int status) noexcept {
     for (;;) (void)::syscall(SYS_exit_group, status);
 }

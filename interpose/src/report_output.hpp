@@ -19,6 +19,9 @@ struct ReportDescriptor {
 /// Writes the whole text there.
 void write_report(std::string_view text) noexcept;
 
+/// `zigmund: PROGRAM: NOTE` there.
+void write_note(std::string_view note) noexcept;
+
 /// Ends the process at once: no handler, no destructor, no buffer.
 [[noreturn]] void end_process(int status) noexcept;
 

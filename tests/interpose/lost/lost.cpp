@@ -1,0 +1,186 @@
+// Programs that keep memory, or lose it: `lost WHAT`.
+#include <malloc.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <chrono>
+#include <csignal>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <string_view>
+#include <thread>
+#include <utility>
+
+struct Node {
+    Node* next;
+    char padding[40];
+};
+
+// Seen from elsewhere, for all that the compiler knows: what is stored here stays stored.
+Node* kept;
+thread_local Node* kept_by_thread;
+
+namespace {
+
+/// The pointer is used, and then nowhere.
+[[gnu::noinline]] void forget(Node* node) { __asm__ volatile("" : : "r"(node) : "memory"); }
+
+[[gnu::noinline]] Node* chain(int length) {
+    Node* head = nullptr;
+    for (int i = 0; i < length; ++i) head = new Node{head, {}};
+    return head;
+}
+
+[[gnu::noinline]] void ring() {
+    Node* const first = chain(3);
+    first->next->next->next = first;
+    forget(first);
+}
+
+[[gnu::noinline]] void handle(int) { std::_Exit(5); }
+
+/// What malloc and its family promise in the corners.
+int corners() {
+    int wrong = 0;
+    const auto expect = [&](bool right) { wrong += right ? 0 : 1; };
+    void* const one = std::malloc(0);
+    void* const other = std::malloc(0);
+    expect(one != nullptr && one != other);
+    errno = 77;
+    std::free(one);
+    std::free(other);
+    expect(errno == 77);
+    volatile std::size_t huge = SIZE_MAX / 2;
+    errno = 0;
+    expect(std::calloc(huge, 4) == nullptr && errno == ENOMEM);
+    errno = 0;
+    expect(std::malloc(huge + 10) == nullptr && errno == ENOMEM);
+    errno = 0;
+    expect(::reallocarray(nullptr, huge, 4) == nullptr && errno == ENOMEM);
+    void* aligned = nullptr;
+    volatile std::size_t odd = 24;
+    expect(::posix_memalign(&aligned, odd, 10) == EINVAL && aligned == nullptr);
+    expect(::posix_memalign(&aligned, 4096, 10) == 0 &&
+           reinterpret_cast<std::uintptr_t>(aligned) % 4096 == 0);
+    std::free(aligned);
+    for (std::size_t size = 1; size < 300; size += 7) {
+        char* const p = static_cast<char*>(std::malloc(size));
+        expect(reinterpret_cast<std::uintptr_t>(p) % 16 == 0 && ::malloc_usable_size(p) >= size);
+        std::memset(p, 1, ::malloc_usable_size(p));
+        std::free(p);
+        void* const q = ::aligned_alloc(std::size_t{1} << (size % 17), size);
+        expect(reinterpret_cast<std::uintptr_t>(q) % (std::size_t{1} << (size % 17)) == 0);
+        std::free(q);
+    }
+    void* const page = ::valloc(10);
+    void* const pages = ::pvalloc(10);
+    expect(reinterpret_cast<std::uintptr_t>(page) % 4096 == 0 && ::malloc_usable_size(pages) >= 4096);
+    std::free(page);
+    std::free(pages);
+    expect(std::realloc(std::malloc(10), 0) == nullptr);
+    char* text = static_cast<char*>(std::malloc(4));
+    std::memcpy(text, "abc", 4);
+    for (std::size_t size = 8; size < 5'000'000; size = size * 3 / 2) {
+        text = static_cast<char*>(std::realloc(text, size));
+        expect(std::strcmp(text, "abc") == 0);
+    }
+    text = static_cast<char*>(std::realloc(text, 4));
+    expect(std::strcmp(text, "abc") == 0);
+    std::free(text);
+    const auto* const zeros = static_cast<char*>(std::calloc(1, 3'000'000));
+    expect(zeros[0] == 0 && zeros[2'999'999] == 0);
+    std::free(const_cast<char*>(zeros));
+    expect(::operator new(huge / 4, std::nothrow) == nullptr);
+    try {
+        (void)::operator new(huge / 4);
+        expect(false);
+    } catch (const std::bad_alloc&) {
+    }
+    return wrong;
+}
+
+}  // namespace
+
+int main(int count, char** words) {
+    const std::string_view what = count > 1 ? words[1] : "";
+    using namespace std::chrono_literals;
+    if (what == "nothing") return 0;
+    if (what == "corners") return corners();
+    if (what == "kept") kept = chain(4);
+    if (what == "chain") forget(chain(5));
+    if (what == "ring") ring();
+    if (what == "thread") std::thread{[] { forget(chain(3)); }}.join();
+    if (what == "thread-local") kept_by_thread = chain(2);
+    if (what == "own-pages") {  // a program's own allocator
+        void* const pages =
+            ::mmap(nullptr, 1 << 20, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        static_cast<Node**>(pages)[4096] = chain(2);
+    }
+    if (what == "local") {
+        Node* volatile node = chain(2);
+        std::exit(node == nullptr ? 1 : 0);
+    }
+    if (what == "sleeping") {  // another thread's stack, while it runs
+        std::thread{[] {
+            Node* volatile node = chain(2);
+            kept = nullptr;
+            for (;;) std::this_thread::sleep_for(node == nullptr ? 1s : 1000s);
+        }}.detach();
+        std::this_thread::sleep_for(200ms);
+    }
+    if (what == "busy") {  // threads that allocate while the process ends
+        for (int i = 0; i < 4; ++i)
+            std::thread{[] {
+                for (;;) delete std::exchange(kept_by_thread, new Node{});
+            }}.detach();
+        std::this_thread::sleep_for(50ms);
+    }
+    if (what == "quick") {
+        forget(chain(2));
+        std::_Exit(3);
+    }
+    if (what == "closed-stderr") {
+        forget(chain(1));
+        ::close(STDERR_FILENO);
+    }
+    if (what == "fork") {  // the child has a copy of what the parent keeps
+        kept = chain(2);
+        const pid_t child = ::fork();
+        if (child == 0) {
+            delete chain(1);
+            std::exit(4);
+        }
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        return WEXITSTATUS(status);
+    }
+    if (what == "vfork") {
+        const pid_t child = ::vfork();
+        if (child == 0) ::_exit(6);
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        forget(chain(1));
+        return WEXITSTATUS(status);
+    }
+    if (what == "start") {  // this program again, which loses memory
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::execl("/proc/self/exe", "lost", "chain", nullptr);
+            std::_Exit(1);
+        }
+        int status = 0;
+        ::waitpid(child, &status, 0);
+        return WEXITSTATUS(status);
+    }
+    if (what == "signal") {
+        (void)std::signal(SIGTERM, handle);
+        (void)!::write(STDOUT_FILENO, "ready\n", 6);
+        for (;;) ::pause();
+    }
+    if (what == "status") return std::atoi(words[2]);
+    return 0;
+}
