@@ -175,6 +175,22 @@ const std::vector<Fault>& faults() {
          report,
          not_found,
          {"freed"}},
+        {"resize-stack",
+         "foreign pointer: 0x[0-9a-f]+ was not allocated here\n  it points into this thread's stack\n",
+         report,
+         report,
+         report,
+         report,
+         not_found,
+         {"resized"}},
+        {"resize-wrong-allocator",
+         "wrong allocator: 0x[0-9a-f]+ belongs to faults\n",
+         report,
+         report,
+         report,
+         report,
+         not_found,
+         {"allocated", "resized"}},
         {"global",
          "foreign pointer: 0x[0-9a-f]+ was not allocated here\n",
          report,
@@ -278,7 +294,7 @@ TEST_P(Faults, AreNamedAndGoodTwinsAreSilent) {
         EXPECT_TRUE(WIFEXITED(bad.status) ? WEXITSTATUS(bad.status) == status
                                           : WTERMSIG(bad.status) + 128 == status)
             << bad.status;
-        const std::string owner = name == "wrong-allocator" ? "other" : "faults";
+        const std::string owner = name.ends_with("wrong-allocator") ? "other" : "faults";
         EXPECT_TRUE(std::regex_search(bad.text, std::regex{"^zigmund: " + owner + ": " + fault.first_line}))
             << bad.text;
         if (names_tier == "counted") continue;  // without stacks

@@ -86,8 +86,9 @@ struct Program {
         if (fault == "resize-mismatch") resize_block(a, p, good ? size : size - 1);
         if (fault == "resize-interior") resize_block(a, good ? p : p + 16, size);
         if (fault == "late-write" && good) write_at(p, 0);
-        if (fault == "wrong-allocator" && !good) {
+        if (fault.ends_with("wrong-allocator") && !good) {
             GeneralPurposeAllocator other{options};
+            if (fault.starts_with("resize")) return resize_block(other.allocator(), p, size);
             return free_block(other.allocator(), p, size);
         }
         if (fault == "stale") {
@@ -115,6 +116,7 @@ struct Program {
         if (fault == "late-read") (void)read_at(p, end - 1);
         std::array<unsigned char, 64> local{};
         if (fault == "stack") free_block(a, local.data(), local.size());
+        if (fault == "resize-stack") resize_block(a, local.data(), local.size());
         if (fault == "global") free_block(a, global.data(), global.size());
         if (fault == "malloc") {
             void* const foreign = std::malloc(size);  // freed by nobody: the fault ends the process
