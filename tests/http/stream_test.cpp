@@ -218,7 +218,7 @@ class StreamServer : public testing::Test {
         });
         app_->get("/waiting", [this](alloc::Allocator arena) {
             return Response::event_stream(
-                arena, [this, left = Left{*this}, first = true](StreamWriter& out) mutable {
+                arena, [left = Left{*this}, first = true](StreamWriter& out) mutable {
                     if (out.stopping()) return Produced::end;
                     if (std::exchange(first, false)) out.event({.data = "first"});
                     return Produced::wait;

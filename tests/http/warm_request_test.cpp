@@ -4,10 +4,18 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
+#include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <map>
+#include <memory_resource>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "heap_counter.hpp"
 #include "http_client.hpp"
@@ -79,6 +87,17 @@ http::Response depend(inject::Depends<get_page> page, inject::Depends<get_page, 
     return http::Response::json(arena, {{"page", *page}, {"again", *again}, {"brief", *brief}});
 }
 
+struct Order {
+    std::pmr::vector<Item> items;
+    std::pmr::map<std::string_view, double> rates;
+    http::Member<int, http::Ge<1>> count;
+};
+BOOST_DESCRIBE_STRUCT(Order, (), (items, rates, count))
+
+http::Response order(http::Body<Order, "order"> order, alloc::Allocator arena) {
+    return http::Response::json(arena, order).with_cookie(arena, {.name = "a", .value = "b"});
+}
+
 class WarmRequest : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(WarmRequest, AllocatesNothing) {
@@ -94,6 +113,12 @@ TEST_P(WarmRequest, AllocatesNothing) {
         return http::Response::json(arena, *page);
     });
     app.get("/text", [] { return http::Response::text("Hello, World!"); });
+    app.post("/order", order);
+    const std::string file = testing::TempDir() + "zigmund_warm_" + std::to_string(::getpid());
+    std::ofstream{file} << "0123456789";
+    app.get("/file",
+            [&file](http::Request& request) { return http::Response::file_from_path(request, file); });
+    app.get("/to", [](alloc::Allocator arena) { return http::Response::redirect(arena, "/a b"); });
     zigmund::support::RunningServer running{app};
     zigmund::support::HttpClient client{running.port()};
 
@@ -105,6 +130,7 @@ TEST_P(WarmRequest, AllocatesNothing) {
     EXPECT_EQ(zigmund::support::heap_calls(), heap);
     EXPECT_EQ(zigmund::support::mmap_calls(), mappings);
     EXPECT_EQ(answered, 1000);
+    std::remove(file.c_str());
 }
 
 INSTANTIATE_TEST_SUITE_P(
@@ -120,8 +146,12 @@ INSTANTIATE_TEST_SUITE_P(
         "POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         "Content-Length: 18\r\n\r\nname=P%65n&price=2",
         "GET /depend?page=3 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /page?page=3 HTTP/1.1\r\nHost: x\r\n\r\n",
-        "GET /users/x HTTP/1.1\r\nHost: x\r\n\r\n", "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n",
-        "DELETE /users/7 HTTP/1.1\r\nHost: x\r\n\r\n"));
+        "POST /order HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 94\r\n\r\n"
+        "{\"order\":{\"items\":[{\"name\":\"\\n\",\"price\":1},{\"name\":\"b\",\"price\":2}],\"rates\":{"
+        "\"x\":1},\"count\":1}}",
+        "GET /file HTTP/1.1\r\nHost: x\r\nRange: bytes=1-2,5-6\r\n\r\n",
+        "GET /to HTTP/1.1\r\nHost: x\r\n\r\n", "GET /users/x HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n", "DELETE /users/7 HTTP/1.1\r\nHost: x\r\n\r\n"));
 
 // The counter sees what it should: one allocation by a handler shows.
 TEST(WarmRequestCounter, SeesAnAllocationOfAHandler) {
