@@ -36,7 +36,8 @@ App::App(alloc::Allocator allocator, AppInfo info)
             .redirect_slashes = info.redirect_slashes},
       routes_{nullptr},
       singletons_{allocator},
-      overrides_{allocator} {
+      overrides_{allocator},
+      exception_handlers_{allocator} {
     try {
         info_.title = allocator.dupe(info.title);
         info_.version = allocator.dupe(info.version);
@@ -120,11 +121,24 @@ std::string_view App::url_for(alloc::Allocator arena, std::string_view name,
 Response App::respond(Request& request) const noexcept {
     std::exception_ptr error;
     try {
+        return handle(request);
+    } catch (...) {
+        error = std::current_exception();
+    }
+    return unhandled(request, std::move(error));
+}
+
+Response App::handle(Request& request) const {
+    std::exception_ptr error;
+    try {
         request.echo_input_ = info_.echo_input;
         const RouteTree::Match match = routes_->match(request);
-        if (match.route == nullptr) [[unlikely]]
-            return unmatched(request, match, *routes_, info_.redirect_slashes);
+        if (match.route == nullptr) [[unlikely]] {
+            if (const App* app = routes_->enter_mount(request)) return app->respond(request);
+            return no_route(request, unmatched(request, match, *routes_, info_.redirect_slashes));
+        }
         if (!overrides_.empty()) request.overrides_ = &overrides_;
+        request.throws_refusals_ = exception_handlers_.handles_validation();
         const Response response = match.route->endpoint.invoke(match.route->endpoint.handler, request);
         request.job().end_function(error);
         if (error == nullptr) [[likely]]
@@ -135,28 +149,43 @@ Response App::respond(Request& request) const noexcept {
     return failure(request, std::move(error));
 }
 
-/// The answer to a request that `error` has ended, after all that was set up for it was torn down.
-Response App::failure(Request& request, std::exception_ptr error) noexcept {
+/// The router's refusals are HttpErrors to whoever handles these.
+Response App::no_route(Request& request, const Response& response) const {
+    if (exception_handlers_.empty()) return response;
+    if (response.status() != Status::not_found && response.status() != Status::method_not_allowed)
+        return response;
+    HttpError error{response.status()};
+    if (const Response::FieldNode* allow = response.last_field())
+        error = error.with_header(request.allocator(), allow->field.name, allow->field.value);
+    throw error;
+}
+
+/// The answer to a request that `error` has ended, after all that was set up for it was torn down. Throws
+/// what nobody handles.
+Response App::failure(Request& request, std::exception_ptr error) const {
     request.background_tasks().clear();
     request.job().end(error);
     if (error == nullptr) {
-        log_exception(request,
-                      "a dependency caught it and threw nothing, so there is no answer: let it throw again",
-                      "swallowed exception");
-        return internal_error();
+        error =
+            std::make_exception_ptr(std::logic_error("zigmund: a dependency caught an exception and threw "
+                                                     "nothing, so there is no answer: let it throw again"));
+    } else if (const std::optional<Response> response = exception_handlers_.answer(request, error)) {
+        return *response;
     }
+    std::rethrow_exception(error);
+}
+
+/// The answer to an exception that nobody has handled: 500, and nothing of what went wrong.
+Response App::unhandled(Request& request, std::exception_ptr error) const noexcept {
+    request.background_tasks().clear();
+    log_exception(request, error);
+    request.job().end(error);
     try {
-        std::rethrow_exception(error);
-    } catch (const HttpError& refusal) {
-        try {
-            return refusal.response(request.allocator());
-        } catch (...) {
-            log_exception(request, std::current_exception());
-        }
-    } catch (const RequestValidationError& refusal) {
-        return refusal.response();
+        const HttpError server_error{Status::internal_server_error};
+        if (const std::optional<Response> response = exception_handlers_.answer_status(request, server_error))
+            return *response;
     } catch (...) {
-        log_exception(request, error);
+        log_exception(request, std::current_exception());
     }
     return internal_error();
 }

@@ -1,7 +1,5 @@
 #include "unmatched.hpp"
 
-#include <zigmund/http/app.hpp>
-
 #include <algorithm>
 #include <array>
 #include <optional>
@@ -70,7 +68,6 @@ std::string_view other_slash(const Request& request, const RouteTree& routes) {
 Response unmatched(Request& request, const RouteTree::Match& match, const RouteTree& routes,
                    bool redirect_slashes) {
     const alloc::Allocator arena = request.allocator();
-    if (const App* app = routes.enter_mount(request)) return app->respond(request);
     if (!match.allowed.empty()) {
         const Response answer = request.method() == Method::options
                                     ? Response{Status::no_content}

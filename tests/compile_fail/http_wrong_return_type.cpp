@@ -1,13 +1,15 @@
-// expect: error: .*zigmund: a handler returns http::Response
+// A handler returns what has no JSON.
+// expect: error: .*zigmund: a handler returns http::Response, a value that can be written as JSON, nothing, or a std::expected
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/http.hpp>
-
-#include <string_view>
 
 namespace http = zigmund::http;
 
 #if defined(MISUSE)
-std::string_view handle() { return ""; }
+struct Undescribed {
+    int n;
+};
+Undescribed handle() { return {1}; }
 #else
 http::Response handle() { return http::Response::text(""); }
 #endif

@@ -231,9 +231,9 @@ TEST_F(Depends, ThatSwallowsTheExceptionIsA500) {
     const test::Answer answer = test::get(app, "/");
     EXPECT_EQ(answer.line, "HTTP/1.1 500 Internal Server Error");
     EXPECT_EQ(testing::internal::GetCapturedStderr(),
-              "zigmund: GET /: swallowed exception: a dependency caught it and threw nothing, so there is no "
-              "answer: "
-              "let it throw again\n");
+              "zigmund: GET /: unhandled exception: zigmund: a dependency caught an exception and threw "
+              "nothing, so "
+              "there is no answer: let it throw again\n");
     EXPECT_EQ(journal, std::vector<std::string>{"swallowed"});
 }
 

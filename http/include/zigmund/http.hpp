@@ -1,6 +1,7 @@
 // Everything in zigmund::http.
 #pragma once
 
+#include <zigmund/http/answer.hpp>
 #include <zigmund/http/app.hpp>
 #include <zigmund/http/background_tasks.hpp>
 #include <zigmund/http/binding.hpp>
@@ -8,6 +9,7 @@
 #include <zigmund/http/constraint.hpp>
 #include <zigmund/http/endpoint.hpp>
 #include <zigmund/http/enum.hpp>
+#include <zigmund/http/exception_handlers.hpp>
 #include <zigmund/http/field.hpp>
 #include <zigmund/http/file_options.hpp>
 #include <zigmund/http/fixed_string.hpp>

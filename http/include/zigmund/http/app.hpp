@@ -14,6 +14,7 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/http/endpoint.hpp>
+#include <zigmund/http/exception_handlers.hpp>
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/method.hpp>
 #include <zigmund/http/route_options.hpp>
@@ -92,6 +93,21 @@ class App : public detail::RouteVerbs<App> {
     [[nodiscard]] std::string_view url_for(alloc::Allocator arena, std::string_view name,
                                            std::initializer_list<UrlParameter> parameters = {}) const;
 
+    // ---- exceptions ----
+
+    /// Answers exceptions of type E, and of types derived from it, with what `f` returns; see
+    /// ExceptionHandlers. An HttpError needs none. Throws std::bad_alloc.
+    template <class E, class F>
+    void on_exception(F&& f) {
+        exception_handlers_.add<E>(std::forward<F>(f));
+    }
+    /// Answers HttpErrors of a status, 404 and 405 of the router among them, and, for
+    /// Status::internal_server_error, what nobody else has answered. Throws std::bad_alloc.
+    template <class F>
+    void on_status(Status status, F&& f) {
+        exception_handlers_.add(status, std::forward<F>(f));
+    }
+
     // ---- lifespan: what the application has one of, and its start and stop ----
 
     /// What `inject::State<T>` refers to: `args` construct a T, here and now, which lives as long as the App;
@@ -143,10 +159,9 @@ class App : public detail::RouteVerbs<App> {
     [[nodiscard]] int serve(ServeOptions options = {});
 
     /// The answer to a request, in the request's arena, as a worker computes it: routing, binding,
-    /// dependencies, handler, and the end of what has FunctionScope. HttpError is answered as it says;
-    /// anything else that a handler or a dependency throws becomes a 500 and a line on stderr. After a
-    /// failure all that was set up is torn down; after a success, what is not FunctionScope stays until
-    /// Exchange::finish(). Any thread.
+    /// dependencies, handler, the end of what has FunctionScope, exception handlers. What nobody handles
+    /// becomes a 500 and a line on stderr. After a failure all that was set up is torn down; after a success,
+    /// what is not FunctionScope stays until Exchange::finish(). Any thread.
     [[nodiscard]] Response respond(Request& request) const noexcept;
 
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return allocator_; }
@@ -167,13 +182,17 @@ class App : public detail::RouteVerbs<App> {
     static void check(const detail::RouterScope& scope);
 
     void stop(std::size_t mounted) noexcept;
-    [[nodiscard, gnu::cold]] static Response failure(Request& request, std::exception_ptr error) noexcept;
+    [[nodiscard]] Response handle(Request& request) const;
+    [[nodiscard, gnu::cold]] Response no_route(Request& request, const Response& response) const;
+    [[nodiscard, gnu::cold]] Response failure(Request& request, std::exception_ptr error) const;
+    [[nodiscard, gnu::cold]] Response unhandled(Request& request, std::exception_ptr error) const noexcept;
 
     alloc::Allocator allocator_;
     AppInfo info_;
     RouteTree* routes_;
     inject::Singletons singletons_;
     inject::Overrides<Binding> overrides_;
+    ExceptionHandlers exception_handlers_;
     std::mutex lifespan_;
     std::size_t users_ = 0;  ///< how many startup() were not yet paired
 };

@@ -102,10 +102,10 @@ class Binding {
     /// Whether the handler may be called.
     [[nodiscard]] bool good() const noexcept { return errors_.empty() && !body_.refused(); }
     /// The answer in its place. Throws it, as RequestValidationError, when there are dependencies that wait
-    /// for how the request ends.
+    /// for how the request ends, or an exception handler for it.
     [[nodiscard, gnu::cold]] Response refusal() const {
         const Response response = body_.refused() ? *body_.refused() : errors_.response(request_.echo_input_);
-        if (request_.job().entered()) throw RequestValidationError{response};
+        if (request_.waits_for_failure() || request_.throws_refusals_) throw RequestValidationError{response};
         return response;
     }
 

@@ -7,6 +7,7 @@
 // registration, from the application's allocator.
 #pragma once
 
+#include <zigmund/http/answer.hpp>
 #include <zigmund/http/binding.hpp>
 
 #include <array>
@@ -83,7 +84,8 @@ Response invoke_handler(const void* handler, Request& request) {
     auto arguments = resolver.template arguments<inject::Parameters<F>>();
     if (!binding.good()) [[unlikely]]
         return binding.refusal();
-    return inject::apply(stored.function, std::move(arguments));
+    return answer(
+        request, [&]() -> inject::Result<F> { return inject::apply(stored.function, std::move(arguments)); });
 }
 
 template <class F>
@@ -101,7 +103,10 @@ template <class Handler>
     using Graph = detail::GraphOf<F>;
     using Parameters = detail::HandlerParameters<typename Graph::leaves>;
     static_assert(inject::check<F, inject::Resolver<Graph, Binding>>());
-    static_assert(std::is_same_v<inject::Result<F>, Response>, "zigmund: a handler returns http::Response");
+    static_assert(
+        Answer<inject::Result<F>>,
+        "zigmund: a handler returns http::Response, a value that can be written as JSON, nothing, or a "
+        "std::expected of one of these and http::HttpError");
     static_assert(Parameters::bodies <= 1 || Parameters::bodies == Parameters::named_bodies,
                   "zigmund: of several http::Body, each is a member of the body and has its name: "
                   "http::Body<Item, \"item\">, http::Body<User, \"user\">");

@@ -67,6 +67,8 @@ class Request {
     /// Whether the client wants the connection kept open after the response.
     [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
 
+    /// Whether somebody wants to see how it fails: a dependency that waits for its end.
+    [[nodiscard]] bool waits_for_failure() const noexcept { return job_.entered(); }
     /// What its dependencies have set up, and must be undone.
     [[nodiscard]] inject::Job& job() noexcept { return job_; }
     /// What runs after its response was sent.
@@ -82,6 +84,7 @@ class Request {
     inject::Job job_;
     BackgroundTasks tasks_;
     const inject::Overrides<Binding>* overrides_ = nullptr;
+    bool throws_refusals_ = false;  ///< the App has a handler for RequestValidationError
     Method method_ = Method::other;
     bool keep_alive_ = false;
     bool minor_version_is_0_ = false;

@@ -1,0 +1,82 @@
+// What a handler may return, and the response that it becomes.
+//
+//     http::Response f();                              // itself
+//     Item g();                                        // 200 and JSON: whatever a JsonValue can be made of
+//     void h();                                        // 200 and `null`
+//     std::expected<Item, http::HttpError> find();     // one of these, or the error's response
+//
+// An error that is returned is a failure like one that is thrown: background tasks are dropped, and
+// dependencies that wait for the end of the request see it thrown. Without such a dependency nothing is
+// thrown.
+//
+// Threads: one. Cost: that of Response::json() for a value.
+#pragma once
+
+#include <zigmund/http/http_error.hpp>
+#include <zigmund/http/json_value.hpp>
+#include <zigmund/http/request.hpp>
+#include <zigmund/http/response.hpp>
+
+#include <concepts>
+#include <expected>
+#include <type_traits>
+#include <utility>
+
+namespace zigmund::http {
+
+namespace detail {
+
+template <class R>
+struct ExpectedOf {
+    static constexpr bool is = false;
+    using value = R;
+};
+template <class T>
+struct ExpectedOf<std::expected<T, HttpError>> {
+    static constexpr bool is = true;
+    using value = T;
+};
+
+template <class V>
+concept PlainAnswer = std::is_void_v<V> || std::same_as<std::remove_cvref_t<V>, Response> ||
+                      std::constructible_from<JsonValue, const V&>;
+
+/// The response to a request whose handler returned `error`; throws it if a dependency waits for the end.
+[[nodiscard, gnu::cold]] Response refuse(Request& request, const HttpError& error);
+
+template <class V>
+Response answer_with(Request& request, const V& value) {
+    if constexpr (std::same_as<V, Response>)
+        return value;
+    else
+        return Response::json(request.allocator(), JsonValue{value});
+}
+
+/// Calls `call` and makes a response of what it returns.
+template <class Call>
+Response answer(Request& request, Call&& call) {
+    using R = std::invoke_result_t<Call>;
+    using E = ExpectedOf<std::remove_cvref_t<R>>;
+    if constexpr (std::is_void_v<R>) {
+        call();
+        return Response::json(request.allocator(), nullptr);
+    } else if constexpr (E::is) {
+        const auto& result = call();
+        if (!result.has_value()) [[unlikely]]
+            return refuse(request, result.error());
+        if constexpr (std::is_void_v<typename E::value>)
+            return Response::json(request.allocator(), nullptr);
+        else
+            return answer_with(request, *result);
+    } else {
+        return answer_with(request, call());
+    }
+}
+
+}  // namespace detail
+
+/// What a handler may return.
+template <class R>
+concept Answer = detail::PlainAnswer<typename detail::ExpectedOf<std::remove_cvref_t<R>>::value>;
+
+}  // namespace zigmund::http
