@@ -54,6 +54,10 @@ App::~App() {
         users_ = 1;
         shutdown();
     }
+    while (middleware_ != nullptr) {
+        detail::MiddlewareNode* const outermost = std::exchange(middleware_, middleware_->inner);
+        outermost->destroy(allocator_, outermost);
+    }
     allocator_.destroy(routes_);
     allocator_.free(info_.version);
     allocator_.free(info_.title);
@@ -121,7 +125,7 @@ std::string_view App::url_for(alloc::Allocator arena, std::string_view name,
 Response App::respond(Request& request) const noexcept {
     std::exception_ptr error;
     try {
-        return handle(request);
+        return middleware_ == nullptr ? handle(request) : middleware_->call(*middleware_, request);
     } catch (...) {
         error = std::current_exception();
     }

@@ -7,7 +7,7 @@
 
 namespace zigmund::http {
 
-/// In this order: the answer of the App that is mounted there; 204 with Allow to OPTIONS; 405 with Allow; 307
+/// In this order: 204 with Allow to OPTIONS; 405 with Allow; 307
 /// to the same path with, or without, a slash at its end, if a route has that path and `redirect_slashes`;
 /// 404. Throws std::bad_alloc.
 [[nodiscard, gnu::cold]] Response unmatched(Request& request, const RouteTree::Match& match,

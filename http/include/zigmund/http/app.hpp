@@ -17,6 +17,7 @@
 #include <zigmund/http/exception_handlers.hpp>
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/method.hpp>
+#include <zigmund/http/middleware.hpp>
 #include <zigmund/http/route_options.hpp>
 #include <zigmund/http/serve_options.hpp>
 
@@ -92,6 +93,20 @@ class App : public detail::RouteVerbs<App> {
     ///     zigmund: url_for: get_user: the value of {user_id} would not lead to its route
     [[nodiscard]] std::string_view url_for(alloc::Allocator arena, std::string_view name,
                                            std::initializer_list<UrlParameter> parameters = {}) const;
+
+    // ---- middleware ----
+
+    /// Puts `middleware` around all that is there: every route, and the answers 404 and 405; see
+    /// middleware.hpp. Before serving. Throws std::bad_alloc.
+    template <class Middleware>
+    void use(Middleware&& middleware) {
+        using M = std::decay_t<Middleware>;
+        static_assert(detail::check_middleware<M>());
+        const Next next = middleware_ == nullptr ? Next{&App::handle_step, this}
+                                                 : Next{&detail::MiddlewareNode::step, middleware_};
+        middleware_ = allocator_.create<detail::StoredMiddleware<M>>(std::forward<Middleware>(middleware),
+                                                                     next, middleware_);
+    }
 
     // ---- exceptions ----
 
@@ -182,6 +197,9 @@ class App : public detail::RouteVerbs<App> {
     static void check(const detail::RouterScope& scope);
 
     void stop(std::size_t mounted) noexcept;
+    static Response handle_step(const void* app, Request& request) {
+        return static_cast<const App*>(app)->handle(request);
+    }
     [[nodiscard]] Response handle(Request& request) const;
     [[nodiscard, gnu::cold]] Response no_route(Request& request, const Response& response) const;
     [[nodiscard, gnu::cold]] Response failure(Request& request, std::exception_ptr error) const;
@@ -193,6 +211,7 @@ class App : public detail::RouteVerbs<App> {
     inject::Singletons singletons_;
     inject::Overrides<Binding> overrides_;
     ExceptionHandlers exception_handlers_;
+    detail::MiddlewareNode* middleware_ = nullptr;  ///< the outermost
     std::mutex lifespan_;
     std::size_t users_ = 0;  ///< how many startup() were not yet paired
 };

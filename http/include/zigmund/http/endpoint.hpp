@@ -9,12 +9,14 @@
 
 #include <zigmund/http/answer.hpp>
 #include <zigmund/http/binding.hpp>
+#include <zigmund/http/middleware.hpp>
 
 #include <array>
 #include <cstddef>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <tuple>
 #include <type_traits>
 #include <utility>
 
@@ -77,8 +79,7 @@ struct StoredHandler {
 };
 
 template <class F>
-Response invoke_handler(const void* handler, Request& request) {
-    const auto& stored = *static_cast<const StoredHandler<F>*>(handler);
+Response invoke_handler(const StoredHandler<F>& stored, Request& request) {
     Binding binding{request};
     inject::Resolver<GraphOf<F>, Binding> resolver{binding, request.job(), stored.singletons};
     auto arguments = resolver.template arguments<inject::Parameters<F>>();
@@ -88,17 +89,41 @@ Response invoke_handler(const void* handler, Request& request) {
         request, [&]() -> inject::Result<F> { return inject::apply(stored.function, std::move(arguments)); });
 }
 
-template <class F>
-void destroy_handler(alloc::Allocator allocator, void* handler) noexcept {
-    allocator.destroy(static_cast<StoredHandler<F>*>(handler));
+/// A handler with the middleware of its route, the outermost first.
+template <class F, class... Ms>
+struct StoredRoute : StoredHandler<F> {
+    template <class Handler, class... From>
+    explicit StoredRoute(inject::Singletons& all, Handler&& handler, From&&... from)
+        : StoredHandler<F>(std::forward<Handler>(handler), all), middleware(std::forward<From>(from)...) {}
+
+    [[no_unique_address]] std::tuple<Ms...> middleware;
+};
+
+/// Calls the middleware from the I-th on, and then the handler.
+template <std::size_t I, class F, class... Ms>
+Response invoke_route(const void* stored, Request& request) {
+    const auto& route = *static_cast<const StoredRoute<F, Ms...>*>(stored);
+    if constexpr (I == sizeof...(Ms)) {
+        const StoredHandler<F>& handler = route;
+        return invoke_handler<F>(handler, request);
+    } else {
+        return std::get<I>(route.middleware)(request, Next{&invoke_route<I + 1, F, Ms...>, stored});
+    }
+}
+
+template <class F, class... Ms>
+void destroy_route(alloc::Allocator allocator, void* stored) noexcept {
+    allocator.destroy(static_cast<StoredRoute<F, Ms...>*>(stored));
 }
 
 }  // namespace detail
 
-/// Stores `handler` in memory of the allocator of `singletons`; `endpoint.destroy` gives it back. What it
-/// uses of the application's is noted in `singletons`. Throws std::bad_alloc.
-template <class Handler>
-[[nodiscard]] Endpoint make_endpoint(inject::Singletons& singletons, Handler&& handler) {
+/// Stores `handler`, and the middleware around it, the outermost first, in memory of the allocator of
+/// `singletons`; `endpoint.destroy` gives it back. What it uses of the application's is noted in
+/// `singletons`. Throws std::bad_alloc.
+template <class Handler, class... Middleware>
+[[nodiscard]] Endpoint make_endpoint(inject::Singletons& singletons, Handler&& handler,
+                                     Middleware&&... middleware) {
     using F = std::decay_t<Handler>;
     using Graph = detail::GraphOf<F>;
     using Parameters = detail::HandlerParameters<typename Graph::leaves>;
@@ -117,10 +142,22 @@ template <class Handler>
         detail::HandlerParameters<inject::Parameters<F>>::template can_call<const F&>,
         "zigmund: a handler is called by several workers at once: its operator() must be const (a lambda "
         "that is not mutable)");
-    return {
-        &detail::invoke_handler<F>, &detail::destroy_handler<F>,
-        singletons.allocator().create<detail::StoredHandler<F>>(std::forward<Handler>(handler), singletons),
-        Parameters::path_names};
+    using Route = detail::StoredRoute<F, std::decay_t<Middleware>...>;
+    return {&detail::invoke_route<0, F, std::decay_t<Middleware>...>,
+            &detail::destroy_route<F, std::decay_t<Middleware>...>,
+            singletons.allocator().create<Route>(singletons, std::forward<Handler>(handler),
+                                                 std::forward<Middleware>(middleware)...),
+            Parameters::path_names};
+}
+
+/// The same for what with_middleware() returns.
+template <class F, class... Ms>
+[[nodiscard]] Endpoint make_endpoint(inject::Singletons& singletons, detail::Surrounded<F, Ms...>&& route) {
+    return std::apply(
+        [&](Ms&... middleware) {
+            return make_endpoint(singletons, std::move(route.handler), std::move(middleware)...);
+        },
+        route.middleware);
 }
 
 }  // namespace zigmund::http

@@ -1,0 +1,106 @@
+// Next: the rest of the way of a request, for a middleware to call.
+//
+//     app.use([](http::Request& request, http::Next next) {
+//         if (!request.header("x-api-key")) return http::Response{http::Status::unauthorized};  // goes no
+//         further return next(request).with_header(request.allocator(), "x-served-by", "me");
+//     });
+//     app.get("/slow", http::with_middleware(slow, limit, audit));    // one route: limit calls audit, audit
+//     slow
+//
+// A middleware stands around what it calls: it sees the request before, may answer by itself, and may change
+// the response after. The one that was added last to the App is the outermost; of those of a route, which are
+// inside of the App's, the first is.
+//
+// Between the two stands what answers exceptions (exception_handlers.hpp). A middleware of the App therefore
+// sees a response to an HttpError, and only what nobody answers passes through it; what it throws itself is a
+// 500, so it returns its refusals. One of a route sees the handler's exceptions, and may throw what a handler
+// may.
+//
+// Background tasks and the teardown of dependencies come after the response was sent, and so after every
+// middleware.
+//
+// Threads: middleware is called by all workers at once. Cost: an indirect call each. Never: allocates.
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/request.hpp>
+#include <zigmund/http/response.hpp>
+
+#include <tuple>
+#include <type_traits>
+#include <utility>
+
+namespace zigmund::http {
+
+class Next {
+  public:
+    using Step = Response (*)(const void* context, Request& request);
+
+    Next(Step step, const void* context) noexcept : step_{step}, context_{context} {}
+
+    /// The response of the rest: inner middleware, routing, handler. Throws what nobody has answered.
+    Response operator()(Request& request) const { return step_(context_, request); }
+
+  private:
+    Step step_;
+    const void* context_;
+};
+
+namespace detail {
+
+/// A middleware, stored, and what it calls.
+struct MiddlewareNode {
+    Next next;
+    MiddlewareNode* inner;  ///< null: next is no middleware
+    Response (*call)(const MiddlewareNode& self, Request& request);
+    void (*destroy)(alloc::Allocator allocator, MiddlewareNode* node) noexcept;
+
+    static Response step(const void* self, Request& request) {
+        const auto& node = *static_cast<const MiddlewareNode*>(self);
+        return node.call(node, request);
+    }
+};
+
+template <class M>
+struct StoredMiddleware : MiddlewareNode {
+    template <class From>
+    StoredMiddleware(From&& from, Next next_step, MiddlewareNode* next_node)
+        : MiddlewareNode{next_step, next_node,
+                         [](const MiddlewareNode& self, Request& request) -> Response {
+                             return static_cast<const StoredMiddleware&>(self).function(request, self.next);
+                         },
+                         [](alloc::Allocator allocator, MiddlewareNode* node) noexcept {
+                             allocator.destroy(static_cast<StoredMiddleware*>(node));
+                         }},
+          function(std::forward<From>(from)) {}
+
+    M function;
+};
+
+template <class M>
+constexpr bool check_middleware() {
+    static_assert(
+        std::is_invocable_r_v<Response, const M&, Request&, Next>,
+        "zigmund: a middleware is called by several workers at once, as http::Response(http::Request&, "
+        "http::Next): write [](http::Request& request, http::Next next) { return next(request); }");
+    return true;
+}
+
+/// A handler with the middleware of its route.
+template <class F, class... Ms>
+struct Surrounded {
+    F handler;
+    std::tuple<Ms...> middleware;
+};
+
+}  // namespace detail
+
+/// For a place where a handler is registered: `handler`, with `middleware` around it, the outermost first.
+template <class Handler, class... Middleware>
+[[nodiscard]] auto with_middleware(Handler&& handler, Middleware&&... middleware) {
+    static_assert((detail::check_middleware<std::decay_t<Middleware>>() && ...));
+    return detail::Surrounded<std::decay_t<Handler>, std::decay_t<Middleware>...>{
+        std::forward<Handler>(handler), {std::forward<Middleware>(middleware)...}};
+}
+
+}  // namespace zigmund::http
