@@ -309,6 +309,30 @@ void* GeneralPurposeAllocator::State::remap(void* p, std::size_t old_size, std::
     return user;
 }
 
+// ---- over fork() ----
+
+void GeneralPurposeAllocator::State::lock_all() noexcept {
+    for (auto* state = static_cast<State*>(all_states); state != nullptr; state = state->next) {
+        state->counters.shard(shared_thread)->lock.lock();
+        state->guard_pages.lock().lock();
+    }
+}
+
+void GeneralPurposeAllocator::State::unlock_all() noexcept {
+    for (auto* state = static_cast<State*>(all_states); state != nullptr; state = state->next) {
+        state->guard_pages.lock().unlock();
+        state->counters.shard(shared_thread)->lock.unlock();
+    }
+}
+
+struct OverFork {
+    static void lock() noexcept { GeneralPurposeAllocator::State::lock_all(); }
+    static void unlock() noexcept { GeneralPurposeAllocator::State::unlock_all(); }
+};
+
+void detail::lock_states() noexcept { OverFork::lock(); }
+void detail::unlock_states() noexcept { OverFork::unlock(); }
+
 // ---- the state ----
 
 namespace {

@@ -35,6 +35,10 @@ struct GeneralPurposeAllocator::State {
     State(const State&) = delete;
     State& operator=(const State&) = delete;
 
+    /// For fork(): no other thread is at what several write, once it is locked.
+    static void lock_all() noexcept;
+    static void unlock_all() noexcept;
+
     /// False: no address space for the books.
     [[nodiscard]] bool open() noexcept;
 

@@ -11,6 +11,7 @@ namespace {
 
 void lock_all() noexcept {
     all_states_lock.lock();
+    lock_states();
     lock_thread_numbers();
     lock_stack_depot();
 }
@@ -18,6 +19,7 @@ void lock_all() noexcept {
 void unlock_all() noexcept {
     unlock_stack_depot();
     unlock_thread_numbers();
+    unlock_states();
     all_states_lock.unlock();
 }
 

@@ -16,7 +16,9 @@ void keep_books_over_fork() noexcept;
 /// From the first call on, a SIGSEGV on a guard page is reported before the handler of before gets it.
 void catch_stopped_accesses() noexcept;
 
-// Each of the shared books that has a lock.
+// Each of the shared books that has a lock, and those of the allocators; under all_states_lock.
+void lock_states() noexcept;
+void unlock_states() noexcept;
 void lock_thread_numbers() noexcept;
 void unlock_thread_numbers() noexcept;
 void forget_other_threads() noexcept;

@@ -88,6 +88,12 @@ TEST_P(Lost, AForkGoesOnAndTellsNothing) {
     EXPECT_EQ(ended.status, 4);
 }
 
+TEST_P(Lost, AForkWhileOthersAllocateFindsNoLockTaken) {
+    const Ended ended = run_it("fork-busy");
+    EXPECT_EQ(ended.err, "");
+    EXPECT_EQ(ended.status, 0);
+}
+
 TEST_P(Lost, AChildOfVforkLeavesTheCheckToItsParent) {
     const Ended ended = run_it("vfork");
     EXPECT_EQ(told(ended), "leak: 48 bytes in 1 block from 1 call site");

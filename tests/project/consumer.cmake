@@ -11,7 +11,11 @@ function(run)
 endfunction()
 
 file(REMOVE_RECURSE ${work})
-foreach(installed IN ITEMS alloc inject http)
+set(needed alloc inject http)
+if(component STREQUAL "alloc_interpose")
+  set(needed alloc_interpose)
+endif()
+foreach(installed IN LISTS needed)
   run(${CMAKE_COMMAND} --install ${build} --component ${installed} --prefix ${work}/prefix)
   if(installed STREQUAL component)
     break()
@@ -33,6 +37,9 @@ endif()
 
 if(component STREQUAL "http")
   return()
+endif()
+if(component STREQUAL "alloc_interpose")
+  run(${work}/prefix/bin/zigmund-leaks --exit-code=9 -- ${CMAKE_COMMAND} -E true)
 endif()
 # http is not installed there: to ask for it is an error that says so.
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${source} -B ${work}/missing -G ${generator}

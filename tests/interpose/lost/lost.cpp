@@ -158,6 +158,22 @@ int main(int count, char** words) {
         ::waitpid(child, &status, 0);
         return WEXITSTATUS(status);
     }
+    if (what == "fork-busy") {  // a child finds no lock taken
+        for (int i = 0; i < 4; ++i)
+            std::thread{[] {
+                for (;;) delete std::exchange(kept_by_thread, new Node{});
+            }}.detach();
+        for (int i = 0; i < 30; ++i) {
+            const pid_t child = ::fork();
+            if (child == 0) {
+                for (int n = 0; n < 50; ++n) delete std::exchange(kept, new Node{});
+                ::_exit(0);
+            }
+            int status = 0;
+            ::waitpid(child, &status, 0);
+            if (status != 0) return 1;
+        }
+    }
     if (what == "vfork") {
         const pid_t child = ::vfork();
         if (child == 0) ::_exit(6);

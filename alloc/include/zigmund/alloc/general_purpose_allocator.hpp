@@ -194,6 +194,7 @@ class GeneralPurposeAllocator final : public Resource {
     struct State;
     friend struct StoppedAccess;
     friend struct UnsizedAccess;
+    friend struct OverFork;
 
     /// Tells of the block that a stopped access at `address` concerns, if it is one of an allocator's.
     static void report_stopped(const void* address, std::string_view access, std::uintptr_t pc) noexcept;
