@@ -17,7 +17,8 @@
 // A struct that BOOST_DESCRIBE_STRUCT describes, without a name, takes each of its members by the member's
 // name: `struct Filters { int limit = 100; std::span<const std::string_view> tags; }; http::Query<Filters>`.
 // A member that is missing keeps its initialiser; without one it is an error, unless it is an optional or a
-// list. Options stand behind the type of a Member (member.hpp). A struct whose extra_members are forbidden (json_model.hpp) refuses all other names.
+// list. Options stand behind the type of a Member (member.hpp). A struct whose extra_members are forbidden
+// (json_model.hpp) refuses all other names.
 //
 // Text and lists live as long as the request. Threads: values. Cost: one look at the place for each name.
 // Never: a copy of text that holds no escapes.
