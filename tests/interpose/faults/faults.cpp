@@ -36,16 +36,32 @@ struct alignas(64) Aligned {
 bool run_mismatch(std::string_view fault, bool good) {
     if (fault == "new-free") {
         Object* const p = hidden(new Object{});
-        good ? delete p : std::free(hidden(static_cast<void*>(p)));
+        if (good) {
+            delete p;
+        } else {
+            std::free(hidden(static_cast<void*>(p)));
+        }
     } else if (fault == "malloc-delete") {
         void* const p = hidden(std::malloc(sizeof(Object)));
-        good ? std::free(p) : ::operator delete(p);
+        if (good) {
+            std::free(p);
+        } else {
+            ::operator delete(p);
+        }
     } else if (fault == "array-delete") {
         void* const p = hidden(::operator new[](100));
-        good ? ::operator delete[](p) : ::operator delete(p);
+        if (good) {
+            ::operator delete[](p);
+        } else {
+            ::operator delete(p);
+        }
     } else if (fault == "new-delete-array") {
         void* const p = hidden(::operator new(100));
-        good ? ::operator delete(p) : ::operator delete[](p);
+        if (good) {
+            ::operator delete(p);
+        } else {
+            ::operator delete[](p);
+        }
     } else if (fault == "new-realloc") {
         void* const p = hidden(good ? std::malloc(40) : ::operator new(40));
         std::free(std::realloc(p, 80));
@@ -54,7 +70,11 @@ bool run_mismatch(std::string_view fault, bool good) {
         ::operator delete(p, good ? std::size_t{40} : std::size_t{48});
     } else if (fault == "alignment-mismatch") {
         Aligned* const p = hidden(new Aligned{});
-        good ? delete p : ::operator delete(hidden(static_cast<void*>(p)), sizeof(Aligned));
+        if (good) {
+            delete p;
+        } else {
+            ::operator delete(hidden(static_cast<void*>(p)), sizeof(Aligned));
+        }
     } else {
         return false;
     }
