@@ -1,5 +1,5 @@
-// A body of any bytes binds to a struct, or is refused with an answer that is well-formed JSON; and the two ways
-// in which it may be read agree.
+// A body of any bytes binds to a struct, or is refused with an answer that is well-formed JSON; and the two
+// ways in which it may be read agree.
 #include <zigmund/http/app.hpp>
 
 #include <boost/json/parse.hpp>
@@ -8,6 +8,7 @@
 #include <memory_resource>
 #include <optional>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -63,6 +64,16 @@ struct Shelf {
 };
 BOOST_DESCRIBE_STRUCT(Shelf, (), (rows, label, rest))
 
+std::string_view written(const http::JsonValue& value, alloc::Allocator arena) {
+    try {
+        http::JsonWriter writer{arena};
+        writer.value(value);
+        return writer.finish();
+    } catch (const std::domain_error&) {
+        return "a document with a number that no double holds";
+    }
+}
+
 /// What the fast way takes, the thorough one takes too, and both make the same of it.
 template <class T>
 void check_both_ways(std::string_view text, const boost::json::value* document, alloc::Allocator arena) {
@@ -77,11 +88,7 @@ void check_both_ways(std::string_view text, const boost::json::value* document, 
     http::detail::DocumentBinder{arena, errors}.bind(http::detail::JsonInput{*document}, *slow,
                                                      http::Location{nullptr, std::string_view{"body"}});
     check(errors.empty(), "what the fast way takes fits");
-    http::JsonWriter first{arena};
-    first.value(*fast);
-    http::JsonWriter second{arena};
-    second.value(*slow);
-    check(first.finish() == second.finish(), "both ways make the same of it");
+    check(written(*fast, arena) == written(*slow, arena), "both ways make the same of it");
 }
 
 http::Response echo(http::Body<Item> item, alloc::Allocator arena) {
