@@ -295,10 +295,12 @@ bool Connection::finish() {
     // A client that waits for the end of the connection does not wait for background tasks.
     if (!keep_alive_) ::shutdown(socket_.get(), SHUT_WR);
     // There is none when it was for its memory that the request failed.
-    if (exchange_ != nullptr) exchange_->end(worker_.options().arena_retain);
-    if (keep_alive_ && exchange_->reader().started()) {
-        enter(Phase::reading);
-        return true;
+    if (exchange_ != nullptr) {
+        exchange_->end(worker_.options().arena_retain);
+        if (keep_alive_ && exchange_->reader().started()) {
+            enter(Phase::reading);
+            return true;
+        }
     }
     give_back();
     if (keep_alive_) {
