@@ -4,7 +4,6 @@
 #include <linux/futex.h>
 #include <sched.h>
 #include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +13,7 @@
 #include <climits>
 #include <csignal>
 #include <cstdlib>
+#include <ctime>
 
 #include "process_heap.hpp"
 
