@@ -37,7 +37,7 @@ App::App(alloc::Allocator allocator, AppInfo info)
       routes_{nullptr},
       singletons_{allocator},
       overrides_{allocator},
-      exception_handlers_{allocator} {
+      error_handlers_{allocator} {
     try {
         info_.title = allocator.dupe(info.title);
         info_.version = allocator.dupe(info.version);
@@ -142,7 +142,7 @@ Response App::handle(Request& request) const {
             return no_route(request, unmatched(request, match, *routes_, info_.redirect_slashes));
         }
         if (!overrides_.empty()) request.overrides_ = &overrides_;
-        request.throws_refusals_ = exception_handlers_.handles_validation();
+        request.throws_refusals_ = error_handlers_.handles_validation();
         const Response response = match.route->endpoint.invoke(match.route->endpoint.handler, request);
         request.job().end_function(error);
         if (error == nullptr) [[likely]]
@@ -155,7 +155,7 @@ Response App::handle(Request& request) const {
 
 /// The router's refusals are HttpErrors to whoever handles these.
 Response App::no_route(Request& request, const Response& response) const {
-    if (exception_handlers_.empty()) return response;
+    if (error_handlers_.empty()) return response;
     if (response.status() != Status::not_found && response.status() != Status::method_not_allowed)
         return response;
     HttpError error{response.status()};
@@ -173,7 +173,7 @@ Response App::failure(Request& request, std::exception_ptr error) const {
         error =
             std::make_exception_ptr(std::logic_error("zigmund: a dependency caught an exception and threw "
                                                      "nothing, so there is no answer: let it throw again"));
-    } else if (const std::optional<Response> response = exception_handlers_.answer(request, error)) {
+    } else if (const std::optional<Response> response = error_handlers_.answer(request, error)) {
         return *response;
     }
     std::rethrow_exception(error);
@@ -186,7 +186,7 @@ Response App::unhandled(Request& request, std::exception_ptr error) const noexce
     request.job().end(error);
     try {
         const HttpError server_error{Status::internal_server_error};
-        if (const std::optional<Response> response = exception_handlers_.answer_status(request, server_error))
+        if (const std::optional<Response> response = error_handlers_.answer_status(request, server_error))
             return *response;
     } catch (...) {
         log_exception(request, std::current_exception());

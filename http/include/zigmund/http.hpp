@@ -9,7 +9,7 @@
 #include <zigmund/http/constraint.hpp>
 #include <zigmund/http/endpoint.hpp>
 #include <zigmund/http/enum.hpp>
-#include <zigmund/http/exception_handlers.hpp>
+#include <zigmund/http/error_handlers.hpp>
 #include <zigmund/http/field.hpp>
 #include <zigmund/http/file_options.hpp>
 #include <zigmund/http/fixed_string.hpp>

@@ -14,7 +14,7 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/http/endpoint.hpp>
-#include <zigmund/http/exception_handlers.hpp>
+#include <zigmund/http/error_handlers.hpp>
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/method.hpp>
 #include <zigmund/http/middleware.hpp>
@@ -111,16 +111,16 @@ class App : public detail::RouteVerbs<App> {
     // ---- exceptions ----
 
     /// Answers exceptions of type E, and of types derived from it, with what `f` returns; see
-    /// ExceptionHandlers. An HttpError needs none. Throws std::bad_alloc.
+    /// ErrorHandlers. An HttpError needs none. Throws std::bad_alloc.
     template <class E, class F>
     void on_exception(F&& f) {
-        exception_handlers_.add<E>(std::forward<F>(f));
+        error_handlers_.add<E>(std::forward<F>(f));
     }
     /// Answers HttpErrors of a status, 404 and 405 of the router among them, and, for
     /// Status::internal_server_error, what nobody else has answered. Throws std::bad_alloc.
     template <class F>
     void on_status(Status status, F&& f) {
-        exception_handlers_.add(status, std::forward<F>(f));
+        error_handlers_.add(status, std::forward<F>(f));
     }
 
     // ---- lifespan: what the application has one of, and its start and stop ----
@@ -210,7 +210,7 @@ class App : public detail::RouteVerbs<App> {
     RouteTree* routes_;
     inject::Singletons singletons_;
     inject::Overrides<Binding> overrides_;
-    ExceptionHandlers exception_handlers_;
+    ErrorHandlers error_handlers_;
     detail::MiddlewareNode* middleware_ = nullptr;  ///< the outermost
     std::mutex lifespan_;
     std::size_t users_ = 0;  ///< how many startup() were not yet paired

@@ -11,7 +11,7 @@
 // the response after. The one that was added last to the App is the outermost; of those of a route, which are
 // inside of the App's, the first is.
 //
-// Between the two stands what answers exceptions (exception_handlers.hpp). A middleware of the App therefore
+// Between the two stands what answers exceptions (error_handlers.hpp). A middleware of the App therefore
 // sees a response to an HttpError, and only what nobody answers passes through it; what it throws itself is a
 // 500, so it returns its refusals. One of a route sees the handler's exceptions, and may throw what a handler
 // may.

@@ -59,7 +59,7 @@ struct Slot<Scoped<T>> : Teardowns::Entry {
 
     template <class Make>
     void fill(Make&& make, Teardowns& teardowns) {
-        auto* const scoped = ::new (static_cast<void*>(memory)) Scoped<T>(make());
+        scoped = ::new (static_cast<void*>(memory)) Scoped<T>(make());
         try {
             value = std::addressof(scoped->value());
         } catch (...) {
@@ -67,14 +67,14 @@ struct Slot<Scoped<T>> : Teardowns::Entry {
             throw;
         }
         teardowns.push(*this, [](Entry& self, std::exception_ptr& error) noexcept {
-            auto* const waiting =
-                std::launder(static_cast<Scoped<T>*>(static_cast<void*>(static_cast<Slot&>(self).memory)));
+            Scoped<T>* const waiting = static_cast<Slot&>(self).scoped;
             waiting->end(error);
             std::destroy_at(waiting);
         });
     }
 
   private:
+    Scoped<T>* scoped = nullptr;
     alignas(Scoped<T>) std::byte memory[sizeof(Scoped<T>)];
 };
 

@@ -1,4 +1,4 @@
-// ExceptionHandlers: what is answered to an exception, by its type or by the status that it means.
+// ErrorHandlers: what is answered to an exception, by its type or by the status that it means.
 //
 //     app.on_exception<OutOfStock>([](const OutOfStock& error, alloc::Allocator arena) {
 //         return http::Response::json(arena, {{"sku", error.sku}}).with_status(http::Status::conflict);
@@ -31,13 +31,13 @@
 
 namespace zigmund::http {
 
-class ExceptionHandlers {
+class ErrorHandlers {
   public:
     /// `allocator` outlives this.
-    explicit ExceptionHandlers(alloc::Allocator allocator) noexcept : allocator_{allocator} {}
-    ExceptionHandlers(const ExceptionHandlers&) = delete;
-    ExceptionHandlers& operator=(const ExceptionHandlers&) = delete;
-    ~ExceptionHandlers();
+    explicit ErrorHandlers(alloc::Allocator allocator) noexcept : allocator_{allocator} {}
+    ErrorHandlers(const ErrorHandlers&) = delete;
+    ErrorHandlers& operator=(const ErrorHandlers&) = delete;
+    ~ErrorHandlers();
 
     /// Handles exceptions of type E and of those derived from it. The last one given for a type counts.
     /// Throws std::bad_alloc.

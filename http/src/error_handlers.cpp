@@ -1,4 +1,4 @@
-#include <zigmund/http/exception_handlers.hpp>
+#include <zigmund/http/error_handlers.hpp>
 
 namespace zigmund::http {
 
@@ -8,7 +8,7 @@ Response detail::refuse(Request& request, const HttpError& error) {
     return error.response(request.allocator());
 }
 
-ExceptionHandlers::~ExceptionHandlers() {
+ErrorHandlers::~ErrorHandlers() {
     while (first_ != nullptr) {
         Entry* const entry = std::exchange(first_, first_->next);
         if (entry->function != nullptr) entry->destroy(allocator_, entry->function);
@@ -19,7 +19,7 @@ ExceptionHandlers::~ExceptionHandlers() {
 /// Before the first one whose type is a base of the new one's, or the same: derived types stand before their
 /// bases. A pointer to an object of a class is caught as one to its base, so that types that do not know of
 /// each other can be compared.
-ExceptionHandlers::Entry& ExceptionHandlers::insert(void (*throw_pointer)(), bool (*catches)(void (*)())) {
+ErrorHandlers::Entry& ErrorHandlers::insert(void (*throw_pointer)(), bool (*catches)(void (*)())) {
     Entry** link = &first_;
     if (throw_pointer != nullptr) {
         while (*link != nullptr && ((*link)->catches == nullptr || !(*link)->catches(throw_pointer)))
@@ -32,8 +32,8 @@ ExceptionHandlers::Entry& ExceptionHandlers::insert(void (*throw_pointer)(), boo
     return *entry;
 }
 
-std::optional<Response> ExceptionHandlers::of_group(Group group, Request& request,
-                                                    const std::exception_ptr& error) const {
+std::optional<Response> ErrorHandlers::of_group(Group group, Request& request,
+                                                const std::exception_ptr& error) const {
     for (const Entry* at = first_; at != nullptr; at = at->next) {
         if (at->group != group || at->function == nullptr) continue;
         if (std::optional<Response> response = at->handle(at->function, request, error)) return response;
@@ -41,7 +41,7 @@ std::optional<Response> ExceptionHandlers::of_group(Group group, Request& reques
     return std::nullopt;
 }
 
-std::optional<Response> ExceptionHandlers::answer_status(Request& request, const HttpError& error) const {
+std::optional<Response> ErrorHandlers::answer_status(Request& request, const HttpError& error) const {
     for (const Entry* at = first_; at != nullptr; at = at->next) {
         if (at->group == Group::status && at->status == error.status() && at->function != nullptr)
             return at->handle_status(at->function, request, error);
@@ -49,7 +49,7 @@ std::optional<Response> ExceptionHandlers::answer_status(Request& request, const
     return std::nullopt;
 }
 
-std::optional<Response> ExceptionHandlers::answer(Request& request, const std::exception_ptr& error) const {
+std::optional<Response> ErrorHandlers::answer(Request& request, const std::exception_ptr& error) const {
     try {
         std::rethrow_exception(error);
     } catch (const HttpError& refusal) {
