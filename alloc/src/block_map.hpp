@@ -50,9 +50,40 @@ class BlockMap {
             leaf = add_leaf(address >> leaf_bits);
             if (leaf == nullptr) return false;
         }
-        leaf->cells[cell(address)].store(value(address, state), std::memory_order_relaxed);
+        set(leaf->cells[cell(address)], address, state);
         leaf->used[cell(address) >> page_bits].store(1, std::memory_order_relaxed);
         return true;
+    }
+
+    /// Where the state of a block that begins at `address` is kept; null: none ever began near it. Any value
+    /// of the pointer is fine.
+    [[nodiscard]] std::atomic<std::uint8_t>* cell_at(std::uintptr_t address) noexcept {
+        const std::uintptr_t index = address >> leaf_bits;
+        if (index >= leaves) [[unlikely]]
+            return nullptr;
+        Leaf* const leaf = root_[index].load(std::memory_order_acquire);
+        return leaf == nullptr ? nullptr : &leaf->cells[cell(address)];
+    }
+    /// The same for a block that is going to be there; null: set() must make a leaf first.
+    [[nodiscard]] std::atomic<std::uint8_t>* cell_for(std::uintptr_t address) noexcept {
+        Leaf* const leaf = root_[address >> leaf_bits].load(std::memory_order_acquire);
+        if (leaf == nullptr) [[unlikely]]
+            return nullptr;
+        leaf->used[cell(address) >> page_bits].store(1, std::memory_order_relaxed);
+        return &leaf->cells[cell(address)];
+    }
+    /// What a cell holds: the state, and in which half of the 32 bytes the block begins.
+    static unsigned value(std::uintptr_t address, BlockState state) noexcept {
+        return (static_cast<unsigned>(state) << 1) ^ (static_cast<unsigned>(address >> 4) & 1U);
+    }
+    /// Whether a live block begins exactly at `address`, whose cell it is.
+    static bool is_live(const std::atomic<std::uint8_t>& its_cell, std::uintptr_t address) noexcept {
+        const unsigned found = its_cell.load(std::memory_order_relaxed);
+        return (found ^ (static_cast<unsigned>(BlockState::live) << 1)) << 4 ==
+               static_cast<unsigned>(address & 31U);
+    }
+    static void set(std::atomic<std::uint8_t>& its_cell, std::uintptr_t address, BlockState state) noexcept {
+        its_cell.store(static_cast<std::uint8_t>(value(address, state)), std::memory_order_relaxed);
     }
 
     /// True: the next set() succeeds, wherever it is. False: no memory.
@@ -100,7 +131,8 @@ class BlockMap {
     static constexpr std::size_t cells_per_leaf = std::size_t{1} << (leaf_bits - cell_bits);
     static constexpr unsigned page_bits = 12;
     static constexpr std::size_t pages_per_leaf = cells_per_leaf >> page_bits;
-    static constexpr std::size_t root_size = sizeof(void*) << (address_bits - leaf_bits);
+    static constexpr std::size_t leaves = std::size_t{1} << (address_bits - leaf_bits);
+    static constexpr std::size_t root_size = sizeof(void*) * leaves;
 
     struct Leaf {
         std::atomic<std::uint8_t> cells[cells_per_leaf];
@@ -117,11 +149,6 @@ class BlockMap {
     static std::size_t cell(std::uintptr_t address) noexcept {
         return (address >> cell_bits) & (cells_per_leaf - 1);
     }
-    /// Which half of the 32 bytes the block begins in, and its state.
-    static std::uint8_t value(std::uintptr_t address, BlockState state) noexcept {
-        return static_cast<std::uint8_t>((static_cast<unsigned>(state) << 1) | ((address >> 4) & 1U));
-    }
-
     [[gnu::cold]] Leaf* add_leaf(std::uintptr_t index) noexcept;
 
     std::atomic<Leaf*>* root_ = nullptr;

@@ -20,15 +20,31 @@ inline void GeneralPurposeAllocator::State::write_header(void* user, std::size_t
                                                          std::uint32_t origin, std::uint32_t seconds,
                                                          Family family) noexcept {
     const std::uint64_t canary = canary_of(user);
+    const std::uint64_t size_align = pack(size, align, family);
     Header& header = header_of(user);
-    header.size_align = pack(size, align, family);
+    header.size_align = size_align;
     header.stack = stack;
     header.origin = origin;
     header.seconds = seconds;
-    header.check = check_of(header, user);
+    header.check = check_of(size_align, maker_of(stack, origin), seconds, user);
     header.canary = canary;
     write_tail(user, size, extent.total - extent.prefix - size, canary);
     fence(static_cast<std::byte*>(user) - extent.prefix, extent, size);
+}
+
+bool GeneralPurposeAllocator::State::seat_for_short_way() noexcept {
+#if defined(ZIGMUND_ASAN)  // which must be told of each header before it is read
+    return false;
+#else
+    if (dead || guards || limited) return false;
+    const Seat here = seat();
+    if (here.shared) return false;
+    ThreadContext& context = thread_context_storage;
+    if (context.books == number) return false;  // it had its chance
+    context.shard = &here.shard;
+    context.books = number;
+    return true;
+#endif
 }
 
 bool GeneralPurposeAllocator::State::reserve_limited(std::size_t more) noexcept {
@@ -40,8 +56,84 @@ bool GeneralPurposeAllocator::State::reserve_limited(std::size_t more) noexcept 
     return true;
 }
 
-inline void* GeneralPurposeAllocator::State::allocate(std::size_t size, std::size_t align, const void* frame,
+namespace {
+
+/// Of a block aligned to default_align.
+constexpr std::size_t plain_total(std::size_t size) noexcept {
+    return (sizeof(Header) + size + 8 + 15) & ~std::size_t{15};
+}
+
+/// The largest block that takes the short way. The heap's own limit, so that it is looked at once.
+constexpr std::size_t largest_plain = largest_recycled - 64;
+
+}  // namespace
+
+// Of the short ways, nothing but the backing's allocation is called: whatever else may be needed is a tail
+// call of a function of its own, so that no registers are saved for it.
+
+[[gnu::always_inline]] inline void* GeneralPurposeAllocator::State::allocate_short(std::size_t size,
+                                                                                   std::size_t align,
+                                                                                   const void* frame,
+                                                                                   Family family) noexcept {
+    if (align > default_align || size > largest_plain) [[unlikely]]
+        return allocate_any(size, align, frame, family);
+    if (traced) return allocate_traced(size, align, frame, family);
+    Shard& shard = *thread_context_storage.shard;  // now: the backing may be another of these
+    const std::size_t total = plain_total(size);
+    auto* const base = static_cast<std::byte*>(options.backing.try_allocate(total, default_align));
+    if (base == nullptr) [[unlikely]]
+        return nullptr;
+    std::byte* const user = base + sizeof(Header);
+    std::atomic<std::uint8_t>* const cell = map.cell_for(reinterpret_cast<std::uintptr_t>(user));
+    if (cell == nullptr) [[unlikely]]
+        return allocate_on_new_ground(shard, base, size, align, frame, family);
+    BlockMap::set(*cell, reinterpret_cast<std::uintptr_t>(user), BlockState::live);
+    write_frame(user, size, total, pack(size, align, family), maker_of(0, origin_of(shard.thread)), 0);
+    if (counters.add_block(shard, size)) [[unlikely]]
+        return counters.rise(shard, user);
+    return user;
+}
+
+void* GeneralPurposeAllocator::State::allocate_traced(std::size_t size, std::size_t align, const void* frame,
                                                       Family family) noexcept {
+    Shard& shard = *thread_context_storage.shard;
+    const std::size_t total = plain_total(size);
+    auto* const base = static_cast<std::byte*>(options.backing.try_allocate(total, default_align));
+    if (base == nullptr) [[unlikely]]
+        return nullptr;
+    return enter(shard, base, size, align, frame, family);
+}
+
+inline void* GeneralPurposeAllocator::State::enter(Shard& shard, std::byte* base, std::size_t size,
+                                                   std::size_t align, const void* frame,
+                                                   Family family) noexcept {
+    const std::size_t total = plain_total(size);
+    std::byte* const user = base + sizeof(Header);
+    if (!map.set(reinterpret_cast<std::uintptr_t>(user), BlockState::live)) [[unlikely]] {
+        options.backing.deallocate(base, total, default_align);
+        return nullptr;
+    }
+    const StackId stack = depth == 0 ? 0 : capture_stack(frame, depth);
+    write_frame(user, size, total, pack(size, align, family), maker_of(stack, origin_of(shard.thread)),
+                traced ? age() : 0);
+    return counters.add_block(shard, size) ? counters.rise(shard, user) : user;
+}
+
+void* GeneralPurposeAllocator::State::allocate_on_new_ground(Shard& shard, std::byte* base, std::size_t size,
+                                                             std::size_t align, const void* frame,
+                                                             Family family) noexcept {
+    return enter(shard, base, size, align, frame, family);
+}
+
+void* GeneralPurposeAllocator::State::allocate(std::size_t size, std::size_t align, const void* frame,
+                                               Family family) noexcept {
+    return thread_context_storage.books == number ? allocate_short(size, align, frame, family)
+                                                  : allocate_any(size, align, frame, family);
+}
+
+void* GeneralPurposeAllocator::State::allocate_any(std::size_t size, std::size_t align, const void* frame,
+                                                   Family family) noexcept {
+    if (seat_for_short_way()) return allocate_short(size, align, frame, family);
     const Extent extent = extent_of(size, align);
     if (extent.total == 0 || dead) [[unlikely]] {
         dead ? report_dead("allocate", frame) : report_size_overflow(size, frame);
@@ -60,10 +152,10 @@ inline void* GeneralPurposeAllocator::State::allocate(std::size_t size, std::siz
         return nullptr;
     }
     const Seat here = seat();
-    write_header(user, size, align, extent, depth == 0 ? 0 : capture_stack(frame, depth), origin_of(here),
-                 traced ? age() : 0, family);
+    write_header(user, size, align, extent, depth == 0 ? 0 : capture_stack(frame, depth),
+                 origin_of(here.thread), traced ? age() : 0, family);
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
-    counters.add_block(here.shard, size);
+    if (counters.add_block(here.shard, size)) counters.rise(here.shard, user);
     return user;
 }
 
@@ -84,12 +176,60 @@ inline bool GeneralPurposeAllocator::State::intact(void* user, std::size_t size,
            tail_intact(user, size, extent.total - extent.prefix - size, canary);
 }
 
-inline void GeneralPurposeAllocator::State::deallocate(void* p, std::size_t size, std::size_t align,
-                                                       const void* frame, Family family) noexcept {
-    // While the map is asked; a pointer to nowhere does no harm here.
+[[gnu::always_inline]] inline void GeneralPurposeAllocator::State::deallocate_short(void* p, std::size_t size,
+                                                                                    std::size_t align,
+                                                                                    const void* frame,
+                                                                                    Family family) noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(p);
-    __builtin_prefetch(reinterpret_cast<const void*>(address - sizeof(Header)), 1);
-    __builtin_prefetch(reinterpret_cast<const void*>(address + size));
+    std::atomic<std::uint8_t>* const cell = map.cell_at(address);
+    const Header& header = header_of(p);
+    // Size and alignment first: where the block ends is known only if they are right.
+    if (cell == nullptr || !BlockMap::is_live(*cell, address) ||
+        header.size_align != pack(size, align, family) || align > default_align) [[unlikely]]
+        return deallocate_any(p, size, align, frame, family);
+    const std::size_t total = plain_total(size);
+    const std::uint64_t canary = canary_of(p);
+    if (header.canary != canary || header.check != check_of(header, p) ||
+        !tail_intact(p, size, total - sizeof(Header) - size, canary)) [[unlikely]]
+        return deallocate_any(p, size, align, frame, family);
+    if (traced) return deallocate_traced(p, size, align, frame);
+    BlockMap::set(*cell, address, BlockState::freed);
+    void* const base = static_cast<std::byte*>(p) - sizeof(Header);
+    if (counters.remove_block(*thread_context_storage.shard, size)) [[unlikely]]
+        return give_back_and_tell(base, total);
+    options.backing.deallocate(base, total, default_align);
+}
+
+void GeneralPurposeAllocator::State::give_back_and_tell(void* base, std::size_t total) noexcept {
+    counters.fall(*thread_context_storage.shard);
+    options.backing.deallocate(base, total, default_align);
+}
+
+void GeneralPurposeAllocator::State::deallocate_traced(void* p, std::size_t size, std::size_t align,
+                                                       const void* frame) noexcept {
+    const std::size_t total = plain_total(size);
+    if (quarantines && total <= options.quarantine_bytes)
+        return hold(p, size, align, {.prefix = sizeof(Header), .total = total, .align = default_align},
+                    frame);
+    history.remember({.address = reinterpret_cast<std::uintptr_t>(p),
+                      .size = size,
+                      .allocated = header_of(p).stack,
+                      .freed = capture_stack(frame, depth)});
+    (void)map.set(reinterpret_cast<std::uintptr_t>(p), BlockState::freed);
+    void* const base = static_cast<std::byte*>(p) - sizeof(Header);
+    if (counters.remove_block(*thread_context_storage.shard, size)) return give_back_and_tell(base, total);
+    options.backing.deallocate(base, total, default_align);
+}
+
+void GeneralPurposeAllocator::State::deallocate(void* p, std::size_t size, std::size_t align,
+                                                const void* frame, Family family) noexcept {
+    thread_context_storage.books == number ? deallocate_short(p, size, align, frame, family)
+                                           : deallocate_any(p, size, align, frame, family);
+}
+
+void GeneralPurposeAllocator::State::deallocate_any(void* p, std::size_t size, std::size_t align,
+                                                    const void* frame, Family family) noexcept {
+    if (seat_for_short_way()) return deallocate_short(p, size, align, frame, family);
     if (guards) {
         if (guard_pages.contains(p)) return deallocate_guarded(p, size, align, frame, family);
         if (samples) return options.backing.deallocate(p, size, align);
@@ -117,7 +257,7 @@ inline void GeneralPurposeAllocator::State::deallocate(void* p, std::size_t size
     {
         const Seat here = seat();
         const OptionalSpinGuard guard{here.shard.lock, here.shared};
-        counters.remove_block(here.shard, size);
+        if (counters.remove_block(here.shard, size)) counters.fall(here.shard);
     }
     options.backing.deallocate(static_cast<std::byte*>(p) - extent.prefix, extent.total, extent.align);
 }
@@ -129,7 +269,7 @@ void* GeneralPurposeAllocator::State::allocate_guarded(std::size_t size, std::si
     Header header{};
     header.size_align = pack(size, align, family);
     header.stack = capture_stack(frame, depth);
-    header.origin = origin_of(here);
+    header.origin = origin_of(here.thread);
     header.seconds = age();
     void* const p = guard_pages.allocate(header);
     if (p == nullptr) {
@@ -137,7 +277,7 @@ void* GeneralPurposeAllocator::State::allocate_guarded(std::size_t size, std::si
         return nullptr;
     }
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
-    counters.add_block(here.shard, size);
+    if (counters.add_block(here.shard, size)) counters.rise(here.shard, p);
     return p;
 }
 
@@ -150,7 +290,7 @@ void GeneralPurposeAllocator::State::deallocate_guarded(void* p, std::size_t siz
     unreserve(real);
     const Seat here = seat();
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
-    counters.remove_block(here.shard, real);
+    if (counters.remove_block(here.shard, real)) counters.fall(here.shard);
 }
 
 void* GeneralPurposeAllocator::State::allocate_sampled(std::size_t size, std::size_t align, const void* frame,
@@ -195,7 +335,7 @@ inline void GeneralPurposeAllocator::State::hold(void* user, std::size_t size, s
     const Seat here = seat();
     {
         const OptionalSpinGuard guard{here.shard.lock, here.shared};
-        counters.remove_block(here.shard, size);
+        if (counters.remove_block(here.shard, size)) counters.fall(here.shard);
         here.shard.quarantine->push({.address = reinterpret_cast<std::uintptr_t>(user),
                                      .total = extent.total,
                                      .freed = freed,
@@ -353,11 +493,14 @@ bool holds_back(const GeneralPurposeOptions& options) noexcept {
 #endif
 }
 
+constinit std::atomic<std::uint64_t> next_number = 1;
+
 }  // namespace
 
 GeneralPurposeAllocator::State::State(const GeneralPurposeOptions& given,
                                       const Resource& used_through) noexcept
     : front{used_through},
+      number{next_number.fetch_add(1, std::memory_order_relaxed)},
       options{given},
       depth{raw_depth(given)},
       traced{given.tier != Tier::counted},
@@ -471,6 +614,7 @@ GeneralPurposeAllocator::GeneralPurposeAllocator(GeneralPurposeOptions options)
         unmap_pages(memory, sizeof(State));
         detail::throw_bad_alloc();
     }
+    number_ = state_->number;
     handed_out_ = {*this, state_->passes_to_heap() ? Allocator::samples : Allocator::virtual_calls};
 }
 
@@ -482,6 +626,7 @@ GeneralPurposeAllocator::~GeneralPurposeAllocator() {
 }
 
 LeakCheck GeneralPurposeAllocator::deinit(Mark since) noexcept {
+    number_ = 0;  // no short way from here on
     return state_ == nullptr ? LeakCheck::ok : state_->deinit(since.number_, __builtin_frame_address(0));
 }
 
@@ -503,24 +648,34 @@ std::uint64_t GeneralPurposeAllocator::total_allocations() const noexcept {
 }
 
 // Each entrance notes its own frame: the stack that is shown begins with whoever called it. With Tier::off
-// they are reached only by who uses the object itself instead of allocator().
+// they are reached only by who uses the object itself instead of allocator(); no thread has its number then.
 
 void* GeneralPurposeAllocator::do_try_allocate(std::size_t size, std::size_t align) noexcept {
+    if (thread_context_storage.books == number_) [[likely]]
+        return state_->allocate_short(size, align, __builtin_frame_address(0), Family::allocator);
     if (state_ == nullptr) return handed_out_.try_allocate(size, align);
-    return state_->allocate(size, align, __builtin_frame_address(0));
+    return state_->allocate_any(size, align, __builtin_frame_address(0), Family::allocator);
 }
 
 void* GeneralPurposeAllocator::do_allocate(std::size_t size, std::size_t align) {
-    if (state_ == nullptr) return handed_out_.allocate(size, align);
-    void* const p = state_->allocate(size, align, __builtin_frame_address(0));
+    void* p = nullptr;
+    if (thread_context_storage.books == number_) [[likely]] {
+        p = state_->allocate_short(size, align, __builtin_frame_address(0), Family::allocator);
+    } else if (state_ == nullptr) {
+        return handed_out_.allocate(size, align);
+    } else {
+        p = state_->allocate_any(size, align, __builtin_frame_address(0), Family::allocator);
+    }
     if (p == nullptr) [[unlikely]]
         detail::throw_bad_alloc();
     return p;
 }
 
 void GeneralPurposeAllocator::do_deallocate(void* p, std::size_t size, std::size_t align) noexcept {
+    if (thread_context_storage.books == number_) [[likely]]
+        return state_->deallocate_short(p, size, align, __builtin_frame_address(0), Family::allocator);
     if (state_ == nullptr) return handed_out_.deallocate(p, size, align);
-    state_->deallocate(p, size, align, __builtin_frame_address(0));
+    state_->deallocate_any(p, size, align, __builtin_frame_address(0), Family::allocator);
 }
 
 bool GeneralPurposeAllocator::do_resize(void* p, std::size_t old_size, std::size_t align,

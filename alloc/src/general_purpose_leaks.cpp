@@ -134,6 +134,7 @@ LeakCheck GeneralPurposeAllocator::State::deinit(std::uint32_t since, const void
     empty_quarantines(frame);
     if (live) free_leaks();
     dead = true;
+    number = 0;
     return verdict;
 }
 

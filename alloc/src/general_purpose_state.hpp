@@ -48,6 +48,16 @@ struct GeneralPurposeAllocator::State {
                    detail::Family family = detail::Family::allocator) noexcept;
     void deallocate(void* p, std::size_t size, std::size_t align, const void* frame,
                     detail::Family family = detail::Family::allocator) noexcept;
+    /// The same, for threads whose context has this one's number, of a common block where nothing is wrong.
+    void* allocate_short(std::size_t size, std::size_t align, const void* frame,
+                         detail::Family family) noexcept;
+    void deallocate_short(void* p, std::size_t size, std::size_t align, const void* frame,
+                          detail::Family family) noexcept;
+    /// And of any: a strict alignment, a limit, pages of its own, something wrong.
+    [[gnu::noinline]] void* allocate_any(std::size_t size, std::size_t align, const void* frame,
+                                         detail::Family family) noexcept;
+    [[gnu::noinline]] void deallocate_any(void* p, std::size_t size, std::size_t align, const void* frame,
+                                          detail::Family family) noexcept;
     bool resize(void* p, std::size_t old_size, std::size_t align, std::size_t new_size, const void* frame,
                 detail::Family family = detail::Family::allocator) noexcept;
     void* remap(void* p, std::size_t old_size, std::size_t align, std::size_t new_size,
@@ -61,14 +71,16 @@ struct GeneralPurposeAllocator::State {
     };
     [[nodiscard]] Seat seat() noexcept {
         const std::uint32_t thread = detail::thread_context().number;
-        detail::Shard* const shard = counters.shard(thread);
-        if (shard == nullptr) [[unlikely]]
+        detail::Shard* const own = counters.shard(thread);
+        if (own == nullptr) [[unlikely]]
             return {.shard = *counters.shard(detail::shared_thread), .thread = thread, .shared = true};
-        return {.shard = *shard, .thread = thread, .shared = thread == detail::shared_thread};
+        return {.shard = *own, .thread = thread, .shared = thread == detail::shared_thread};
     }
+    /// Whether the calls of this thread may take the short way from now on.
+    [[nodiscard]] bool seat_for_short_way() noexcept;
     /// What a block's header says of who makes it, and after which mark.
-    [[nodiscard]] std::uint32_t origin_of(const Seat& maker) const noexcept {
-        return maker.thread | marks.load(std::memory_order_relaxed) * detail::max_threads;
+    [[nodiscard]] std::uint32_t origin_of(std::uint32_t thread) const noexcept {
+        return thread | marks.load(std::memory_order_relaxed) * detail::max_threads;
     }
     [[nodiscard]] std::uint32_t age() const noexcept;
     [[nodiscard]] bool reserve(std::size_t more) noexcept { return !limited || reserve_limited(more); }
@@ -76,6 +88,17 @@ struct GeneralPurposeAllocator::State {
     void unreserve(std::size_t less) noexcept {
         if (limited) requested.fetch_sub(less, std::memory_order_relaxed);
     }
+    [[gnu::noinline]] void* allocate_traced(std::size_t size, std::size_t align, const void* frame,
+                                            detail::Family family) noexcept;
+    [[gnu::noinline]] void* allocate_on_new_ground(detail::Shard& shard, std::byte* base, std::size_t size,
+                                                   std::size_t align, const void* frame,
+                                                   detail::Family family) noexcept;
+    /// Makes a block of what the backing gave. Null: there is no memory for the map, it went back.
+    void* enter(detail::Shard& shard, std::byte* base, std::size_t size, std::size_t align, const void* frame,
+                detail::Family family) noexcept;
+    [[gnu::noinline]] void give_back_and_tell(void* base, std::size_t total) noexcept;
+    [[gnu::noinline]] void deallocate_traced(void* p, std::size_t size, std::size_t align,
+                                             const void* frame) noexcept;
     void write_header(void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
                       detail::StackId stack, std::uint32_t origin, std::uint32_t seconds,
                       detail::Family family = detail::Family::allocator) noexcept;
@@ -178,6 +201,8 @@ struct GeneralPurposeAllocator::State {
     [[nodiscard]] int open_report() noexcept;
 
     const Resource& front;  // that users call
+    /// The short way is for threads whose context has this number. It never comes again; 0: this is dead.
+    std::uint64_t number;
     GeneralPurposeOptions options;
     std::array<char, 47> name_buffer{};
     unsigned depth;    // raw frames of a stack, those of the toolkit included; 0: none are taken
@@ -217,7 +242,7 @@ inline std::uint64_t now_seconds() noexcept {
 }
 
 inline std::uint64_t pack(std::size_t size, std::size_t align, Family family = Family::allocator) noexcept {
-    return size | static_cast<std::uint64_t>(std::countr_zero(align)) << 56 |
+    return size | static_cast<std::uint64_t>(__builtin_ctzll(align)) << 56 |
            static_cast<std::uint64_t>(family) << 62;
 }
 

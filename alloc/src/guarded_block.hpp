@@ -70,11 +70,19 @@ inline std::uint64_t canary_of(const void* user) noexcept {
     return (0xA0 | (mixed >> 60)) * 0x0101'0101'0101'0101U;
 }
 
+/// Stack and origin as one word.
+inline std::uint64_t maker_of(StackId stack, std::uint32_t origin) noexcept {
+    return std::uint64_t{origin} << 32 | stack;
+}
+
+inline std::uint32_t check_of(std::uint64_t size_align, std::uint64_t maker, std::uint32_t seconds,
+                              const void* user) noexcept {
+    const std::uint64_t mixed =
+        size_align ^ (maker + reinterpret_cast<std::uintptr_t>(user)) ^ (std::uint64_t{seconds} << 17);
+    return static_cast<std::uint32_t>((mixed * 0x9E3779B97F4A7C15U) >> 32);
+}
 inline std::uint32_t check_of(const Header& header, const void* user) noexcept {
-    std::uint64_t mixed = header.size_align * 0x9E3779B97F4A7C15U;
-    mixed ^= (std::uint64_t{header.stack} << 32 | header.origin) + reinterpret_cast<std::uintptr_t>(user);
-    mixed = (mixed ^ header.seconds) * 0xD6E8FEB86659FD93U;
-    return static_cast<std::uint32_t>(mixed >> 32);
+    return check_of(header.size_align, maker_of(header.stack, header.origin), header.seconds, user);
 }
 
 inline void write_tail(void* user, std::size_t size, std::size_t room, std::uint64_t canary) noexcept {
@@ -84,15 +92,36 @@ inline void write_tail(void* user, std::size_t size, std::size_t room, std::uint
     std::memcpy(tail + room - 8, &canary, 8);
 }
 
+/// The header and the bytes behind a new block, of which the user has written none yet.
+inline void write_frame(void* user, std::size_t size, std::size_t total, std::uint64_t size_align,
+                        std::uint64_t maker, std::uint32_t seconds) noexcept {
+    const std::uint64_t canary = canary_of(user);
+    const std::uint64_t check = check_of(size_align, maker, seconds, user);
+    static_assert(std::endian::native == std::endian::little);
+    std::byte* const header = reinterpret_cast<std::byte*>(&header_of(user));
+    const std::uint64_t last = check << 32 | seconds;
+    static_assert(offsetof(Header, origin) == offsetof(Header, stack) + 4);
+    static_assert(offsetof(Header, check) == offsetof(Header, seconds) + 4);
+    std::memcpy(header + offsetof(Header, stack), &maker, 8);
+    std::memcpy(header + offsetof(Header, size_align), &size_align, 8);
+    std::memcpy(header + offsetof(Header, seconds), &last, 8);
+    std::memcpy(header + offsetof(Header, canary), &canary, 8);
+    std::byte* const end = header + total;
+    // At most 23 bytes: what lies before them is the block's own.
+    std::memcpy(end - 16, &canary, 8);
+    std::memcpy(end - 8, &canary, 8);
+    std::memcpy(static_cast<std::byte*>(user) + size, &canary, 8);
+}
+
 inline bool tail_intact(const void* user, std::size_t size, std::size_t room, std::uint64_t canary) noexcept {
     const std::byte* const tail = static_cast<const std::byte*>(user) + size;
-    std::uint64_t first;
-    std::uint64_t second;
-    std::uint64_t last;
-    std::memcpy(&first, tail, 8);
-    std::memcpy(&second, tail + std::min<std::size_t>(8, room - 8), 8);
-    std::memcpy(&last, tail + room - 8, 8);
-    return ((first ^ canary) | (second ^ canary) | (last ^ canary)) == 0;
+    const auto is_canary = [=](const std::byte* at) {
+        std::uint64_t word;
+        std::memcpy(&word, at, 8);
+        return word == canary;
+    };
+    return is_canary(tail) && is_canary(tail + room - 8) &&
+           is_canary(tail + std::min<std::size_t>(8, room - 8));
 }
 
 // Under AddressSanitizer the bytes around the user's memory are poisoned: it stops at the very access.

@@ -23,6 +23,7 @@ struct alignas(128) Shard {
     std::atomic<std::int64_t> told = 0;  // the part of `live` that the common counter has
     std::atomic<std::uint64_t> allocations = 0;
     std::atomic<std::uint64_t> frees = 0;
+    std::uint32_t thread = shared_thread;
     SpinLock lock;  // taken only in shard 0, whose writers are many
     Quarantine* quarantine = nullptr;
     std::uint64_t until_sample = 0;  // blocks until the next that is sampled, if no Sampling has the count
@@ -51,18 +52,34 @@ class LiveCounters {
     }
 
     // The caller holds the shard's lock if the shard is the shared one.
-    void add_block(Shard& shard, std::size_t size) noexcept {
+    /// True: rise() must follow.
+    [[nodiscard]] bool add_block(Shard& shard, std::size_t size) noexcept {
         set(shard.allocations, get(shard.allocations) + 1);
-        move_balance(shard, static_cast<std::int64_t>(size));
+        return grow(shard, size);
     }
-    void remove_block(Shard& shard, std::size_t size) noexcept {
+    /// True: fall() must follow.
+    [[nodiscard]] bool remove_block(Shard& shard, std::size_t size) noexcept {
         set(shard.frees, get(shard.frees) + 1);
-        move_balance(shard, -static_cast<std::int64_t>(size));
+        return shrink(shard, size);
     }
     /// A block changed its size: no allocation, but the balance moves.
     void change_block(Shard& shard, std::size_t from, std::size_t to) noexcept {
-        move_balance(shard, static_cast<std::int64_t>(to) - static_cast<std::int64_t>(from));
+        if (to > from) {
+            if (grow(shard, to - from)) (void)rise(shard, nullptr);
+        } else if (shrink(shard, from - to)) {
+            fall(shard);
+        }
     }
+
+    /// There have never been so many. Returns `p`, so that it can be the last that a function does.
+    [[gnu::noinline]] void* rise(Shard& shard, void* p) noexcept {
+        const std::int64_t live = get(shard.live);
+        set(shard.high, live);
+        if (live - get(shard.told) > window) tell(shard, live);
+        return p;
+    }
+    /// There are many fewer than the common counter knows.
+    [[gnu::noinline]] void fall(Shard& shard) noexcept { tell(shard, get(shard.live)); }
 
     void for_each_shard(auto&& visit) const { for_each(visit); }
 
@@ -108,15 +125,18 @@ class LiveCounters {
         return counter.load(std::memory_order_relaxed);
     }
 
-    void move_balance(Shard& shard, std::int64_t change) noexcept {
-        const std::int64_t live = get(shard.live) + change;
+    static bool grow(Shard& shard, std::size_t by) noexcept {
+        const std::int64_t live = get(shard.live) + static_cast<std::int64_t>(by);
         set(shard.live, live);
-        if (live > get(shard.high)) set(shard.high, live);
-        const std::int64_t untold = live - get(shard.told);
-        if (untold > window || untold < -window) [[unlikely]]
-            tell(shard, live, untold);
+        return live > get(shard.high);
     }
-    [[gnu::noinline]] void tell(Shard& shard, std::int64_t live, std::int64_t untold) noexcept {
+    static bool shrink(Shard& shard, std::size_t by) noexcept {
+        const std::int64_t live = get(shard.live) - static_cast<std::int64_t>(by);
+        set(shard.live, live);
+        return live - get(shard.told) < -window;
+    }
+    void tell(Shard& shard, std::int64_t live) noexcept {
+        const std::int64_t untold = live - get(shard.told);
         const std::int64_t before = common_.fetch_add(untold, std::memory_order_relaxed);
         const std::int64_t candidate = before + get(shard.high) - get(shard.told);
         set(shard.told, live);
@@ -129,6 +149,7 @@ class LiveCounters {
         void* memory = map_pages(shard_size);
         if (memory == nullptr) return nullptr;
         Shard* const fresh = new (memory) Shard;
+        fresh->thread = thread;
         if (with_quarantine_) {
             fresh->quarantine = static_cast<Quarantine*>(map_pages(sizeof(Quarantine)));
             if (fresh->quarantine == nullptr) {

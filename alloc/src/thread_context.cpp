@@ -61,6 +61,7 @@ constinit Numbers numbers;
 /// library may hold while it waits for this thread.
 void give_back(void* number) noexcept {
     thread_context_storage.number = shared_thread;
+    thread_context_storage.books = no_books;
     numbers.give_back(static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(number)));
     if (at_thread_end != nullptr) at_thread_end();
 }

@@ -13,14 +13,21 @@ namespace zigmund::alloc::detail {
 inline constexpr std::uint32_t max_threads = 4096;
 inline constexpr std::uint32_t shared_thread = 0;
 
+struct Shard;
+
+/// The number of no allocator.
+inline constexpr std::uint64_t no_books = UINT64_MAX;
+
 struct ThreadContext {
     std::uint32_t number = shared_thread;
     bool ready = false;
-    std::uintptr_t stack_low = 0;  // [low, high) holds the frames of this thread; 0, 0: not known
+    std::uint64_t books = no_books;  // the number of the allocator that the thread used last,
+    Shard* shard = nullptr;          // and the thread's shard of its books
+    std::uintptr_t stack_low = 0;    // [low, high) holds the frames of this thread; 0, 0: not known
     std::uintptr_t stack_high = 0;
 };
 
-extern constinit thread_local ThreadContext thread_context_storage;
+extern constinit thread_local ThreadContext thread_context_storage [[gnu::tls_model("initial-exec")]];
 
 /// Called as one of the last things that a thread with a number does. Null: nothing is.
 using ThreadEnd = void (*)() noexcept;
@@ -29,7 +36,7 @@ extern constinit ThreadEnd at_thread_end;
 /// Gives the thread its number and finds its stack.
 [[gnu::cold, gnu::noinline]] void open_thread_context() noexcept;
 
-[[nodiscard]] inline const ThreadContext& thread_context() noexcept {
+[[nodiscard]] inline ThreadContext& thread_context() noexcept {
     if (!thread_context_storage.ready) [[unlikely]]
         open_thread_context();
     return thread_context_storage;

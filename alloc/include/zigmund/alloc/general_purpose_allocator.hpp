@@ -205,7 +205,8 @@ class GeneralPurposeAllocator final : public Resource {
     bool do_resize(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept override;
     void* do_remap(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept override;
 
-    State* state_;  // null: Tier::off
+    State* state_;              // null: Tier::off
+    std::uint64_t number_ = 0;  // of the books, for the threads that write in them last; 0: nobody does
     Allocator handed_out_;
 };
 
