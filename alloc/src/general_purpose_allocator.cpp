@@ -33,10 +33,8 @@ inline void GeneralPurposeAllocator::State::write_header(void* user, std::size_t
 }
 
 bool GeneralPurposeAllocator::State::seat_for_short_way() noexcept {
-#if defined(ZIGMUND_ASAN)  // which must be told of each header before it is read
-    return false;
-#else
     if (dead || guards || limited) return false;
+    if (memory_checker::watches()) return false;  // it must be told of each header before that is read
     const Seat here = seat();
     if (here.shared) return false;
     ThreadContext& context = thread_context_storage;
@@ -44,7 +42,6 @@ bool GeneralPurposeAllocator::State::seat_for_short_way() noexcept {
     context.shard = &here.shard;
     context.books = number;
     return true;
-#endif
 }
 
 bool GeneralPurposeAllocator::State::reserve_limited(std::size_t more) noexcept {
@@ -164,11 +161,11 @@ inline bool GeneralPurposeAllocator::State::intact(void* user, std::size_t size,
     if (map.get(reinterpret_cast<std::uintptr_t>(user)) != BlockState::live || dead) return false;
     const Extent extent = extent_of(size, align);
     if (extent.total == 0) return false;
-#if defined(ZIGMUND_ASAN)
-    const Header real = peek_header(user);
-    const Extent fenced = extent_of(real.size(), real.align());
-    unfence(static_cast<std::byte*>(user) - fenced.prefix, fenced.total);
-#endif
+    if (memory_checker::watches()) {
+        const Header real = peek_header(user);
+        const Extent fenced = extent_of(real.size(), real.align());
+        unfence(static_cast<std::byte*>(user) - fenced.prefix, fenced, real.size());
+    }
     const Header& header = header_of(user);
     const std::uint64_t canary = canary_of(user);
     return header.canary == canary && header.check == check_of(header, user) &&
@@ -209,8 +206,8 @@ void GeneralPurposeAllocator::State::deallocate_traced(void* p, std::size_t size
                                                        const void* frame) noexcept {
     const std::size_t total = plain_total(size);
     if (quarantines && total <= options.quarantine_bytes)
-        return hold(p, size, align, {.prefix = sizeof(Header), .total = total, .align = default_align},
-                    frame);
+        return hold({.shard = *thread_context_storage.shard, .thread = 0, .shared = false}, p, size, align,
+                    {.prefix = sizeof(Header), .total = total, .align = default_align}, frame);
     history.remember({.address = reinterpret_cast<std::uintptr_t>(p),
                       .size = size,
                       .allocated = header_of(p).stack,
@@ -240,12 +237,12 @@ void GeneralPurposeAllocator::State::deallocate_any(void* p, std::size_t size, s
         size = claim.size;
         align = claim.align;
         const Extent real = extent_of(size, align);
-        unfence(static_cast<std::byte*>(p) - real.prefix, real.total);
+        unfence(static_cast<std::byte*>(p) - real.prefix, real, size);
     }
     const Extent extent = extent_of(size, align);
     unreserve(size);
     if (quarantines && extent.total <= options.quarantine_bytes) {
-        hold(p, size, align, extent, frame);
+        hold(seat(), p, size, align, extent, frame);
         return;
     }
     if (traced)
@@ -327,12 +324,12 @@ bool GeneralPurposeAllocator::State::chooses() noexcept {
     return true;
 }
 
-inline void GeneralPurposeAllocator::State::hold(void* user, std::size_t size, std::size_t align,
-                                                 const Extent& extent, const void* frame) noexcept {
+inline void GeneralPurposeAllocator::State::hold(const Seat& here, void* user, std::size_t size,
+                                                 std::size_t align, const Extent& extent,
+                                                 const void* frame) noexcept {
     const StackId freed = capture_stack(frame, depth);
     std::memset(user, freed_byte, size);
     (void)map.set(reinterpret_cast<std::uintptr_t>(user), BlockState::quarantined);
-    const Seat here = seat();
     {
         const OptionalSpinGuard guard{here.shard.lock, here.shared};
         if (counters.remove_block(here.shard, size)) counters.fall(here.shard);
@@ -364,7 +361,7 @@ void GeneralPurposeAllocator::State::let_go(const Quarantine::Held& held, const 
     const std::size_t prefix = std::max(align, sizeof(Header));
     const bool untouched =
         header.check == check_of(header, user) && header.canary == canary_of(user) &&
-        first_other({static_cast<const unsigned char*>(user), header.size()}, freed_byte) == header.size() &&
+        is_filled(user, header.size()) &&
         tail_intact(user, header.size(), held.total - prefix - header.size(), header.canary);
     if (!untouched) [[unlikely]]
         (void)report_late_write(held, frame);
@@ -483,14 +480,9 @@ unsigned raw_depth(const GeneralPurposeOptions& options) noexcept {
 }
 
 bool holds_back(const GeneralPurposeOptions& options) noexcept {
-#if defined(ZIGMUND_ASAN)
-    // AddressSanitizer's malloc holds freed memory back itself, and stops at reads of it as well.
-    (void)options;
-    return false;
-#else
+    // A checker's malloc holds freed memory back itself, and stops at reads of it as well.
     return (options.tier == Tier::traced || options.tier == Tier::guarded) && options.quarantine_bytes != 0 &&
-           options.quarantine_blocks != 0;
-#endif
+           options.quarantine_blocks != 0 && !memory_checker::watches();
 }
 
 constinit std::atomic<std::uint64_t> next_number = 1;

@@ -213,7 +213,7 @@ void GeneralPurposeAllocator::State::free_leaks() noexcept {
         if (header.check != check_of(header, user)) return;  // damaged: nobody knows what to give back
         const Extent extent = extent_of(header.size(), header.align());
         std::byte* const base = static_cast<std::byte*>(user) - extent.prefix;
-        unfence(base, extent.total);
+        unfence(base, extent, header.size());
         options.backing.deallocate(base, extent.total, extent.align);
     });
 }

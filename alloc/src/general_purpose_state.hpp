@@ -104,7 +104,7 @@ struct GeneralPurposeAllocator::State {
                       detail::Family family = detail::Family::allocator) noexcept;
     [[nodiscard]] bool intact(void* user, std::size_t size, std::size_t align,
                               detail::Family family) const noexcept;
-    void hold(void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
+    void hold(const Seat& here, void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
               const void* frame) noexcept;
     void let_go(const detail::Quarantine::Held& held, const void* frame) noexcept;
     [[gnu::noinline]] void* allocate_guarded(std::size_t size, std::size_t align, const void* frame,
@@ -228,9 +228,6 @@ namespace detail {
 
 /// Frames of the toolkit and of containers that lie between the user's code and the allocator.
 inline constexpr unsigned plumbing_frames = 8;
-
-/// What freed memory is filled with.
-inline constexpr unsigned char freed_byte = 0xDF;
 
 /// Where a byte differs from `byte`; the size if none does.
 [[nodiscard]] std::size_t first_other(std::span<const unsigned char> bytes, unsigned char byte) noexcept;

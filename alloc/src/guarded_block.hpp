@@ -5,8 +5,6 @@
 //                                              ^ a multiple of the alignment
 #pragma once
 
-#include <zigmund/alloc/sanitizer.hpp>
-
 #include <algorithm>
 #include <bit>
 #include <cstddef>
@@ -15,12 +13,9 @@
 #include <limits>
 
 #include "block_map.hpp"
+#include "memory_checker.hpp"
 #include "stack_depot.hpp"
 #include "thread_context.hpp"
-
-#if defined(ZIGMUND_ASAN)
-#include <sanitizer/asan_interface.h>
-#endif
 
 namespace zigmund::alloc::detail {
 
@@ -124,27 +119,28 @@ inline bool tail_intact(const void* user, std::size_t size, std::size_t room, st
            is_canary(tail + std::min<std::size_t>(8, room - 8));
 }
 
-// Under AddressSanitizer the bytes around the user's memory are poisoned: it stops at the very access.
-#if defined(ZIGMUND_ASAN)
+// Where AddressSanitizer or memcheck watches, the bytes around the user's memory are hidden: it stops at the
+// very access, and is told before they are read here.
 inline void fence(void* base, const Extent& extent, std::size_t size) noexcept {
+    if (!memory_checker::watches()) return;
     auto* const begin = static_cast<std::byte*>(base);
-    ASAN_POISON_MEMORY_REGION(begin, extent.prefix);
-    ASAN_POISON_MEMORY_REGION(begin + extent.prefix + size, extent.total - extent.prefix - size);
+    memory_checker::hide(begin, extent.prefix);
+    memory_checker::hide(begin + extent.prefix + size, extent.total - extent.prefix - size);
 }
-inline void unfence(void* base, std::size_t total) noexcept { ASAN_UNPOISON_MEMORY_REGION(base, total); }
-#else
-inline void fence(void* /*base*/, const Extent& /*extent*/, std::size_t /*size*/) noexcept {}
-inline void unfence(void* /*base*/, std::size_t /*total*/) noexcept {}
-#endif
+inline void unfence(void* base, const Extent& extent, std::size_t size) noexcept {
+    if (!memory_checker::watches()) return;
+    auto* const begin = static_cast<std::byte*>(base);
+    memory_checker::reveal(begin, extent.prefix);
+    memory_checker::reveal(begin + extent.prefix + size, extent.total - extent.prefix - size);
+}
 
 /// A copy of the header of a live block; the fence stays.
 inline Header peek_header(void* user) noexcept {
     Header& header = header_of(user);
-    unfence(&header, sizeof header);
+    const bool watched = memory_checker::watches();
+    if (watched) memory_checker::reveal(&header, sizeof header);
     const Header copy = header;
-#if defined(ZIGMUND_ASAN)
-    ASAN_POISON_MEMORY_REGION(&header, sizeof header);
-#endif
+    if (watched) memory_checker::hide(&header, sizeof header);
     return copy;
 }
 

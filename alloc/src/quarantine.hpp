@@ -6,11 +6,48 @@
 
 #include <array>
 #include <atomic>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 
 #include "stack_depot.hpp"
 
 namespace zigmund::alloc::detail {
+
+/// What freed memory is filled with.
+inline constexpr unsigned char freed_byte = 0xDF;
+
+/// Sixteen bytes of it at a time, where a block is too small for memset to be worth its call.
+using Wide [[gnu::vector_size(16)]] = std::uint64_t;
+inline constexpr Wide freed_wide = {0xDFDF'DFDF'DFDF'DFDF, 0xDFDF'DFDF'DFDF'DFDF};
+inline constexpr std::size_t largest_wide = 512;
+
+/// Fills `size` bytes at `user`, which is a multiple of 16.
+inline void fill_freed(void* user, std::size_t size) noexcept {
+    auto* at = static_cast<std::byte*>(user);
+    if (size > largest_wide) {
+        std::memset(at, freed_byte, size);
+        return;
+    }
+    std::byte* const end = at + size;
+    for (; end - at >= 16; at += 16) std::memcpy(at, &freed_wide, 16);
+    for (; at != end; ++at) *at = std::byte{freed_byte};
+}
+
+/// Whether they are as they were filled.
+inline bool is_filled(const void* user, std::size_t size) noexcept {
+    const auto* at = static_cast<const std::byte*>(user);
+    const std::byte* const end = at + size;
+    Wide damage = {};
+    for (; end - at >= 16; at += 16) {
+        Wide found;
+        std::memcpy(&found, at, 16);
+        damage |= found ^ freed_wide;
+    }
+    bool rest = true;
+    for (; at != end; ++at) rest = rest && *at == std::byte{freed_byte};
+    return rest && (damage[0] | damage[1]) == 0;
+}
 
 /// Lives in zeroed pages, which are its first state; a constructor would touch them all.
 class Quarantine {

@@ -169,9 +169,15 @@ class Depot {
 
 constinit Depot depot;
 
+/// A sum of products, which do not wait for each other.
 std::uint64_t hash_of(std::span<const std::uintptr_t> frames) noexcept {
     std::uint64_t hash = frames.size();
-    for (const std::uintptr_t frame : frames) hash = (hash ^ frame) * 0x9E3779B97F4A7C15U;
+    std::uint64_t factor = 0x9E3779B97F4A7C15U;
+    for (const std::uintptr_t frame : frames) {
+        hash += frame * factor;
+        factor += 0xD6E8FEB86659FD92U;  // even: the factors stay odd
+    }
+    hash *= 0x9E3779B97F4A7C15U;
     return hash ^ (hash >> 32);
 }
 

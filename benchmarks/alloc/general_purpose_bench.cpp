@@ -1,5 +1,5 @@
-// GeneralPurposeAllocator against its backing: a block of 64 bytes is freed and another one made, 10,000 of
-// them live all the time.
+// What each tier of GeneralPurposeAllocator costs: against mimalloc called directly, and against the backing
+// as it is reached through an Allocator.
 
 #include <zigmund/alloc/general_purpose_allocator.hpp>
 #include <zigmund/alloc/heap.hpp>
@@ -9,6 +9,8 @@
 #include <mimalloc.h>
 
 #include <array>
+#include <thread>
+#include <vector>
 
 #include "report.hpp"
 
@@ -20,11 +22,12 @@ using zigmund::alloc::heap;
 using zigmund::alloc::malloc_heap;
 using zigmund::alloc::Tier;
 
-constexpr std::size_t live = 10'000;
 constexpr std::size_t size = 64;
 constexpr std::size_t pairs = 1000;
 
-template <class Make, class Free>
+/// `live` blocks all the time; in each iteration `pairs` of them are freed and made anew, far from each
+/// other.
+template <std::size_t live, class Make, class Free>
 void replace_blocks(benchmark::State& state, Make make, Free free) {
     static std::array<void*, live> blocks;
     for (void*& block : blocks) block = make();
@@ -39,18 +42,41 @@ void replace_blocks(benchmark::State& state, Make make, Free free) {
     for (void* block : blocks) free(block);
 }
 
+template <std::size_t live>
 void mimalloc(benchmark::State& state) {
-    replace_blocks(state, [] { return mi_malloc(size); }, [](void* p) { mi_free(p); });
+    replace_blocks<live>(state, [] { return mi_malloc(size); }, [](void* p) { mi_free(p); });
 }
 
+template <std::size_t live = 10'000>
 void through(benchmark::State& state, Allocator allocator) {
-    replace_blocks(
+    replace_blocks<live>(
         state, [=] { return allocator.allocate(size); }, [=](void* p) { allocator.deallocate(p, size); });
 }
 
-template <Tier tier>
+/// Calls itself that often before it begins. This file is compiled to keep frame pointers, the benchmark
+/// library is not: from sixteen calls on, all that a trace shows is callers that keep them.
+[[gnu::noinline]] void through_calls(benchmark::State& state, Allocator allocator, int calls) {
+    if (calls == 0) {
+        through(state, allocator);
+    } else {
+        through_calls(state, allocator, calls - 1);
+    }
+    benchmark::ClobberMemory();  // no tail call
+}
+
+template <Tier tier, std::size_t live = 10'000>
 void tracked(benchmark::State& state) {
     GeneralPurposeAllocator gpa{{.tier = tier}};
+    through<live>(state, gpa.allocator());
+}
+
+void traced_with_frame_pointers(benchmark::State& state) {
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced}};
+    through_calls(state, gpa.allocator(), 16);
+}
+
+void traced_without_quarantine(benchmark::State& state) {
+    GeneralPurposeAllocator gpa{{.tier = Tier::traced, .quarantine_blocks = 0}};
     through(state, gpa.allocator());
 }
 
@@ -62,7 +88,7 @@ void sampled_every(benchmark::State& state) {
 
 const report::Table table =
     report::Table{"A block of 64 bytes freed and another made, 10,000 live", pairs}
-        .row("mimalloc", mimalloc)
+        .row("mimalloc", mimalloc<10'000>)
         .row("heap() through Allocator", [](benchmark::State& state) { through(state, heap()); })
         .row("malloc_heap() through Allocator",
              [](benchmark::State& state) { through(state, malloc_heap()); })
@@ -70,11 +96,76 @@ const report::Table table =
         .row("sampled", tracked<Tier::sampled>)
         .row("sampled, one in 10,000", sampled_every<10'000>)
         .row("counted", tracked<Tier::counted>)
-        .row("traced", tracked<Tier::traced>)
+        .row("traced", traced_with_frame_pointers)
+        .row("traced, callers without frame pointers", tracked<Tier::traced>)
+        .row("traced, nothing held back", traced_without_quarantine)
         .row("guarded", tracked<Tier::guarded>)
+        .goal("off", 1.02, "mimalloc")
         .goal("off", 1.02, "heap() through Allocator")
         .goal("sampled", 1.10, "mimalloc")
+        .goal("sampled", 1.10, "heap() through Allocator")
         .goal("counted", 3, "mimalloc")
-        .goal("traced", 8, "mimalloc");
+        .goal("counted", 3, "heap() through Allocator")
+        .goal("traced", 8, "mimalloc")
+        .goal("traced", 8, "heap() through Allocator");
+
+// ---- one block, in turn: no cliff ----
+
+const report::Table lone =
+    report::Table{"One block of 64 bytes made and freed in turn, beside one of 10,000", pairs}
+        .row("counted, 10,000 live", tracked<Tier::counted>)
+        .row("counted, alone", tracked<Tier::counted, 1>)
+        .row("traced, 10,000 live", tracked<Tier::traced>)
+        .row("traced, alone", tracked<Tier::traced, 1>)
+        .row("sampled, 10,000 live", tracked<Tier::sampled>)
+        .row("sampled, alone", tracked<Tier::sampled, 1>)
+        .goal("counted, alone", 1.2, "counted, 10,000 live")
+        .goal("traced, alone", 1.2, "traced, 10,000 live")
+        .goal("sampled, alone", 1.2, "sampled, 10,000 live");
+
+// ---- two threads ----
+
+constexpr std::size_t pairs_of_thread = 300'000;
+
+void work(Allocator allocator) {
+    std::vector<void*> blocks(1000);
+    for (void*& block : blocks) block = allocator.allocate(size);
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < pairs_of_thread; ++i) {
+        next = (next + 733) % blocks.size();
+        allocator.deallocate(blocks[next], size);
+        blocks[next] = allocator.allocate(size);
+    }
+    for (void* block : blocks) allocator.deallocate(block, size);
+}
+
+/// Each thread does the same work, so that two that do not hinder each other take as long as one.
+template <Tier tier, int threads>
+void at_once(benchmark::State& state) {
+    GeneralPurposeAllocator gpa{{.tier = tier}};
+    for (auto _ : state) {
+        std::vector<std::jthread> others;
+        for (int i = 1; i < threads; ++i) others.emplace_back([&] { work(gpa.allocator()); });
+        work(gpa.allocator());
+    }
+}
+
+// 1.6 times the throughput of one thread is 1.25 times its time.
+const report::Table threads =
+    report::Table{"The same by one thread and by two at once, each all of it (needs two processors)",
+                  pairs_of_thread}
+        .row("off, one", at_once<Tier::off, 1>)
+        .row("off, two", at_once<Tier::off, 2>)
+        .row("sampled, one", at_once<Tier::sampled, 1>)
+        .row("sampled, two", at_once<Tier::sampled, 2>)
+        .row("counted, one", at_once<Tier::counted, 1>)
+        .row("counted, two", at_once<Tier::counted, 2>)
+        .row("traced, one", at_once<Tier::traced, 1>)
+        .row("traced, two", at_once<Tier::traced, 2>)
+        .wall_clock()
+        .goal("off, two", 1.25, "off, one")
+        .goal("sampled, two", 1.25, "sampled, one")
+        .goal("counted, two", 1.25, "counted, one")
+        .goal("traced, two", 1.25, "traced, one");
 
 }  // namespace

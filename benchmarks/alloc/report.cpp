@@ -26,7 +26,9 @@ class Collector final : public benchmark::BenchmarkReporter {
             if (run.error_occurred)
                 errors_[run.run_name.function_name] = "FAILED: " + run.error_message;
             else
-                times_[run.run_name.function_name].push_back(run.GetAdjustedCPUTime());
+                times_[run.run_name.function_name].push_back(run.run_name.time_type == "real_time"
+                                                                 ? run.GetAdjustedRealTime()
+                                                                 : run.GetAdjustedCPUTime());
         }
     }
 
@@ -86,6 +88,7 @@ Table::Table(std::string title, double operations) : title_{std::move(title)}, o
 Table::Table(Table&& other) noexcept
     : title_{std::move(other.title_)},
       operations_{other.operations_},
+      wall_clock_{other.wall_clock_},
       rows_{std::move(other.rows_)},
       goals_{std::move(other.goals_)} {
     std::replace(tables().begin(), tables().end(), &other, this);
@@ -103,6 +106,11 @@ Table&& Table::goal(std::string row, double at_most, std::string base) && {
     return std::move(*this);
 }
 
+Table&& Table::wall_clock() && {
+    wall_clock_ = true;
+    return std::move(*this);
+}
+
 }  // namespace report
 
 int main(int argc, char** argv) {
@@ -117,9 +125,13 @@ int main(int argc, char** argv) {
     benchmark::Initialize(&count, pointers.data());
     if (benchmark::ReportUnrecognizedArguments(count, pointers.data())) return 1;
 
-    for (const report::Table* table : report::tables())
-        for (const report::Row& row : table->rows())
-            benchmark::RegisterBenchmark(report::full_name(*table, row).c_str(), row.run);
+    for (const report::Table* table : report::tables()) {
+        for (const report::Row& row : table->rows()) {
+            auto* const registered =
+                benchmark::RegisterBenchmark(report::full_name(*table, row).c_str(), row.run);
+            if (table->by_wall_clock()) registered->UseRealTime();
+        }
+    }
     report::Collector collector;
     benchmark::RunSpecifiedBenchmarks(&collector);
 #if defined(__clang__)

@@ -42,15 +42,19 @@ class Table {
     /// The first row is the one that the others are compared with.
     Table&& row(std::string name, void (*run)(benchmark::State&)) &&;
     Table&& goal(std::string row, double at_most, std::string base) &&;
+    /// Its rows are timed by the clock on the wall instead of the calling thread's: they start threads.
+    Table&& wall_clock() &&;
 
     [[nodiscard]] const std::string& title() const { return title_; }
     [[nodiscard]] double operations() const { return operations_; }
+    [[nodiscard]] bool by_wall_clock() const { return wall_clock_; }
     [[nodiscard]] const std::vector<Row>& rows() const { return rows_; }
     [[nodiscard]] const std::vector<Goal>& goals() const { return goals_; }
 
   private:
     std::string title_;
     double operations_;
+    bool wall_clock_ = false;
     std::vector<Row> rows_;
     std::vector<Goal> goals_;
 };

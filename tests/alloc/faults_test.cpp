@@ -343,6 +343,32 @@ TEST(Symbolization, NamesInlinedFramesWithFileAndLine) {
     }
 }
 
+#if defined(ZIGMUND_UNDER_MEMCHECK)
+// memcheck sees better: it stops at the access, of which the allocator would find the traces later.
+TEST(FaultsUnderMemcheck, AccessesOutsideOfABlockOrAfterItsFreeAreMemchecksToTell) {
+    const std::string program = ZIGMUND_UNDER_MEMCHECK;
+    for (const char* const tier : {"counted", "traced"}) {
+        for (const auto& [fault, says] : {std::pair{"overflow", "Invalid write of size 1"},
+                                          {"underflow", "Invalid write of size 1"},
+                                          {"read-overflow", "Invalid read of size 1"},
+                                          {"late-read", "Invalid read of size 1"},
+                                          {"late-write", "Invalid write of size 1"}}) {
+            const Outcome bad = run(program + " " + fault + " " + tier + " 64");
+            EXPECT_NE(bad.text.find(says), std::string::npos) << fault << ", " << tier << ":\n" << bad.text;
+            const Outcome good = run(program + " good-" + fault + " " + tier + " 64");
+            EXPECT_EQ(good.text, "");
+            EXPECT_EQ(good.status, 0);
+        }
+    }
+}
+
+// ... and the allocator adds what memcheck cannot know.
+TEST(FaultsUnderMemcheck, WhatIsFreedWronglyIsTheAllocatorsToTell) {
+    const Outcome bad = run(std::string{ZIGMUND_UNDER_MEMCHECK} + " size-mismatch traced 64");
+    EXPECT_NE(bad.text.find("zigmund: faults: size mismatch: "), std::string::npos) << bad.text;
+}
+#endif
+
 }  // namespace
 
 #endif

@@ -418,6 +418,34 @@ TEST_F(GeneralPurposeErrors, DefaultIsToReportAndAbort) {
 }
 #endif
 
+#if defined(ZIGMUND_ASAN)
+// AddressSanitizer sees better: it stops at the access, of which the allocator would find the traces later.
+TEST(GeneralPurposeAllocator, UnderAddressSanitizerAnAccessOutsideOfABlockStopsAtOnce) {
+    for (const Tier tier : {Tier::counted, Tier::traced}) {
+        GeneralPurposeAllocator gpa{{.tier = tier}};
+        for (const std::size_t size : {1U, 64U, 100'000U}) {
+            auto* volatile p = static_cast<unsigned char*>(plant(gpa.allocator(), size));
+            EXPECT_DEATH(p[size] = 1, "AddressSanitizer: use-after-poison");
+            EXPECT_DEATH(*(p - 1) = 1, "AddressSanitizer: use-after-poison");
+            EXPECT_DEATH(std::printf("%d", p[size]), "AddressSanitizer: use-after-poison");
+            give_back(gpa.allocator(), p, size);
+            EXPECT_DEATH(std::printf("%d", p[size - 1]), "AddressSanitizer: heap-use-after-free");
+        }
+    }
+}
+
+// ... and the allocator adds what AddressSanitizer cannot know.
+TEST(GeneralPurposeAllocator, UnderAddressSanitizerItStillNamesWhatIsFreedWrongly) {
+    GeneralPurposeOptions options{.tier = Tier::traced};
+    options.name = "strict";
+    GeneralPurposeAllocator strict{options};
+    void* const p = plant(strict.allocator(), 64);
+    EXPECT_DEATH(give_back(strict.allocator(), p, 63), "^zigmund: strict: size mismatch: ");
+    give_back(strict.allocator(), p, 64);
+    EXPECT_DEATH(give_back(strict.allocator(), p, 64), "^zigmund: strict: double free: ");
+}
+#endif
+
 // ---- what the tiers add ----
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
