@@ -183,6 +183,11 @@ std::uint64_t hash_of(std::span<const std::uintptr_t> frames) noexcept {
 
 // ---- the chain of frame pointers ----
 
+/// Whether the frame pointer `next`, saved in the frame at `at`, points up the stack.
+bool leads_on(std::uintptr_t next, std::uintptr_t at, std::uintptr_t stack_high) noexcept {
+    return next > at + 8 && next <= stack_high - 16 && next % 8 == 0;
+}
+
 /// Reads saved frame pointers as long as they point up this thread's stack. Return addresses are not
 /// checked here: a chain is believed only after the unwind tables have confirmed it.
 [[gnu::no_sanitize_address, gnu::no_sanitize_thread]]
@@ -200,7 +205,7 @@ std::size_t follow_frame_pointers(const void* frame, const ThreadContext& contex
         if (return_address < 4096) break;
         chain[count++] = return_address;
         const std::uintptr_t next = words[0];
-        if (next <= at + 8 || next > context.stack_high - 16 || next % 8 != 0) break;
+        if (!leads_on(next, at, context.stack_high)) break;
         at = next;
     }
     return count;
@@ -288,7 +293,7 @@ bool is_start_code(std::span<const std::uintptr_t> outer) noexcept {
 }
 
 [[gnu::no_sanitize_address, gnu::no_sanitize_thread]]
-StackId follow_recipes(const Entry& chain, const void* frame, std::uintptr_t stack_high) noexcept {
+const Recipe* follow_recipes(const Entry& chain, const void* frame, std::uintptr_t stack_high) noexcept {
     const auto base = reinterpret_cast<std::uintptr_t>(frame);
     for (const Recipe* recipe = chain.recipes.load(std::memory_order_acquire); recipe != nullptr;
          recipe = recipe->next.load(std::memory_order_acquire)) {
@@ -299,16 +304,136 @@ StackId follow_recipes(const Entry& chain, const void* frame, std::uintptr_t sta
         std::uint32_t i = 0;
         while (i < recipe->count && *reinterpret_cast<const std::uintptr_t*>(base + places[i]) == frames[i])
             ++i;
-        if (i == recipe->count) return recipe->stack;
+        if (i == recipe->count) return recipe;
     }
-    return 0;
+    return nullptr;
 }
 
 }  // namespace
 
+// ---- what a thread captured lately ----
+
+/// A capture, and the words of the stack that it came from: as long as they hold what they held, capturing
+/// from the same frame would give the same. They are compared side by side, where following the chain waits
+/// for one load after the other.
+struct Remembered {
+    using Wide [[gnu::vector_size(16)]] = std::uint64_t;
+    static constexpr unsigned most_frames = 24;
+
+    std::uintptr_t frame;  // where the capture began; 0: nothing is remembered
+    std::uint32_t depth;   // that was asked for
+    StackId stack;
+    std::uint32_t links;  // frames but the last: the saved frame pointer and the return address
+    std::uint32_t words;  // single return addresses
+    std::uint32_t last;   // where the frame pointer lies that led nowhere
+    bool ended;           // because of that
+    std::array<std::uint32_t, most_frames> link_places;  // from the frame on
+    std::array<std::uint32_t, most_frames> word_places;
+    alignas(16) std::array<Wide, most_frames> link_values;
+    std::array<std::uint64_t, most_frames> word_values;
+};
+
+struct StackMemory {
+    static constexpr unsigned index_bits = 4;
+    std::array<Remembered, 1U << index_bits> all;
+
+    Remembered& at(std::uintptr_t frame, std::uintptr_t return_address) noexcept {
+        return all[((frame ^ return_address << 7) * 0x9E3779B97F4A7C15U) >> (64 - index_bits)];
+    }
+};
+
+void forget_stacks(ThreadContext& context) noexcept {
+    if (context.stacks != nullptr) unmap_pages(context.stacks, sizeof(StackMemory));
+    context.stacks = nullptr;
+}
+
+namespace {
+
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]]
+bool still_holds(const Remembered& known, std::uintptr_t frame, unsigned depth,
+                 std::uintptr_t stack_high) noexcept {
+    if (known.frame != frame || known.depth != depth) return false;
+    const auto* const base = reinterpret_cast<const std::byte*>(frame);
+    Remembered::Wide wide = {};
+    for (std::uint32_t i = 0; i < known.links; ++i) {
+        Remembered::Wide found;
+        __builtin_memcpy(&found, base + known.link_places[i], 16);
+        wide |= found ^ known.link_values[i];
+    }
+    std::uint64_t damage = wide[0] | wide[1];
+    for (std::uint32_t i = 0; i < known.words; ++i)
+        damage |= *reinterpret_cast<const std::uint64_t*>(base + known.word_places[i]) ^ known.word_values[i];
+    if (damage != 0) return false;
+    return !known.ended || !leads_on(*reinterpret_cast<const std::uintptr_t*>(base + known.last),
+                                     frame + known.last, stack_high);
+}
+
+/// Notes the capture of `stack`, whose chain has `count` frames. `recipe`: that told it; null: the chain did.
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread, gnu::noinline]]
+void remember(ThreadContext& context, const void* frame, unsigned depth, std::size_t count,
+              const Recipe* recipe, StackId stack) noexcept {
+    if (context.number == shared_thread) return;
+    if (context.stacks == nullptr) {
+        context.stacks = static_cast<StackMemory*>(map_pages(sizeof(StackMemory)));
+        if (context.stacks == nullptr) return;
+    }
+    const auto first = reinterpret_cast<std::uintptr_t>(frame);
+    if (first < context.stack_low || first >= context.stack_high) return;
+    const std::uint32_t others = recipe != nullptr ? recipe->count : 0;
+    if (count > Remembered::most_frames || others + 1 > Remembered::most_frames) return;
+    Remembered& entry = context.stacks->at(first, reinterpret_cast<const std::uintptr_t*>(first)[1]);
+    entry.frame = 0;
+    entry.depth = depth;
+    entry.stack = stack;
+    entry.links = 0;
+    entry.words = 0;
+    entry.ended = count < depth;
+    std::uintptr_t at = first;
+    for (std::size_t i = 0;; ++i) {
+        const auto* const words = reinterpret_cast<const std::uintptr_t*>(at);
+        const auto place = static_cast<std::uint32_t>(at - first);
+        if (i + 1 == count) {
+            entry.last = place;
+            entry.word_places[entry.words] = place + 8;
+            entry.word_values[entry.words++] = words[1];
+            // It ended at a frame without a return address: that is not remembered.
+            if (entry.ended && leads_on(words[0], at, context.stack_high)) return;
+            break;
+        }
+        entry.link_places[entry.links] = place;
+        entry.link_values[entry.links++] = Remembered::Wide{words[0], words[1]};
+        at = words[0];
+    }
+    for (std::uint32_t i = 0; i < others; ++i) {
+        entry.word_places[entry.words] = recipe->places()[i];
+        entry.word_values[entry.words++] =
+            *reinterpret_cast<const std::uintptr_t*>(first + recipe->places()[i]);
+    }
+    entry.frame = first;
+}
+
+}  // namespace
+
+namespace {
+[[gnu::noinline]] StackId capture_anew(ThreadContext& context, const void* frame, unsigned depth) noexcept;
+}  // namespace
+
 StackId capture_stack(const void* frame, unsigned depth) noexcept {
     if (depth == 0) return 0;
-    const ThreadContext& context = thread_context();
+    ThreadContext& context = thread_context();
+    if (context.stacks != nullptr) [[likely]] {
+        const auto first = reinterpret_cast<std::uintptr_t>(frame);
+        const Remembered& known =
+            context.stacks->at(first, reinterpret_cast<const std::uintptr_t*>(first)[1]);
+        if (still_holds(known, first, depth, context.stack_high)) [[likely]]
+            return known.stack;
+    }
+    return capture_anew(context, frame, depth);
+}
+
+namespace {
+
+StackId capture_anew(ThreadContext& context, const void* frame, unsigned depth) noexcept {
     Chain chain;
     const std::size_t count = follow_frame_pointers(frame, context, depth, chain);
     if (count == 0) [[unlikely]]
@@ -318,11 +443,17 @@ StackId capture_stack(const void* frame, unsigned depth) noexcept {
     Entry* const entry = depot.find(hash, frames);
     if (entry == nullptr) [[unlikely]]
         return unwind(frame, context, depth, frames, hash, nullptr);
-    if (entry->kind == Kind::stack) [[likely]]
+    if (entry->kind == Kind::stack) [[likely]] {
+        remember(context, frame, depth, count, nullptr, entry->id);
         return entry->id;
-    const StackId known = follow_recipes(*entry, frame, context.stack_high);
-    return known != 0 ? known : unwind(frame, context, depth, frames, hash, entry);
+    }
+    const Recipe* const recipe = follow_recipes(*entry, frame, context.stack_high);
+    if (recipe == nullptr) return unwind(frame, context, depth, frames, hash, entry);
+    remember(context, frame, depth, count, recipe, recipe->stack);
+    return recipe->stack;
 }
+
+}  // namespace
 
 StackId capture_interrupted_stack(std::uintptr_t pc, unsigned depth) noexcept {
     Unwinding found{.frame = 0, .first = pc, .stack_high = 0, .depth = depth};

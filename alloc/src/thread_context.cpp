@@ -62,6 +62,7 @@ constinit Numbers numbers;
 void give_back(void* number) noexcept {
     thread_context_storage.number = shared_thread;
     thread_context_storage.books = no_books;
+    forget_stacks(thread_context_storage);
     numbers.give_back(static_cast<std::uint32_t>(reinterpret_cast<std::uintptr_t>(number)));
     if (at_thread_end != nullptr) at_thread_end();
 }

@@ -14,6 +14,7 @@ inline constexpr std::uint32_t max_threads = 4096;
 inline constexpr std::uint32_t shared_thread = 0;
 
 struct Shard;
+struct StackMemory;
 
 /// The number of no allocator.
 inline constexpr std::uint64_t no_books = UINT64_MAX;
@@ -23,6 +24,7 @@ struct ThreadContext {
     bool ready = false;
     std::uint64_t books = no_books;  // the number of the allocator that the thread used last,
     Shard* shard = nullptr;          // and the thread's shard of its books
+    StackMemory* stacks = nullptr;   // that the thread captured lately; null: not yet
     std::uintptr_t stack_low = 0;    // [low, high) holds the frames of this thread; 0, 0: not known
     std::uintptr_t stack_high = 0;
 };
@@ -41,6 +43,9 @@ extern constinit ThreadEnd at_thread_end;
         open_thread_context();
     return thread_context_storage;
 }
+
+/// The end of what `stacks` points to.
+void forget_stacks(ThreadContext& context) noexcept;
 
 /// Whatever thread samples for `resource` stops it. Nobody may use `resource` at that time.
 void end_sampling(const Resource& resource) noexcept;
