@@ -351,7 +351,9 @@ inline void GeneralPurposeAllocator::State::hold(const Seat& here, void* user, s
 
 void GeneralPurposeAllocator::State::let_go(const Quarantine::Held& held, const void* frame) noexcept {
     void* const user = reinterpret_cast<void*>(held.address);
-    if (map.get(held.address) != BlockState::quarantined) [[unlikely]] {
+    std::atomic<std::uint8_t>& cell = *map.cell_at(held.address);
+    if (cell.load(std::memory_order_relaxed) != BlockMap::value(held.address, BlockState::quarantined))
+        [[unlikely]] {
         // Two threads freed it at the same time, and both were believed.
         report_unknown(user, "free", frame);
         return;
@@ -367,7 +369,7 @@ void GeneralPurposeAllocator::State::let_go(const Quarantine::Held& held, const 
         (void)report_late_write(held, frame);
     history.remember(
         {.address = held.address, .size = header.size(), .allocated = header.stack, .freed = held.freed});
-    (void)map.set(held.address, BlockState::freed);
+    BlockMap::set(cell, held.address, BlockState::freed);
     options.backing.deallocate(static_cast<std::byte*>(user) - prefix, held.total,
                                std::max<std::size_t>(align, 16));
 }

@@ -765,6 +765,22 @@ TEST(GeneralPurposeAllocator, GuardedBlocksBeyondTheMappingsAreTraced) {
     EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
 }
 
+TEST(GeneralPurposeAllocator, BooksTakeAtMost64BytesABlockUpTo448AndAThirtySecondAbove) {
+    for (std::size_t size = 1; size <= 5000; size += size < 600 ? 1 : 97) {
+        CheckedUpstream upstream;
+        GeneralPurposeAllocator gpa{{.tier = Tier::traced, .backing = upstream}};
+        void* const p = gpa.allocator().allocate(size);
+        const std::size_t whole = upstream.live_bytes();
+        const std::size_t size_class = (size + 15) / 16 * 16;
+        const std::size_t map = (whole + 31) / 32;  // a byte for each 32 of the backing's
+        EXPECT_LE(whole - size_class, 48U) << size;
+        if (size <= 448) {
+            EXPECT_LE(whole - size_class + map, 64U) << size;
+        }
+        gpa.allocator().deallocate(p, size);
+    }
+}
+
 TEST(GeneralPurposeAllocator, CountedGroupsLeaksBySize) {
     CapturedReport report;
     GeneralPurposeAllocator gpa{{.tier = Tier::counted, .report_descriptor = report.descriptor()}};
