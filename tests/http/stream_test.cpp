@@ -217,12 +217,12 @@ class StreamServer : public testing::Test {
             });
         });
         app_->get("/waiting", [this](alloc::Allocator arena) {
-            return Response::event_stream(
-                arena, [left = Left{*this}, first = true](StreamWriter& out) mutable {
-                    if (out.stopping()) return Produced::end;
-                    if (std::exchange(first, false)) out.event({.data = "first"});
-                    return Produced::wait;
-                });
+            return Response::event_stream(arena,
+                                          [left = Left{*this}, first = true](StreamWriter& out) mutable {
+                                              if (out.stopping()) return Produced::end;
+                                              if (std::exchange(first, false)) out.event({.data = "first"});
+                                              return Produced::wait;
+                                          });
         });
         app_->get("/throws", [](alloc::Allocator arena) {
             return Response::stream(arena, [first = true](StreamWriter& out) mutable {

@@ -12,10 +12,9 @@
 //
 // Threads: any, at the same time, as far as the backing allows; a block may be freed by another thread than
 // the one that made it. Counters that are read while other threads allocate lag behind by what those are
-// doing. A child of fork() goes on with a copy. Cost: see Tier; the books take no lock that threads share, and of
-// memory at most 48 bytes a block and a thirty-second of all.
-// Never: moves a block, keeps a page table in motion, uses the backing for its own books, touches the memory
-// behind a pointer that it does not know.
+// doing. A child of fork() goes on with a copy. Cost: see Tier; the books take no lock that threads share,
+// and of memory at most 48 bytes a block and a thirty-second of all. Never: moves a block, keeps a page table
+// in motion, uses the backing for its own books, touches the memory behind a pointer that it does not know.
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
