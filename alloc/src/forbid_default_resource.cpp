@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 
+#include "immortal.hpp"
 #include "stack_report.hpp"
 #include "text_writer.hpp"
 
@@ -26,8 +27,8 @@ class Forbidden final : public std::pmr::memory_resource {
 }  // namespace
 
 ForbidDefaultResource::ForbidDefaultResource() noexcept {
-    static constinit Forbidden forbidden;
-    previous_ = std::pmr::set_default_resource(&forbidden);
+    static constinit detail::Immortal<Forbidden> forbidden;
+    previous_ = std::pmr::set_default_resource(&forbidden.value);
 }
 
 ForbidDefaultResource::~ForbidDefaultResource() { std::pmr::set_default_resource(previous_); }

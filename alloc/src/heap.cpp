@@ -7,6 +7,7 @@
 
 #include <algorithm>
 
+#include "immortal.hpp"
 #include "memory_checker.hpp"
 
 namespace zigmund::alloc {
@@ -68,18 +69,18 @@ class Heap final : public Resource {
     }
 };
 
-constinit Heap the_heap;
+constinit detail::Immortal<Heap> the_heap;
 
 }  // namespace
 
 constinit const detail::HeapCalls detail::heap_calls{
-    .resource = &the_heap, .allocate = mi_malloc, .deallocate = mi_free};
+    .resource = &the_heap.value, .allocate = mi_malloc, .deallocate = mi_free};
 
 Allocator heap() noexcept {
     // Valgrind takes mi_free for the C library's free, and reports blocks that it did not see allocated.
     if (memory_checker::watches()) [[unlikely]]
         return malloc_heap();
-    return the_heap;
+    return the_heap.value;
 }
 
 #endif

@@ -7,6 +7,8 @@
 #include <cstdlib>
 #include <limits>
 
+#include "immortal.hpp"
+
 namespace zigmund::alloc {
 namespace {
 
@@ -46,8 +48,8 @@ class Malloc final : public Resource {
 }  // namespace
 
 Allocator malloc_heap() noexcept {
-    static constinit Malloc malloc;
-    return malloc;
+    static constinit detail::Immortal<Malloc> malloc;
+    return malloc.value;
 }
 
 }  // namespace zigmund::alloc

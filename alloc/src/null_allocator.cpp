@@ -2,6 +2,8 @@
 
 #include <cassert>
 
+#include "immortal.hpp"
+
 namespace zigmund::alloc {
 namespace {
 
@@ -21,8 +23,8 @@ class Null final : public Resource {
 }  // namespace
 
 Allocator null_allocator() noexcept {
-    static constinit Null null;
-    return null;
+    static constinit detail::Immortal<Null> null;
+    return null.value;
 }
 
 }  // namespace zigmund::alloc

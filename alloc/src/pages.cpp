@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <limits>
 
+#include "immortal.hpp"
+
 namespace zigmund::alloc {
 namespace {
 
@@ -85,8 +87,8 @@ class Pages final : public Resource {
 }  // namespace
 
 Allocator pages() noexcept {
-    static constinit Pages pages;
-    return pages;
+    static constinit detail::Immortal<Pages> pages;
+    return pages.value;
 }
 
 std::size_t page_size() noexcept {
