@@ -78,7 +78,9 @@ void* ArenaBase::allocate_slow(std::size_t size, std::size_t align) noexcept {
     if (size > no_size - slack) return nullptr;
     const std::size_t need = size + slack;
     const std::size_t next = std::max(next_chunk(), spare_ != nullptr ? total_size(spare_) : 0);
-    return need > next / 2 ? allocate_big(size, align, need) : cut_from_new_chunk(size, align, need);
+    // In a chunk the padding counts as used. Where that could cross the limit, the block has its own memory.
+    const bool big = need > next / 2 || need - sizeof(Chunk) > budget();
+    return big ? allocate_big(size, align, need) : cut_from_new_chunk(size, align, need);
 }
 
 // A block that was freed, of no more than `most` bytes.
@@ -178,9 +180,9 @@ bool ArenaBase::resize_slow(void* p, std::size_t old_size, std::size_t /*align*/
             const std::size_t total = total_size(big);
             const std::size_t more = new_size - room;
             if (more > no_size - total) return false;
-            show(big->cursor, big->end - big->cursor);  // the upstream may touch it
+            show(block + old_size, room - old_size);  // the upstream may touch it
             const bool resized = upstream_.resize(big, total, default_align, total + more);
-            hide(big->cursor, big->end);
+            hide(block + old_size, big->end);
             if (!resized) return false;
             big->end += more;
             reserved_ += more;
@@ -205,16 +207,19 @@ void* ArenaBase::remap_slow(void* p, std::size_t old_size, std::size_t align, st
     if (new_size > no_size - sizeof(Chunk) || new_size - old_size > budget()) return nullptr;
     const std::size_t total = total_size(*link);
     const std::size_t new_total = sizeof(Chunk) + new_size;
-    show((*link)->cursor, (*link)->end - (*link)->cursor);  // the upstream may copy it
+    // Of a block that shrank below the floor, the books have the size it had before.
+    const std::size_t counted = (*link)->cursor - (*link)->begin;
+    const std::uintptr_t rest = address(p) + old_size;
+    show(rest, (*link)->end - rest);  // the upstream may copy it
     void* moved = upstream_.remap(*link, total, default_align, new_total);
     if (moved == nullptr) {
-        hide((*link)->cursor, (*link)->end);
+        hide(rest, (*link)->end);
         return nullptr;
     }
     auto* big = static_cast<Chunk*>(moved);
     *link = big;
     big->begin = address(big) + sizeof(Chunk);
-    big->cursor = big->begin + old_size;
+    big->cursor = big->begin + counted;
     big->end = address(big) + new_total;
     reserved_ = reserved_ - total + new_total;
     account_big(big, new_size);

@@ -305,6 +305,22 @@ TEST(Arena, TheLimitIsExactToTheByte) {
     }
 }
 
+TEST(Arena, AnAlignedBlockAtTheLimitIsGivenOrRefusedButNeverTakesMemoryInVain) {
+    for (const std::size_t align : {32U, 64U, 1024U}) {
+        Upstream upstream;
+        Arena arena{upstream, {.limit = 100'000}};
+        while (arena.try_allocate(1'000) != nullptr) continue;
+        while (arena.bytes_used() + 120 < 100'000) ASSERT_NE(arena.try_allocate(8), nullptr);
+
+        // Its size fits; the padding before it in a chunk might not.
+        ASSERT_NE(arena.try_allocate(100, align), nullptr) << align;
+        EXPECT_LE(arena.bytes_used(), 100'000U);
+        const std::size_t calls = upstream.calls;
+        for (int i = 0; i < 100; ++i) ASSERT_EQ(arena.try_allocate(100, align), nullptr);
+        EXPECT_EQ(upstream.calls, calls);
+    }
+}
+
 TEST(Arena, TheLimitCountsBlocksThatAreFreedAndGrown) {
     Upstream upstream;
     upstream.resizes = true;

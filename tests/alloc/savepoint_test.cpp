@@ -142,6 +142,22 @@ TEST(Savepoint, ABigBlockBeforeItIsNeitherGrownNorFreed) {
     EXPECT_EQ(arena.bytes_used(), 0u);
 }
 
+TEST(Savepoint, ABigBlockThatShrinksBelowTheFloorIsCountedRightWhenItMovesLater) {
+    Upstream upstream;
+    upstream.remaps = true;
+    Arena arena{upstream};
+    void* big = arena.allocate(10'000);
+    {
+        ArenaScope scope{arena};
+        ASSERT_TRUE(arena.resize(big, 10'000, default_align, 100));
+    }
+    big = arena.remap(big, 100, default_align, 20'000);
+    ASSERT_NE(big, nullptr);
+    EXPECT_EQ(arena.bytes_used(), 20'000U);
+    arena.deallocate(big, 20'000);
+    EXPECT_EQ(arena.bytes_used(), 0U);
+}
+
 TEST(Savepoint, TheFloorHoldsAcrossChunks) {
     Upstream upstream;
     Arena arena{upstream, {.first_chunk = 256}};
