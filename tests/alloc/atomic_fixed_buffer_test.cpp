@@ -40,6 +40,15 @@ TEST(AtomicFixedBuffer, HandsOutTheLastByteAndNoMore) {
     EXPECT_EQ(buffer.try_allocate(1024, 1), bytes.data());
 }
 
+TEST(AtomicFixedBuffer, AnEmptyBufferHasOnlyEmptyBlocks) {
+    AtomicFixedBuffer buffer{{}};
+    EXPECT_EQ(buffer.try_allocate(1, 1), nullptr);
+    void* p = buffer.try_allocate(0, 1);
+    ASSERT_NE(p, nullptr) << "null would be a refusal";
+    buffer.deallocate(p, 0, 1);
+    EXPECT_EQ(buffer.bytes_used(), 0u);
+}
+
 TEST(AtomicFixedBuffer, TheNewestBlockGrowsShrinksAndIsFreedInPlace) {
     alignas(64) std::array<std::byte, 1024> bytes;
     AtomicFixedBuffer buffer{bytes};

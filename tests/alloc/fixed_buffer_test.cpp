@@ -51,8 +51,11 @@ TEST(FixedBuffer, AnEmptyBufferHasOnlyEmptyBlocks) {
     FixedBuffer buffer{{}};
     EXPECT_EQ(buffer.try_allocate(1, 1), nullptr);
     void* p = buffer.try_allocate(0, 1);
+    ASSERT_NE(p, nullptr) << "null would be a refusal";
+    EXPECT_TRUE(buffer.owns(p));
     buffer.deallocate(p, 0, 1);
     EXPECT_EQ(buffer.bytes_used(), 0u);
+    EXPECT_EQ(buffer.live_blocks(), 0u);
 }
 
 TEST(FixedBuffer, TheNewestBlockGrowsShrinksAndIsFreedInPlace) {

@@ -20,7 +20,10 @@ namespace zigmund::alloc {
 class AtomicFixedBuffer final : public Resource {
   public:
     /// Hands out `buffer`, which must outlive every block, to the last byte. It may have any alignment.
-    explicit AtomicFixedBuffer(std::span<std::byte> buffer) noexcept : buffer_{buffer} {}
+    explicit AtomicFixedBuffer(std::span<std::byte> buffer) noexcept
+        // Without a buffer there are blocks of size 0 all the same, which need an address.
+        : buffer_{buffer.data() != nullptr ? buffer.data() : reinterpret_cast<std::byte*>(this),
+                  buffer.size()} {}
 
     /// The value to pass around. It must not outlive this.
     [[nodiscard]] Allocator allocator() noexcept { return *this; }

@@ -33,10 +33,11 @@ class FixedBuffer final : public Resource {
   public:
     /// Hands out `buffer`, which must outlive every block, to the last byte. It may have any alignment.
     explicit FixedBuffer(std::span<std::byte> buffer) noexcept
-        : cursor_{buffer.data()},
-          limit_{buffer.data() + buffer.size()},
-          begin_{buffer.data()},
-          end_{buffer.data() + buffer.size()} {
+        // Without a buffer there are blocks of size 0 all the same, which need an address.
+        : cursor_{buffer.data() != nullptr ? buffer.data() : reinterpret_cast<std::byte*>(this)},
+          limit_{cursor_ + buffer.size()},
+          begin_{cursor_},
+          end_{limit_} {
         if (watched_) [[unlikely]]
             watch_reset();
     }
