@@ -5,11 +5,11 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <chrono>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <latch>
 #include <new>
 #include <string_view>
 #include <thread>
@@ -114,7 +114,6 @@ int corners() {
 
 int main(int count, char** words) {
     const std::string_view what = count > 1 ? words[1] : "";
-    using namespace std::chrono_literals;
     if (what == "nothing") return 0;
     if (what == "corners") return corners();
     if (what == "kept") kept = chain(4);
@@ -132,19 +131,23 @@ int main(int count, char** words) {
         std::exit(node == nullptr ? 1 : 0);
     }
     if (what == "sleeping") {  // another thread's stack, while it runs
+        static std::latch made{1};
         std::thread{[] {
             Node* volatile node = chain(2);
-            kept = nullptr;
-            for (;;) std::this_thread::sleep_for(node == nullptr ? 1s : 1000s);
+            made.count_down();
+            while (node != nullptr) ::pause();
         }}.detach();
-        std::this_thread::sleep_for(200ms);
+        made.wait();
     }
     if (what == "busy") {  // threads that allocate while the process ends
+        static std::latch begun{4};
         for (int i = 0; i < 4; ++i)
             std::thread{[] {
+                kept_by_thread = new Node{};
+                begun.count_down();
                 for (;;) delete std::exchange(kept_by_thread, new Node{});
             }}.detach();
-        std::this_thread::sleep_for(50ms);
+        begun.wait();
     }
     if (what == "quick") {  // main() is still there at the end: nothing of the chain may be left in its frame
         std::thread{[] { forget(chain(2)); }}.join();
