@@ -183,12 +183,18 @@ def keep_alive(servers, seconds, rounds):
         goal('99th percentile, of nginx', p99[OURS] / p99['nginx'], 1.0)
 
 
-def many_connections(servers, seconds, rounds):
-    heading(f'512 keep-alive connections, text (medians of {rounds} rounds)')
+def in_turn(servers, rounds, load):
+    """By server's name, the loads of all rounds."""
     loads = {}
     for _ in range(rounds):
         for server in servers:
-            loads.setdefault(server.name, []).append(Load(server, 'text', seconds, connections=512))
+            loads.setdefault(server.name, []).append(load(server))
+    return loads
+
+
+def many_connections(servers, seconds, rounds):
+    heading(f'512 keep-alive connections, text (medians of {rounds} rounds)')
+    loads = in_turn(servers, rounds, lambda server: Load(server, 'text', seconds, connections=512))
     print(f'  {"":14} {"requests/s":>11} {"p99 us":>8}')
     p99 = {}
     for name, runs in loads.items():
@@ -200,10 +206,7 @@ def many_connections(servers, seconds, rounds):
 
 def pipelined(servers, seconds, rounds):
     heading(f'64 connections, 16 requests pipelined, text (medians of {rounds} rounds)')
-    loads = {}
-    for _ in range(rounds):
-        for server in servers:
-            loads.setdefault(server.name, []).append(Load(server, 'text', seconds, depth=16))
+    loads = in_turn(servers, rounds, lambda server: Load(server, 'text', seconds, depth=16))
     floor = median(run.a_second for run in loads[FLOOR])
     print(f'  {"":14} {"requests/s":>11} {"ratio":>6}')
     for name, runs in loads.items():
