@@ -9,6 +9,7 @@ JOBS ?= $(shell nproc)
 BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev curl git python3 sqlite3 nginx-light
 BENCH_PACKAGES := $(BUILD_PACKAGES) libgtest-dev libbenchmark-dev python3 wrk strace
+PRESETS ?= release asan
 PEER_PACKAGES := nginx-light h2o libcpp-httplib-dev
 
 .PHONY: help run test bench bench-peers
@@ -30,9 +31,10 @@ run:
 	@echo '  curl -s localhost:8080/users/7'
 	@exec build/run/docs/examples/item_service
 
+# With clang 19 installed, PRESETS='release clang-asan' does the same in half the time, and finds a little more.
 test:
 	$(call install,$(TEST_PACKAGES))
-	@for preset in release asan; do \
+	@for preset in $(PRESETS); do \
 	  cmake --preset $$preset && cmake --build --preset $$preset -j $(JOBS) && ctest --preset $$preset -j $(JOBS); \
 	done
 

@@ -47,11 +47,41 @@ function(zigmund_library name)
     DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/zigmund COMPONENT ${name})
 endfunction()
 
+option(ZIGMUND_TESTS_BY_PROGRAM "ctest runs each test program once, not once for each of its tests" OFF)
+
+# A test's stacks need lines, not variables, which cost a third of the time that it takes to compile. A plain debug
+# build is for a debugger.
+function(zigmund_own_test target)
+  zigmund_own(${target})
+  if(ZIGMUND_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+    target_compile_options(${target} PRIVATE -g1)
+  endif()
+endfunction()
+
+# What most tests of a room include, parsed once for all of them.
+function(zigmund_precompile_tests room)
+  set(target ${room}_tests_precompiled)
+  if(NOT TARGET ${target})
+    file(CONFIGURE OUTPUT precompiled.cpp CONTENT "")
+    add_library(${target} OBJECT ${CMAKE_CURRENT_BINARY_DIR}/precompiled.cpp)
+    zigmund_own_test(${target})
+    target_link_libraries(${target} PRIVATE ${ARGN} GTest::gtest_main)
+    set(headers <gtest/gtest.h> <array> <atomic> <memory_resource> <random> <span> <string> <thread> <vector>)
+    foreach(umbrella IN ITEMS alloc http inject)
+      if(zigmund::${umbrella} IN_LIST ARGN)
+        list(APPEND headers <zigmund/${umbrella}.hpp>)
+      endif()
+    endforeach()
+    target_precompile_headers(${target} PRIVATE ${headers})
+  endif()
+endfunction()
+
 # zigmund_tests(alloc LIBRARIES zigmund::alloc): one executable for each *_test.cpp of the folder but those named
 # after EXCEPT. Those named after COUNTED count heap calls (tests/support/heap_counter.hpp), and are left out
-# under a sanitizer.
+# under a sanitizer. Those named after OTHERWISE are compiled with other options than the room, and so without
+# its precompiled headers.
 function(zigmund_tests room)
-  cmake_parse_arguments(arg "" "" "LIBRARIES;COUNTED;EXCEPT" ${ARGN})
+  cmake_parse_arguments(arg "" "" "LIBRARIES;COUNTED;EXCEPT;OTHERWISE" ${ARGN})
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)
   foreach(file IN LISTS files)
     cmake_path(GET file STEM stem)
@@ -61,12 +91,27 @@ function(zigmund_tests room)
     endif()
     set(target ${room}_${stem})
     add_executable(${target} ${file})
-    zigmund_own(${target})
+    zigmund_own_test(${target})
     target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} GTest::gtest_main)
+    if(arg_LIBRARIES AND NOT name IN_LIST arg_OTHERWISE)
+      zigmund_precompile_tests(${room} ${arg_LIBRARIES})
+      target_precompile_headers(${target} REUSE_FROM ${room}_tests_precompiled)
+    endif()
     if(name IN_LIST arg_COUNTED)
       target_link_libraries(${target} PRIVATE zigmund_heap_counter)
     endif()
-    gtest_discover_tests(${target} TEST_PREFIX ${room}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
-      PROPERTIES LABELS ${room} TIMEOUT 300)
+    zigmund_discover_tests(${target} ${room} ${room}.)
   endforeach()
+endfunction()
+
+# The tests of a program, for ctest: each by itself, or all in one process, which under a sanitizer saves most of
+# the time.
+function(zigmund_discover_tests target label prefix)
+  if(ZIGMUND_TESTS_BY_PROGRAM)
+    add_test(NAME ${target} COMMAND ${target})
+    set_tests_properties(${target} PROPERTIES LABELS ${label} TIMEOUT 900)
+  else()
+    gtest_discover_tests(${target} TEST_PREFIX ${prefix} DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+      PROPERTIES LABELS ${label} TIMEOUT 300)
+  endif()
 endfunction()
