@@ -8,8 +8,8 @@ prints; a line before the block names another file of the project:
 
 Standing in a file means as a run of whole lines, but for indentation that they share. A line `// ...` or `...`
 parts a block into several such runs, in their order; lines of a console block that begin with `$ ` are commands,
-and part it as well. Blocks in other languages are not looked at. `[name](path)` leads to a file that exists, and,
-with `#heading`, to a heading of it.
+and part it as well. Blocks in other languages are not looked at, nor are those that run_page.py runs. `[name](path)`
+leads to a file that exists, and, with `#heading`, to a heading of it.
 """
 import pathlib
 import re
@@ -20,20 +20,20 @@ CHECKED = {"cpp": ".cpp", "console": ".txt", "json": ".txt", "text": ".txt"}
 
 
 def blocks(lines):
-    """Yields (line number, language, file that it is from, lines) of each fenced block."""
-    block, origin = None, None
+    """Yields (line number, language, word, text, lines) of each fenced block; `<!-- word: text -->` before it."""
+    block, remark = None, ("", "")
     for number, line in enumerate(lines, 1):
         fence = re.fullmatch(r"\s*```(\w*)\s*", line)
         if block is None:
-            named = re.fullmatch(r"<!-- from: (\S+) -->", line.strip())
             if fence:
-                block = (number, fence[1], origin, [])
-            origin = named[1] if named else None
+                block = (number, fence[1], *remark, [])
+            said = re.fullmatch(r"<!-- (\w+)(?:: (.*))? -->", line.strip())
+            remark = (said[1], said[2] or "") if said else ("", "")
         elif fence:
             yield block
             block = None
         else:
-            block[3].append(line)
+            block[4].append(line)
     if block is not None:
         sys.exit(f"{sys.argv[1]}:{block[0]}: the block does not end")
 
@@ -75,10 +75,10 @@ def main():
     text = page.read_text()
     wrong = []
 
-    for number, language, origin, lines in blocks(text.splitlines()):
-        if language not in CHECKED and origin is None:
+    for number, language, word, origin, lines in blocks(text.splitlines()):
+        if word in ("run", "serve", "stop") or (word != "from" and language not in CHECKED):
             continue
-        file = root / origin if origin else page.with_suffix(CHECKED[language])
+        file = root / origin if word == "from" else page.with_suffix(CHECKED[language])
         if not file.is_file():
             wrong.append(f"{page}:{number}: the block should stand in {file}, which is not there")
             continue
