@@ -2,10 +2,12 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstddef>
 #include <system_error>
+#include <utility>
 
 namespace zigmund::http {
 namespace {
@@ -22,7 +24,7 @@ EventLoop::EventLoop()
       wake_{checked(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd")} {
     epoll_event event{};
     event.events = EPOLLIN;
-    event.data.ptr = nullptr;
+    event.data.ptr = &wake_;  // no handler: it has none
     checked(::epoll_ctl(poll_.get(), EPOLL_CTL_ADD, wake_.get(), &event), "epoll_ctl");
 }
 
@@ -40,18 +42,65 @@ void EventLoop::change(int descriptor, std::uint32_t events, EventHandler& handl
     ::epoll_ctl(poll_.get(), EPOLL_CTL_MOD, descriptor, &event);
 }
 
+void EventLoop::unwatch(int descriptor) noexcept {
+    ::epoll_ctl(poll_.get(), EPOLL_CTL_DEL, descriptor, nullptr);
+}
+
+void EventLoop::forget(const EventHandler& handler) noexcept {
+    for (epoll_event& event : ready_)
+        if (event.data.ptr == &handler) event.data.ptr = nullptr;
+}
+
+/// In milliseconds; rounded up, so that no timer finds itself too early and spins.
+int EventLoop::timeout() const noexcept {
+    if (timers_.empty()) return -1;
+    using std::chrono::milliseconds;
+    constexpr milliseconds longest{std::chrono::hours{1}};
+    const auto left = timers_.due() - Timer::Clock::now();
+    if (left <= left.zero()) return 0;
+    return static_cast<int>(left < longest ? std::chrono::ceil<milliseconds>(left).count() : longest.count());
+}
+
 void EventLoop::run_once() {
     std::array<epoll_event, 64> events;
-    const int count = ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), -1);
-    for (int i = 0; i < count; ++i) {
-        const epoll_event& event = events[static_cast<std::size_t>(i)];
-        if (event.data.ptr != nullptr) {
+    const int count = ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), timeout());
+    bool woken = false;
+    ready_ = {events.data(), static_cast<std::size_t>(std::max(count, 0))};
+    while (!ready_.empty()) {
+        const epoll_event event = ready_.front();
+        ready_ = ready_.subspan(1);
+        if (event.data.ptr == &wake_) {
+            woken = true;
+        } else if (event.data.ptr != nullptr) {  // null: it was forgotten
             static_cast<EventHandler*>(event.data.ptr)->on_events(event.events);
-        } else {
-            eventfd_t woken = 0;
-            (void)::eventfd_read(wake_.get(), &woken);
         }
     }
+    if (woken) call_posted();
+    if (!timers_.empty()) call_timers();
+}
+
+void EventLoop::call_posted() {
+    // In this order, so that what is posted from here on wakes it again.
+    eventfd_t woken = 0;
+    (void)::eventfd_read(wake_.get(), &woken);
+    Posted* last = posted_.exchange(nullptr, std::memory_order_acquire);
+    Posted* first = nullptr;
+    while (last != nullptr) first = std::exchange(last, std::exchange(last->next, first));
+    while (first != nullptr) std::exchange(first, first->next)->on_posted();
+}
+
+void EventLoop::call_timers() {
+    turn_ = Timer::Clock::now();
+    while (!timers_.empty() && timers_.due() <= turn_) timers_.pop().on_time();
+}
+
+void EventLoop::post(Posted& posted) noexcept {
+    Posted* last = posted_.load(std::memory_order_relaxed);
+    do {
+        posted.next = last;
+    } while (
+        !posted_.compare_exchange_weak(last, &posted, std::memory_order_release, std::memory_order_relaxed));
+    if (last == nullptr) wake();
 }
 
 void EventLoop::wake() noexcept { (void)::eventfd_write(wake_.get(), 1); }

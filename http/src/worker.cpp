@@ -76,8 +76,7 @@ void Worker::run() {
         loop_.run_once();
         // Here, because it may end connections of the batch.
         if (now_ != timer_.seconds) on_tick();
-        const Stop how = stop_.exchange(Stop::none);
-        if (how != Stop::none) begin_stop(how);
+        if (stop_.load() != Stop::none) begin_stop(stop_.exchange(Stop::none));
     }
 }
 
@@ -133,6 +132,7 @@ void Worker::remove(Connection& connection) noexcept {
     (connection.previous != nullptr ? connection.previous->following : connections_) = connection.following;
     if (connection.following != nullptr) connection.following->previous = connection.previous;
     --connection_count_;
+    loop_.forget(connection);
     app_.allocator().destroy(&connection);
     resume_accepting();
 }
