@@ -48,7 +48,7 @@ function(zigmund_library name)
 endfunction()
 
 # zigmund_tests(alloc LIBRARIES zigmund::alloc): one executable for each *_test.cpp of the folder but those named
-# after EXCEPT. Those named after COUNTED count heap calls (tests/support/heap_counter.hpp), and are left out
+# after EXCEPT. Those named after COUNTED count heap calls (zigmund::alloc_heap_counter), and are left out
 # under a sanitizer.
 function(zigmund_tests room)
   cmake_parse_arguments(arg "" "" "LIBRARIES;COUNTED;EXCEPT" ${ARGN})
@@ -64,7 +64,7 @@ function(zigmund_tests room)
     zigmund_own(${target})
     target_link_libraries(${target} PRIVATE ${arg_LIBRARIES} GTest::gtest_main)
     if(name IN_LIST arg_COUNTED)
-      target_link_libraries(${target} PRIVATE zigmund_heap_counter)
+      target_link_libraries(${target} PRIVATE zigmund::alloc_heap_counter)
     endif()
     gtest_discover_tests(${target} TEST_PREFIX ${room}. DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
       PROPERTIES LABELS ${room} TIMEOUT 300)
