@@ -77,7 +77,7 @@ function(zigmund_precompile_tests room)
 endfunction()
 
 # zigmund_tests(alloc LIBRARIES zigmund::alloc): one executable for each *_test.cpp of the folder but those named
-# after EXCEPT. Those named after COUNTED count heap calls (tests/support/heap_counter.hpp), and are left out
+# after EXCEPT. Those named after COUNTED count heap calls (zigmund::alloc_heap_counter), and are left out
 # under a sanitizer. Those named after OTHERWISE are compiled with other options than the room, and so without
 # its precompiled headers.
 function(zigmund_tests room)
@@ -98,7 +98,7 @@ function(zigmund_tests room)
       target_precompile_headers(${target} REUSE_FROM ${room}_tests_precompiled)
     endif()
     if(name IN_LIST arg_COUNTED)
-      target_link_libraries(${target} PRIVATE zigmund_heap_counter)
+      target_link_libraries(${target} PRIVATE zigmund::alloc_heap_counter)
     endif()
     zigmund_discover_tests(${target} ${room} ${room}.)
   endforeach()

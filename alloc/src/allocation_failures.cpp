@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -36,10 +37,18 @@ struct Record {
     std::size_t leaked_bytes = 0;
     std::size_t leaked_blocks = 0;
     bool misused = false;
+    std::array<char, 1024> complaint{};
+    std::size_t complaint_size = 0;
     int status = 0;  // of the process, as waitpid says it
 
     [[nodiscard]] std::size_t calls() const { return failing ? failing->calls() : 0; }
     [[nodiscard]] bool induced() const { return failing && failing->failures() != 0; }
+    [[nodiscard]] std::string_view complained() const { return {complaint.data(), complaint_size}; }
+    void take(const FailureJudgement& judgement) {
+        succeeded = judgement.succeeded;
+        complaint_size = std::min(judgement.complaint.size(), complaint.size());
+        std::copy_n(judgement.complaint.begin(), complaint_size, complaint.begin());
+    }
     [[nodiscard]] bool terminated() const { return !finished || misused; }
 };
 
@@ -71,7 +80,7 @@ struct Call {
     alloc::detail::MemoryLog log;
 };
 
-using Function = std::function<bool(Allocator)>;
+using Function = std::function<FailureJudgement(Allocator)>;
 
 /// The error is in the log already; the function is judged by it, not ended.
 struct MisuseNote {
@@ -99,12 +108,12 @@ void run(const Function& function, const FailureOptions& options, const FailingO
     record.failing.emplace(gpa.allocator(), plan);
 #if defined(__cpp_exceptions)
     try {
-        record.succeeded = function(*record.failing);
+        record.take(function(*record.failing));
     } catch (...) {
         record.succeeded = false;
     }
 #else
-    record.succeeded = function(*record.failing);
+    record.take(function(*record.failing));
 #endif
     record.leaked_bytes = gpa.live_bytes();
     record.leaked_blocks = gpa.live_blocks();
@@ -193,10 +202,17 @@ class Sweep {
             add(FailureVerdict::broken, 0, "nothing failed, and the function reported failure", *first);
         } else if (record.leaked_blocks != 0) {
             add(FailureVerdict::broken, 0, text("nothing failed, and ", leak_of(record)), *first);
+        } else if (!record.complained().empty()) {
+            add(FailureVerdict::broken, 0, text("nothing failed, and ", record.complained()), *first);
         }
         if (!result_.ok()) return false;
 
         const auto second = call({.verb = options_.verb});
+        if (!second->record->complained().empty()) {
+            add(FailureVerdict::broken, 0,
+                text("nothing failed, it was called again, and ", second->record->complained()), *second);
+            return false;
+        }
         if (second->record->calls() == result_.allocations) return true;
         add(FailureVerdict::nondeterministic, 0,
             text("it made ", result_.allocations, " ", name_of(options_.verb), "s, and ",
@@ -276,6 +292,9 @@ class Sweep {
         if (!record.succeeded && options_.verb != FailingVerb::allocate) {
             add(FailureVerdict::gave_up, index, before + "the function reported failure", call);
         }
+        if (!record.complained().empty()) {
+            add(FailureVerdict::wrong, index, text(before, record.complained()), call);
+        }
         if (record.leaked_blocks != 0) {
             add(FailureVerdict::leaked, index, before + leak_of(record), call);
         }
@@ -334,6 +353,8 @@ std::string_view to_string(FailureVerdict verdict) noexcept {
             return "nondeterministic";
         case FailureVerdict::terminated:
             return "terminated";
+        case FailureVerdict::wrong:
+            return "wrong";
         case FailureVerdict::broken:
             return "broken";
     }
@@ -348,7 +369,7 @@ std::string FailureResult::text() const {
 
 namespace detail {
 
-FailureResult check_all_failures(const std::function<bool(Allocator)>& function,
+FailureResult check_all_failures(const std::function<FailureJudgement(Allocator)>& function,
                                  const FailureOptions& options) {
     return Sweep{function, options}.run_all();
 }

@@ -7,6 +7,7 @@
 // processor: where the kernel puts a server's thread otherwise decides whether a wake-up costs 1 us or 40,
 // for whole runs at a time and for one row and not for another.
 #include <zigmund/alloc/general_purpose_allocator.hpp>
+#include <zigmund/alloc/testing/heap_counter.hpp>
 #include <zigmund/http.hpp>
 
 #include <netinet/in.h>
@@ -26,7 +27,6 @@
 #include <thread>
 #include <vector>
 
-#include "heap_counter.hpp"
 #include "http_client.hpp"
 #include "running_server.hpp"
 
@@ -117,13 +117,13 @@ constexpr int rounds = 31;
 constexpr int requests_a_round = 500;
 
 void run_round(Row& row) {
-    const std::size_t before = support::heap_calls();
+    const std::size_t before = alloc::testing::heap_calls();
     const auto start = std::chrono::steady_clock::now();
     for (int i = 0; i < requests_a_round; ++i) {
         if (row.client->request(row.request).status != 200) std::abort();
     }
     const std::chrono::duration<double, std::nano> time = std::chrono::steady_clock::now() - start;
-    row.heap_calls += support::heap_calls() - before;
+    row.heap_calls += alloc::testing::heap_calls() - before;
     row.requests += requests_a_round;
     row.nanoseconds.push_back(time.count() / requests_a_round);
 }

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <system_error>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -120,6 +121,24 @@ void App::mount(std::string_view prefix, App& app) { routes_->mount(prefix, app)
 std::string_view App::url_for(alloc::Allocator arena, std::string_view name,
                               std::initializer_list<UrlParameter> parameters) const {
     return make_url(*routes_, arena, name, parameters);
+}
+
+std::vector<RouteInfo> App::routes() const {
+    std::vector<RouteInfo> all;
+    for (const Route* route : routes_->routes()) {
+        all.push_back({route->method,
+                       std::string{route->path},
+                       std::string{route->name},
+                       {route->tags.begin(), route->tags.end()}});
+    }
+    for (const RouteTree::Mount& mount : routes_->mounts()) {
+        for (RouteInfo& below : mount.app->routes()) {
+            below.path.insert(0, mount.prefix);
+            all.push_back(std::move(below));
+        }
+    }
+    std::ranges::sort(all, {}, [](const RouteInfo& route) { return std::tie(route.path, route.method); });
+    return all;
 }
 
 Response App::respond(Request& request) const noexcept {

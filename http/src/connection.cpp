@@ -17,9 +17,6 @@
 namespace zigmund::http {
 namespace {
 
-// For the moment when there is no memory to say anything else.
-constexpr std::string_view out_of_memory_head =
-    "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 
 // RFC 9112, 9.6: a server that closes while the client still sends must read on for a while, or the client's

@@ -22,8 +22,10 @@ namespace zigmund::http {
 
 class Exchange {
   public:
-    Exchange(alloc::Allocator upstream, std::size_t max_body) noexcept
-        : arena_{upstream, {.first_chunk = first_chunk}}, reader_{block_, max_body} {}
+    /// `arena`: for tests, which have each allocation fail.
+    Exchange(alloc::Allocator upstream, std::size_t max_body,
+             alloc::ArenaOptions arena = {.first_chunk = 4096}) noexcept
+        : arena_{upstream, arena}, reader_{block_, max_body} {}
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange() { finish(); }
@@ -61,8 +63,6 @@ class Exchange {
     Exchange* next_free = nullptr;
 
   private:
-    static constexpr std::size_t first_chunk = 4096;
-
     alloc::Arena arena_;
     std::optional<Request> request_;
     RequestReader reader_;

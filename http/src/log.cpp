@@ -54,7 +54,12 @@ void with_text_of(const std::exception_ptr& error, Use use) noexcept {
     }
 }
 
+constinit thread_local ExceptionSink* sink = nullptr;
+
 }  // namespace
+
+ExceptionSink::ExceptionSink(bool active) noexcept : outer_{sink} { sink = active ? this : nullptr; }
+ExceptionSink::~ExceptionSink() { sink = outer_; }
 
 void log_exception(const Request& request, std::string_view what, std::string_view where) noexcept {
     Line line;
@@ -70,6 +75,7 @@ void log_exception(const Request& request, std::string_view what, std::string_vi
 }
 
 void log_exception(const Request& request, const std::exception_ptr& error, std::string_view where) noexcept {
+    if (sink != nullptr && error != nullptr) return sink->put(error);
     with_text_of(error, [&](std::string_view what) { log_exception(request, what, where); });
 }
 

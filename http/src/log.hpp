@@ -19,4 +19,25 @@ namespace zigmund::http {
 [[gnu::cold]] void log_exception(const Request& request, const std::exception_ptr& error,
                                  std::string_view where = "unhandled exception") noexcept;
 
+/// While one lives, what a request on this thread throws, and nobody answers, is kept here in place of a line
+/// on stderr: for a test, which throws it.
+class ExceptionSink {
+  public:
+    /// `active` false: it keeps nothing, and lines are written.
+    explicit ExceptionSink(bool active) noexcept;
+    ExceptionSink(const ExceptionSink&) = delete;
+    ExceptionSink& operator=(const ExceptionSink&) = delete;
+    ~ExceptionSink();
+
+    /// Keeps the first; what follows from it is dropped.
+    void put(const std::exception_ptr& error) noexcept {
+        if (first_ == nullptr) first_ = error;
+    }
+    [[nodiscard]] const std::exception_ptr& first() const noexcept { return first_; }
+
+  private:
+    ExceptionSink* outer_;
+    std::exception_ptr first_;
+};
+
 }  // namespace zigmund::http

@@ -134,6 +134,20 @@ void RouteTree::destroy(const Route& route) noexcept {
     allocator_.destroy(const_cast<Route*>(&route));
 }
 
+std::vector<const Route*> RouteTree::routes() const {
+    std::vector<const Route*> all;
+    collect(root_, all);
+    return all;
+}
+
+void RouteTree::collect(const Node& node, std::vector<const Route*>& routes) {
+    std::ranges::copy_if(node.routes, std::back_inserter(routes),
+                         [](const Route* route) { return route != nullptr; });
+    for (const Node* child : node.children) collect(*child, routes);
+    for (const Node* child : node.parameters)
+        if (child != nullptr) collect(*child, routes);
+}
+
 void RouteTree::destroy(Node& node) noexcept {
     for (const Route* route : node.routes) {
         if (route != nullptr) destroy(*route);

@@ -90,6 +90,9 @@ class RouteTree {
     /// The route of that name; null: there is none. O(log n).
     [[nodiscard]] const Route* find_name(std::string_view name) const noexcept;
 
+    /// All of them, in no order. Throws std::bad_alloc.
+    [[nodiscard]] std::vector<const Route*> routes() const;
+
     struct Mount {
         std::string_view prefix;
         App* app;
@@ -124,6 +127,7 @@ class RouteTree {
     static const Route* find(const Node& node, std::string_view path, std::size_t depth,
                              Search& search) noexcept;
     static const Route* choose(const Node& node, Search& search) noexcept;
+    static void collect(const Node& node, std::vector<const Route*>& routes);
     void destroy(Node& node) noexcept;
     void destroy(const Route& route) noexcept;
 

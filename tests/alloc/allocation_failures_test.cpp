@@ -266,6 +266,23 @@ TEST(AllocationFailures, AFunctionThatFailsAnywayIsBroken) {
     EXPECT_EQ(dies.calls, 1u);
 }
 
+TEST(AllocationFailures, AFunctionMayJudgeItself) {
+    const auto unsure = [](Allocator a) -> FailureJudgement {
+        void* const block = a.try_allocate(24, 8);
+        if (block == nullptr) return {.succeeded = false, .complaint = "the cache had 2 entries"};
+        a.deallocate(block, 24, 8);
+        return {};
+    };
+    EXPECT_EQ(first_lines(check_all_allocation_failures(unsure)),
+              Lines{"zigmund: wrong: allocation [0] of 1 failed (24 bytes, alignment 8), and the cache had 2 "
+                    "entries"});
+    const auto never_sure = [](Allocator) -> FailureJudgement {
+        return {.complaint = std::string(2000, 'x')};
+    };
+    EXPECT_EQ(first_lines(check_all_allocation_failures(never_sure)),
+              Lines{"zigmund: broken: nothing failed, and " + std::string(1024, 'x')});
+}
+
 TEST(AllocationFailures, OneFunctionCanHaveSeveralVerdicts) {
     const FailureResult result = check_all_allocation_failures([](Allocator a) {
         void* const first = a.try_allocate(24, 8);

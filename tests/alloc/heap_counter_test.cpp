@@ -1,12 +1,12 @@
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/malloc.hpp>
 #include <zigmund/alloc/pages.hpp>
+#include <zigmund/alloc/testing/heap_counter.hpp>
 
 #include <gtest/gtest.h>
 
 #include <cstdlib>
 #include <cstring>
-#include <heap_counter.hpp>
 #include <memory>
 #include <string>
 #include <thread>
@@ -14,8 +14,9 @@
 namespace {
 
 using namespace zigmund::alloc;
-using zigmund::support::heap_calls;
-using zigmund::support::mmap_calls;
+using zigmund::alloc::testing::heap_blocks;
+using zigmund::alloc::testing::heap_calls;
+using zigmund::alloc::testing::mmap_calls;
 
 // Out of the optimiser's sight, which may drop a pair of malloc and free.
 template <class T>
@@ -93,6 +94,39 @@ TEST(HeapCounter, CountsMappingsSeparately) {
 TEST(HeapCounter, CountsNothingWhereNothingIsAllocated) {
     char text[64];
     EXPECT_EQ(calls_of([&] { seen(std::strcpy(text, "on the stack")); }), 0u);
+}
+
+TEST(HeapCounter, KnowsHowManyBlocksAreLive) {
+    const std::size_t before = heap_blocks();
+    void* p = seen(std::malloc(10));
+    p = seen(std::realloc(p, 100'000));
+    EXPECT_EQ(heap_blocks(), before + 1);
+    int* const object = seen(new int{1});
+    void* const ours = heap().allocate(100, 8);
+    EXPECT_EQ(heap_blocks(), before + 3);
+    heap().deallocate(ours, 100, 8);
+    delete object;
+    std::free(p);
+    std::free(nullptr);
+    EXPECT_EQ(heap_blocks(), before);
+}
+
+[[gnu::noinline]] void ask_twice() {
+    for (int i = 0; i < 2; ++i) std::free(seen(std::malloc(10)));
+}
+
+TEST(HeapWatch, CountsItsThreadsCallsWhileItWatchesAndKnowsTheFirst) {
+    zigmund::alloc::testing::HeapWatch watch;
+    ask_twice();
+    EXPECT_EQ(watch.calls(), 0u);
+    EXPECT_EQ(watch.first_stack(), "");
+    watch.begin();
+    ask_twice();
+    watch.end();
+    std::thread{ask_twice}.join();
+    EXPECT_EQ(watch.calls(), 2u);
+    EXPECT_EQ(watch.first_stack().find("    #0 "), 0u);
+    EXPECT_NE(watch.first_stack().find("ask_twice"), std::string::npos) << watch.first_stack();
 }
 
 }  // namespace

@@ -4,16 +4,15 @@
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/malloc.hpp>
 #include <zigmund/alloc/pool.hpp>
+#include <zigmund/alloc/testing/heap_counter.hpp>
 
 #include <gtest/gtest.h>
-
-#include <heap_counter.hpp>
 
 namespace {
 
 using namespace zigmund::alloc;
-using zigmund::support::heap_calls;
-using zigmund::support::mmap_calls;
+using zigmund::alloc::testing::heap_calls;
+using zigmund::alloc::testing::mmap_calls;
 
 constexpr std::size_t pairs = 10'000;
 

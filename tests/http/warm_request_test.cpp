@@ -1,5 +1,6 @@
 // A warm request allocates nothing: counted at malloc, mimalloc and mmap, not believed.
 #include <zigmund/alloc/general_purpose_allocator.hpp>
+#include <zigmund/alloc/testing/heap_counter.hpp>
 #include <zigmund/http.hpp>
 
 #include <gtest/gtest.h>
@@ -17,7 +18,6 @@
 #include <string_view>
 #include <vector>
 
-#include "heap_counter.hpp"
 #include "http_client.hpp"
 #include "running_server.hpp"
 
@@ -123,12 +123,12 @@ TEST_P(WarmRequest, AllocatesNothing) {
     zigmund::support::HttpClient client{running.port()};
 
     for (int i = 0; i < 100; ++i) client.request(GetParam());
-    const std::size_t heap = zigmund::support::heap_calls();
-    const std::size_t mappings = zigmund::support::mmap_calls();
+    const std::size_t heap = zigmund::alloc::testing::heap_calls();
+    const std::size_t mappings = zigmund::alloc::testing::mmap_calls();
     int answered = 0;
     for (int i = 0; i < 1000; ++i) answered += client.request(GetParam()).status != 0 ? 1 : 0;
-    EXPECT_EQ(zigmund::support::heap_calls(), heap);
-    EXPECT_EQ(zigmund::support::mmap_calls(), mappings);
+    EXPECT_EQ(zigmund::alloc::testing::heap_calls(), heap);
+    EXPECT_EQ(zigmund::alloc::testing::mmap_calls(), mappings);
     EXPECT_EQ(answered, 1000);
     std::remove(file.c_str());
 }
@@ -165,9 +165,9 @@ TEST(WarmRequestCounter, SeesAnAllocationOfAHandler) {
     zigmund::support::RunningServer running{app};
     zigmund::support::HttpClient client{running.port()};
     for (int i = 0; i < 10; ++i) client.request("GET /heap HTTP/1.1\r\nHost: x\r\n\r\n");
-    const std::size_t heap = zigmund::support::heap_calls();
+    const std::size_t heap = zigmund::alloc::testing::heap_calls();
     for (int i = 0; i < 10; ++i) client.request("GET /heap HTTP/1.1\r\nHost: x\r\n\r\n");
-    EXPECT_EQ(zigmund::support::heap_calls(), heap + 10);
+    EXPECT_EQ(zigmund::alloc::testing::heap_calls(), heap + 10);
 }
 
 }  // namespace

@@ -26,6 +26,7 @@
 #include <zigmund/http/pattern.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
+#include <zigmund/http/route_info.hpp>
 #include <zigmund/http/route_options.hpp>
 #include <zigmund/http/router.hpp>
 #include <zigmund/http/scalar.hpp>

@@ -18,6 +18,7 @@
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/method.hpp>
 #include <zigmund/http/middleware.hpp>
+#include <zigmund/http/route_info.hpp>
 #include <zigmund/http/route_options.hpp>
 #include <zigmund/http/serve_options.hpp>
 
@@ -28,6 +29,7 @@
 #include <stdexcept>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace zigmund::http {
 
@@ -93,6 +95,9 @@ class App : public detail::RouteVerbs<App> {
     ///     zigmund: url_for: get_user: the value of {user_id} would not lead to its route
     [[nodiscard]] std::string_view url_for(alloc::Allocator arena, std::string_view name,
                                            std::initializer_list<UrlParameter> parameters = {}) const;
+
+    /// All routes, those of mounted applications among them, by path and method. Throws std::bad_alloc.
+    [[nodiscard]] std::vector<RouteInfo> routes() const;
 
     // ---- middleware ----
 

@@ -16,7 +16,13 @@
 //     nondeterministic   zigmund: nondeterministic: it made 7 allocations, and 8 when it was called again
 //     terminated         zigmund: terminated: allocation [3] of 7 failed (64 bytes, alignment 8), and the
 //                        process got signal 6 (Aborted)
+//     wrong              zigmund: wrong: allocation [3] of 7 failed (64 bytes, alignment 8), and the cache
+//     had 2
+//                        entries
 //     broken             zigmund: broken: nothing failed, and the function reported failure
+//
+// `wrong` is what the function itself says, by returning a FailureJudgement: for code whose failure can be
+// looked at.
 //
 // After it: the stack of the allocation that failed, the stacks of what was leaked or what the process wrote
 // to standard error, and the index at which to resume.
@@ -59,11 +65,20 @@ enum class FailureVerdict : std::uint8_t {
     gave_up,           ///< it reported failure although only a resize or remap was refused
     nondeterministic,  ///< it does not make the same allocations each time, so nothing can be said
     terminated,        ///< the process died or exited, or the allocator found memory misused
-    broken,            ///< it fails, leaks or dies even when nothing is made to fail
+    wrong,             ///< it says itself that something is wrong
+    broken,            ///< it fails, leaks, dies or complains even when nothing is made to fail
 };
 
 /// The verdict as messages say it, such as "gave up". Static storage.
 [[nodiscard]] std::string_view to_string(FailureVerdict verdict) noexcept;
+
+/// What a function may return that looks at its own work.
+struct FailureJudgement {
+    bool succeeded = true;
+    /// What is wrong with what it made of the failure, as the end of a sentence: "the cache had 2 entries".
+    /// The first kilobyte counts. Empty: nothing is.
+    std::string complaint = {};
+};
 
 /// Designated initialisers: `check_all_allocation_failures(fn, {.mode = FailureMode::pairs})`.
 struct FailureOptions {
@@ -105,8 +120,7 @@ struct FailureResult {
 };
 
 namespace detail {
-/// `function` returns whether it reported success.
-[[nodiscard]] FailureResult check_all_failures(const std::function<bool(Allocator)>& function,
+[[nodiscard]] FailureResult check_all_failures(const std::function<FailureJudgement(Allocator)>& function,
                                                const FailureOptions& options);
 }  // namespace detail
 
@@ -117,13 +131,16 @@ template <std::invocable<Allocator> Function>
 [[nodiscard]] FailureResult check_all_allocation_failures(Function&& function,
                                                           const FailureOptions& options = {}) {
     return detail::check_all_failures(
-        [&function](Allocator a) {
-            if constexpr (std::is_void_v<std::invoke_result_t<Function&, Allocator>>) {
+        [&function](Allocator a) -> FailureJudgement {
+            using Returned = std::invoke_result_t<Function&, Allocator>;
+            if constexpr (std::is_void_v<Returned>) {
                 function(a);
-                return true;
+                return {};
+            } else if constexpr (std::same_as<std::remove_cvref_t<Returned>, FailureJudgement>) {
+                return function(a);
             } else {
                 const auto result = function(a);
-                return !alloc::detail::is_failure(result);
+                return {.succeeded = !alloc::detail::is_failure(result)};
             }
         },
         options);

@@ -1,0 +1,78 @@
+// TestRequest: what a test sends besides method and URL.
+//
+//     client.post("/items", {.json = {{"name", "Pen"}, {"price", 2.5}}});
+//     client.post("/login", {.form = {{"user", "ann"}, {"password", "x y"}}});
+//     client.post("/upload", {.form = {{"note", "mine"}}, .files = {{"file", "a.txt", "Hello",
+//     "text/plain"}}}); client.get("/search", {.query = {{"q", "a b"}}, .headers = {{"x-key", "1"}}});
+//
+// Threads: values. Cost: owns its text, so that nothing has to outlive anything.
+#pragma once
+
+#include <zigmund/http/json_value.hpp>
+
+#include <concepts>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+namespace zigmund::http::testing {
+
+/// A JSON text, written from whatever a JsonValue can be made of, when it is made. By default there is none.
+class JsonText {
+  public:
+    JsonText() = default;
+    JsonText(std::initializer_list<JsonMember> members) : JsonText{JsonValue{members}} {}
+    template <class T>
+        requires(std::constructible_from<JsonValue, const T&> && !std::same_as<T, JsonText>)
+    JsonText(const T& value) : text_{write(JsonValue{value})} {}
+
+    /// Empty: there is none.
+    [[nodiscard]] const std::string& text() const noexcept { return text_; }
+
+  private:
+    /// Throws std::domain_error for NaN and infinity.
+    static std::string write(const JsonValue& value);
+
+    std::string text_;
+};
+
+/// A name and what belongs to it: of a query, a form, a header field, a cookie.
+struct NamedText {
+    std::string name;
+    std::string value;
+
+    friend bool operator==(const NamedText&, const NamedText&) = default;
+};
+
+/// A file of a multipart form.
+struct TestFile {
+    std::string name;  ///< of the form's field
+    std::string filename;
+    std::string content;
+    std::string content_type = "application/octet-stream";
+};
+
+struct TestRequest {
+    /// Behind what the URL has of a query, percent-encoded. A name may stand there several times.
+    std::vector<NamedText> query = {};
+    /// Behind the client's own; one of the same name takes their place. As they are: no check.
+    std::vector<NamedText> headers = {};
+    /// Besides those that the client keeps; not kept.
+    std::vector<NamedText> cookies = {};
+    /// The body, one of these: JSON,
+    JsonText json = {};
+    /// a form, which is multipart if it has files or is said to be,
+    std::vector<NamedText> form = {};
+    std::vector<TestFile> files = {};
+    bool multipart = false;
+    /// or any text, with its type; without one the field is left out.
+    std::string content = {};
+    std::string content_type = {};
+    /// As the client's option says, unless it is said here.
+    std::optional<bool> follow_redirects = {};
+};
+
+}  // namespace zigmund::http::testing
