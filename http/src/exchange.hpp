@@ -22,8 +22,9 @@ namespace zigmund::http {
 
 class Exchange {
   public:
-    Exchange(alloc::Allocator upstream, std::size_t max_body) noexcept
-        : arena_{upstream, {.first_chunk = first_chunk}}, reader_{block_, max_body} {}
+    /// With an App, requests are routed before their bodies are read: see RequestReader.
+    Exchange(alloc::Allocator upstream, std::size_t max_body, const App* app = nullptr) noexcept
+        : arena_{upstream, {.first_chunk = first_chunk}}, reader_{block_, max_body, app} {}
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange() { finish(); }
