@@ -151,11 +151,30 @@ Response App::respond(Request& request) const noexcept {
     return unhandled(request, std::move(error));
 }
 
+BodyUse App::body_use(Request& request) const noexcept {
+    BodyUse use = BodyUse::none;
+    if (const Route* const route = routes_->match(request).route) {
+        request.routed_by_ = this;
+        request.route_ = route;
+        use = route->endpoint.body_use;
+    } else {
+        const std::string_view path = request.path_;
+        const App* const app = routes_->enter_mount(request);
+        if (app == nullptr) return BodyUse::none;
+        use = app->body_use(request);
+        request.path_ = path;
+        if (request.route_ == nullptr) return BodyUse::none;
+    }
+    const bool others_look = middleware_ != nullptr || !overrides_.empty();
+    return others_look ? std::max(use, BodyUse::whole) : use;
+}
+
 Response App::handle(Request& request) const {
     std::exception_ptr error;
     try {
         request.echo_input_ = info_.echo_input;
-        const RouteTree::Match match = routes_->match(request);
+        const RouteTree::Match match =
+            request.routed_by_ == this ? RouteTree::Match{request.route_, {}} : routes_->match(request);
         if (match.route == nullptr) [[unlikely]] {
             if (const App* app = routes_->enter_mount(request)) return app->respond(request);
             return no_route(request, unmatched(request, match, *routes_, info_.redirect_slashes));

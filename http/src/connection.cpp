@@ -166,7 +166,8 @@ bool Connection::keep_gathered() noexcept {
 void Connection::respond(RequestReader::State state) noexcept {
     try {
         Request& request = exchange_->request();
-        keep_alive_ = state == RequestReader::State::complete && request.keep_alive() && !worker_.draining();
+        keep_alive_ = state == RequestReader::State::complete && request.keep_alive() &&
+                      exchange_->reader().in_step() && !worker_.draining();
         const Response response = state == RequestReader::State::complete ? worker_.app().respond(request)
                                   : timed_out_ ? error_response(Status::request_timeout)
                                                : error_response(exchange_->reader().error());
@@ -319,14 +320,15 @@ void Connection::linger() {
 void Connection::tick(std::uint64_t now) {
     if (now < deadline_) return;
     if (phase_ == Phase::producing) return send();
-    if (phase_ != Phase::reading) return end();
+    if (phase_ != Phase::reading || exchange_->reader().dropping()) return end();
     timed_out_ = true;
     respond(RequestReader::State::failed);
     send();
 }
 
 void Connection::drain() {
-    if (phase_ != Phase::idle && phase_ != Phase::lingering) return;
+    const bool answered = phase_ == Phase::reading && exchange_->reader().dropping();
+    if (phase_ != Phase::idle && phase_ != Phase::lingering && !answered) return;
     int available = 0;
     if (::ioctl(socket_.get(), FIONREAD, &available) != 0 || available == 0) end();
 }

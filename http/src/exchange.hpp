@@ -22,10 +22,11 @@ namespace zigmund::http {
 
 class Exchange {
   public:
-    /// `arena`: for tests, which have each allocation fail.
-    Exchange(alloc::Allocator upstream, std::size_t max_body,
+    /// With an App, requests are routed before their bodies are read: see RequestReader. `arena`: for tests,
+    /// which have each allocation fail.
+    Exchange(alloc::Allocator upstream, std::size_t max_body, const App* app = nullptr,
              alloc::ArenaOptions arena = {.first_chunk = 4096}) noexcept
-        : arena_{upstream, arena}, reader_{block_, max_body} {}
+        : arena_{upstream, arena}, reader_{block_, max_body, app} {}
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange() { finish(); }

@@ -1,5 +1,7 @@
 #include "request_reader.hpp"
 
+#include <zigmund/http/app.hpp>
+
 #include <boost/beast/http/basic_parser.hpp>
 
 #include <algorithm>
@@ -29,6 +31,10 @@ constexpr std::size_t max_chunk_extensions = 8192;
 // build of it asserts that much when it looks at a last chunk for the second time.
 constexpr std::size_t min_chunked_rest = 5;
 constexpr std::size_t max_method = 32;
+// The first block of a body that does not fit the connection's block; each further one is twice as large.
+constexpr std::size_t first_body_block = std::size_t{16} << 10;
+// What is read of a body that nobody looks at, to keep the connection.
+constexpr std::size_t max_dropped = std::size_t{64} << 10;
 // RFC 9112, 2.2: empty lines before a request are skipped.
 constexpr std::uint8_t max_blank_lines = 2;
 
@@ -153,12 +159,15 @@ RequestReader::State RequestReader::next(Request& request) {
     body_size_ = 0;
     body_ = {};
     extensions_ = 0;
+    in_step_ = true;
+    if (unread_ != 0) phase_ = Phase::dropped_body;
     return advance();
 }
 
 std::span<char> RequestReader::prepare() noexcept {
     // A body is read to its end and no further, so that what follows it is read into the block.
-    const std::size_t limit = phase_ == Phase::sized_body ? begin_ + body_size_ : input_.size();
+    const std::size_t limit =
+        phase_ == Phase::sized_body ? std::min(begin_ + body_size_, input_.size()) : input_.size();
     return input_.subspan(end_, limit - end_);
 }
 
@@ -189,6 +198,7 @@ void RequestReader::release() noexcept {
 void RequestReader::clear() noexcept {
     release();
     end_ = 0;
+    unread_ = 0;
 }
 
 RequestReader::State RequestReader::fail(Status status) noexcept {
@@ -202,12 +212,11 @@ RequestReader::State RequestReader::advance() {
         case Phase::head:
             return read_head();
         case Phase::sized_body:
-            if (end_ - begin_ < body_size_) return State::need_more;
-            request_->body_ = {input_.data() + begin_, body_size_};
-            begin_ += body_size_;
-            return State::complete;
+            return read_sized_body();
         case Phase::chunked_body:
             return read_chunked_body();
+        case Phase::dropped_body:
+            return drop_body();
     }
     return fail(Status::internal_server_error);
 }
@@ -234,7 +243,6 @@ RequestReader::State RequestReader::read_head() {
 }
 
 /// The grammar stopped at the version: another one of HTTP is told from what is none, when its line is whole.
-
 RequestReader::State RequestReader::judge_version() noexcept {
     const std::string_view input{input_.data() + begin_, end_ - begin_};
     const std::size_t size = input.find('\n');
@@ -252,27 +260,89 @@ RequestReader::State RequestReader::judge_version() noexcept {
 
 RequestReader::State RequestReader::begin_body() {
     const Framing& framing = parser_->framing();
+    const bool is_here = !framing.chunked() && framing.content_length() <= end_ - begin_;
+    if (!is_here && app_ != nullptr && app_->body_use(*request_) == BodyUse::none) return leave_body();
     if (framing.chunked()) {
         phase_ = Phase::chunked_body;
         return begin_chunked_body();
     }
     if (framing.content_length() > max_body_) return fail(Status::content_too_large);
-    body_size_ = static_cast<std::size_t>(framing.content_length());
     phase_ = Phase::sized_body;
+    return begin_sized_body();
+}
+
+/// Whether the client sends its body when it is told to, and has not begun without that.
+bool RequestReader::waits_for_continue() const noexcept {
+    return parser_->framing().expects_continue() && !request_->minor_version_is_0_ && begin_ == end_;
+}
+
+/// The request is complete without its body.
+RequestReader::State RequestReader::leave_body() noexcept {
+    const Framing& framing = parser_->framing();
+    const std::uint64_t to_come =
+        framing.content_length() - std::min(framing.content_length(), std::uint64_t{end_ - begin_});
+    in_step_ = !framing.chunked() && !waits_for_continue() && to_come <= max_dropped;
+    if (in_step_) unread_ = static_cast<std::size_t>(to_come);
+    begin_ = end_;
+    return State::complete;
+}
+
+/// Drops what was left of the body of the request before.
+RequestReader::State RequestReader::drop_body() {
+    const std::size_t here = std::min(end_ - begin_, unread_);
+    begin_ += here;
+    unread_ -= here;
+    if (unread_ != 0) {
+        begin_ = end_ = 0;
+        return State::need_more;
+    }
+    if (begin_ != 0 && begin_ != end_) std::memmove(block_.data(), block_.data() + begin_, end_ - begin_);
+    end_ -= begin_;
+    begin_ = 0;
+    phase_ = Phase::head;
+    return read_head();
+}
+
+RequestReader::State RequestReader::begin_sized_body() {
+    body_size_ = static_cast<std::size_t>(parser_->framing().content_length());
     const std::size_t here = std::min(end_ - begin_, body_size_);
-    wants_continue_ = framing.expects_continue() && !request_->minor_version_is_0_ && here < body_size_;
+    wants_continue_ = body_size_ != 0 && waits_for_continue();
     if (begin_ + body_size_ > block_size) {
-        const std::span<char> body = request_->arena_.alloc<char>(body_size_);
+        const std::size_t size = std::min(body_size_, first_body_block);
+        const std::span<char> body = request_->arena_.alloc<char>(size);
         std::memcpy(body.data(), input_.data() + begin_, here);
         input_ = body;
         begin_ = 0;
         end_ = here;
     }
-    return advance();
+    return read_sized_body();
+}
+
+RequestReader::State RequestReader::read_sized_body() {
+    if (end_ - begin_ < body_size_) {
+        if (end_ == input_.size()) grow_body();
+        return State::need_more;
+    }
+    request_->body_ = {input_.data() + begin_, body_size_};
+    begin_ += body_size_;
+    return State::complete;
+}
+
+/// Gives a body that is not whole, and fills its block of the arena, a larger one.
+void RequestReader::grow_body() {
+    const std::size_t size = std::min(body_size_, 2 * input_.size());
+    const alloc::Allocator arena = request_->arena_;
+    if (void* const moved = arena.remap(input_.data(), input_.size(), 1, size)) {
+        input_ = {static_cast<char*>(moved), size};
+        return;
+    }
+    const std::span<char> larger = arena.alloc<char>(size);
+    std::memcpy(larger.data(), input_.data(), end_);
+    arena.free(std::exchange(input_, larger));
 }
 
 RequestReader::State RequestReader::begin_chunked_body() {
-    wants_continue_ = parser_->framing().expects_continue() && begin_ == end_;
+    wants_continue_ = waits_for_continue();
     // The head stays where it is; its block may be nearly full, so that chunks are read elsewhere.
     const std::span<char> input = request_->arena_.alloc<char>(block_size);
     const std::size_t here = end_ - begin_;

@@ -6,8 +6,14 @@
 //     reader.release();                                // its views are dead; what follows it is kept
 //
 // The head and a body that fits behind it stay in the connection's block: the request is views into it,
-// nothing is copied. A larger body gets a block of its size from the request's arena; a chunked one is joined
-// there.
+// nothing is copied. A larger body gets a block of the request's arena that grows as the body arrives, so
+// that a length is believed when its bytes are here; a chunked one is joined there.
+//
+// A request whose body is still to come is routed first, by the App that is given: a body that nobody looks
+// at (404, 405, a handler without a parameter for it) is not waited for, the request is complete with an
+// empty one. What comes of it, up to 64 KiB, is dropped when the next request is read; with more to come,
+// with chunks, or with a client that still waits for "100 Continue", the connection is to be closed: see
+// in_step().
 //
 // The grammar is Beast's basic_parser. What Beast 1.81 lets through and RFC 9112 forbids is refused by the
 // framing guard (framing.hpp). After a failure the connection is to be closed: where the next request would
@@ -16,6 +22,7 @@
 // Threads: one. Cost: a request that arrives in one piece is scanned once. Memory: the block, and the arena.
 #pragma once
 
+#include <zigmund/http/body_use.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/status.hpp>
 
@@ -26,6 +33,8 @@
 #include <utility>
 
 namespace zigmund::http {
+
+class App;
 
 class RequestReader {
   public:
@@ -38,9 +47,9 @@ class RequestReader {
         failed,     ///< answer with error(), then close
     };
 
-    /// A body of more than `max_body` bytes fails with 413.
-    RequestReader(std::span<char, block_size> block, std::size_t max_body) noexcept
-        : block_{block}, max_body_{max_body}, input_{block} {}
+    /// A body of more than `max_body` bytes fails with 413. Without an App every body is read.
+    RequestReader(std::span<char, block_size> block, std::size_t max_body, const App* app = nullptr) noexcept
+        : block_{block}, max_body_{max_body}, app_{app}, input_{block} {}
     RequestReader(const RequestReader&) = delete;
     RequestReader& operator=(const RequestReader&) = delete;
     ~RequestReader();
@@ -65,7 +74,14 @@ class RequestReader {
     /// The status to answer with after a failure.
     [[nodiscard]] Status error() const noexcept { return error_; }
     /// Whether bytes of a request that is not whole are here.
-    [[nodiscard]] bool started() const noexcept { return parser_ != nullptr || begin_ != end_; }
+    [[nodiscard]] bool started() const noexcept {
+        return parser_ != nullptr || begin_ != end_ || unread_ != 0;
+    }
+    /// Whether what follows a request that is complete can be told from its body, of which some may not have
+    /// been read. If not, the connection is to be closed after the response.
+    [[nodiscard]] bool in_step() const noexcept { return in_step_; }
+    /// Whether what is awaited is the rest of a body that nobody looks at, of a request that was answered.
+    [[nodiscard]] bool dropping() const noexcept { return phase_ == Phase::dropped_body; }
     /// Whether the start of another request is here behind the one that is whole.
     [[nodiscard]] bool followed() const noexcept { return left() != 0; }
     /// Whether the client waits for "100 Continue" before it sends the body. True once a request.
@@ -73,14 +89,20 @@ class RequestReader {
 
   private:
     class Parser;
-    enum class Phase : std::uint8_t { head, sized_body, chunked_body };
+    enum class Phase : std::uint8_t { head, sized_body, chunked_body, dropped_body };
 
     [[nodiscard]] std::size_t left() const noexcept;
     State advance();
     State read_head();
     State begin_body();
+    State begin_sized_body();
+    State read_sized_body();
     State begin_chunked_body();
     State read_chunked_body();
+    State leave_body() noexcept;
+    State drop_body();
+    void grow_body();
+    [[nodiscard]] bool waits_for_continue() const noexcept;
     State fail(Status status) noexcept;
     State judge_version() noexcept;
     void append_body(std::string_view part);
@@ -88,16 +110,19 @@ class RequestReader {
 
     std::span<char, block_size> block_;
     std::size_t max_body_;
+    const App* app_;
     Request* request_ = nullptr;
     std::span<char> input_;      ///< what is read into: the block, or a block of the arena
     std::size_t begin_ = 0;      ///< of what is not yet consumed in it
     std::size_t end_ = 0;        ///< of what was read into it
     std::size_t body_size_ = 0;  ///< of a sized body: all of it; of a chunked one: so far
     std::span<char> body_;       ///< of a chunked body
+    std::size_t unread_ = 0;     ///< of a body that nobody looks at: what is still to come
     std::size_t extensions_ = 0;
     Phase phase_ = Phase::head;
     std::uint8_t blank_lines_ = 0;
     bool wants_continue_ = false;
+    bool in_step_ = true;
     Status error_ = Status::bad_request;
     alignas(8) std::byte parser_memory_[160];
     Parser* parser_ = nullptr;

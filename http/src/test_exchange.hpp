@@ -23,10 +23,10 @@ namespace zigmund::http::testing {
 class TestExchange {
   public:
     TestExchange(const App& app, alloc::Allocator memory, std::size_t max_body) noexcept
-        : app_{app}, exchange_{memory, max_body} {}
+        : app_{app}, exchange_{memory, max_body, &app} {}
     TestExchange(const App& app, alloc::Allocator memory, std::size_t max_body,
                  alloc::ArenaOptions arena) noexcept
-        : app_{app}, exchange_{memory, max_body, arena} {}
+        : app_{app}, exchange_{memory, max_body, &app, arena} {}
     TestExchange(const TestExchange&) = delete;
     TestExchange& operator=(const TestExchange&) = delete;
 

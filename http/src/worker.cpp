@@ -139,7 +139,7 @@ void Worker::remove(Connection& connection) noexcept {
 
 Exchange* Worker::take() {
     if (free_exchanges_ == nullptr)
-        return app_.allocator().create<Exchange>(app_.allocator(), options_.max_body);
+        return app_.allocator().create<Exchange>(app_.allocator(), options_.max_body, &app_);
     return std::exchange(free_exchanges_, free_exchanges_->next_free);
 }
 

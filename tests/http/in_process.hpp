@@ -39,7 +39,7 @@ inline Answer ask(
     const zigmund::http::App& app, std::string_view bytes,
     zigmund::alloc::Allocator upstream = zigmund::alloc::heap(), const std::function<void()>& sent = [] {}) {
     using namespace zigmund::http;
-    Exchange exchange{upstream, std::size_t{1} << 20};
+    Exchange exchange{upstream, std::size_t{1} << 20, &app};
     RequestReader& reader = exchange.reader();
     Request& request = exchange.begin();
     RequestReader::State state = reader.next(request);
@@ -53,7 +53,8 @@ inline Answer ask(
     if (state == RequestReader::State::need_more) return {"the request is not whole", "", ""};
     const bool whole = state == RequestReader::State::complete;
     const Response response = whole ? app.respond(request) : error_response(reader.error());
-    WireResponse wire = write_response(request, response, HttpDate{}, whole && request.keep_alive());
+    WireResponse wire =
+        write_response(request, response, HttpDate{}, whole && request.keep_alive() && reader.in_step());
 
     Answer answer;
     std::string_view head = wire.head;

@@ -4,12 +4,14 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
 #include <latch>
 #include <memory>
 #include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "http_client.hpp"
@@ -144,6 +146,124 @@ TEST_F(Server, JoinsTheChunksOfABody) {
     EXPECT_EQ(client.request(head + "5\r\nHello\r\n7;a=b\r\n, World\r\n0\r\nX-Trailer: 1\r\n\r\n").body,
               "Hello, World");
     EXPECT_EQ(client.request(get_hello).status, 200);
+}
+
+// ---- bodies that nobody looks at --------------------------------------------------------------------------
+
+constexpr std::string_view large_head = "Host: x\r\nContent-Length: 1000000\r\n\r\n";
+
+TEST_F(Server, ARequestThatNoRouteTakesIsAnsweredWithoutItsBody) {
+    for (const auto& [line, status] :
+         {std::pair{"POST /nope HTTP/1.1\r\n", 404}, std::pair{"POST /hello HTTP/1.1\r\n", 405},
+          std::pair{"POST /echo/ HTTP/1.1\r\n", 307}}) {
+        HttpClient& client = running_ == nullptr ? serve() : another_client();
+        client.send(std::string{line}.append(large_head));
+        const HttpReply reply = client.receive();
+        EXPECT_EQ(reply.status, status);
+        EXPECT_EQ(reply.field("connection"), "close");
+        EXPECT_TRUE(client.closed());
+    }
+}
+
+TEST_F(Server, AHandlerThatDoesNotTakeTheBodyIsCalledWithoutIt) {
+    app_->post("/ping", hello);
+    HttpClient& client = serve({.workers = 1, .max_body = 10});
+    client.send(std::string{"POST /ping HTTP/1.1\r\n"}.append(large_head));
+    EXPECT_EQ(client.receive().body, "Hello, World!");
+    EXPECT_TRUE(client.closed());
+}
+
+TEST_F(Server, TheRestOfABodyThatNobodyLooksAtIsDroppedUpTo64KiB) {
+    HttpClient& client = serve();
+    for (const std::size_t size : {1U, 9000U, 65536U}) {
+        client.send("POST /nope HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n");
+        const HttpReply reply = client.receive();
+        EXPECT_EQ(reply.status, 404);
+        EXPECT_EQ(reply.field("connection").data(), nullptr);
+        client.send(std::string(size, '\n') + std::string{get_hello});
+        EXPECT_EQ(client.receive().body, "Hello, World!");
+    }
+    client.send("POST /nope HTTP/1.1\r\nHost: x\r\nContent-Length: 65537\r\n\r\n");
+    EXPECT_EQ(client.receive().field("connection"), "close");
+    EXPECT_TRUE(client.closed());
+}
+
+TEST_F(Server, AnAnswerIsNotFollowedByA408WhenTheBodyThatNobodyLooksAtStaysAway) {
+    HttpClient& client = serve({.workers = 1, .request_timeout = std::chrono::seconds{1}});
+    client.send("POST /nope HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+    EXPECT_EQ(client.receive().status, 404);
+    EXPECT_TRUE(client.closed());
+}
+
+TEST_F(Server, AChunkedBodyThatNobodyLooksAtEndsTheConnection) {
+    HttpClient& client = serve();
+    client.send("POST /nope HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n");
+    const HttpReply reply = client.receive();
+    EXPECT_EQ(reply.status, 404);
+    EXPECT_EQ(reply.field("connection"), "close");
+    EXPECT_TRUE(client.closed());
+}
+
+TEST_F(Server, Tells100ContinueOnlyWhereTheBodyIsRead) {
+    app_->post("/ping", hello);
+    HttpClient& client = serve();
+    const std::string fields = " HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 5\r\n\r\n";
+    client.send("POST /echo" + fields);
+    EXPECT_EQ(client.receive(false).status, 100);
+    EXPECT_EQ(client.request("Hello").body, "Hello");
+    for (const auto& [path, status] :
+         {std::pair{"/nope", 404}, std::pair{"/hello", 405}, std::pair{"/ping", 200}}) {
+        HttpClient& other = another_client();
+        const HttpReply reply = other.request("POST " + std::string{path} + fields);
+        EXPECT_EQ(reply.status, status);
+        // Whether the body follows is not known: the next request could not be told from it.
+        EXPECT_EQ(reply.field("connection"), "close");
+        EXPECT_TRUE(other.closed());
+    }
+}
+
+TEST_F(Server, MiddlewareSeesTheBodyOfARequestThatARouteTakesAndTheHeadOfAnyOther) {
+    app_->post("/ping", hello);
+    app_->use([](http::Request& request, http::Next next) {
+        return next(request).with_header(request.allocator(), "x-body",
+                                         request.allocator().dupe(request.body()));
+    });
+    HttpClient& client = serve();
+    const std::string fields = " HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n";
+    client.send("POST /ping" + fields);
+    EXPECT_EQ(client.request("Hello").field("x-body"), "Hello");
+    client.send("POST /nope" + fields);
+    const HttpReply reply = client.receive();
+    EXPECT_EQ(reply.status, 404);
+    EXPECT_EQ(reply.field("x-body"), "");
+}
+
+TEST_F(Server, AMountedApplicationRoutesBeforeTheBodyIsRead) {
+    http::App inner{gpa_.allocator(), {}};
+    inner.post("/echo/{id}", [](http::Path<int, "id">, http::Request& request) {
+        return http::Response::text(request.body());
+    });
+    app_->mount("/inner", inner);
+    HttpClient& client = serve();
+    client.send("POST /inner/echo/7 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+    EXPECT_EQ(client.request("Hello").body, "Hello");
+    client.send("POST /inner/nope HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
+    EXPECT_EQ(client.receive().status, 404);
+    running_.reset();
+}
+
+// Clients that announce much and send nothing hold what they have sent.
+TEST_F(Server, ABodyTakesMemoryAsItArrives) {
+    const http::ServeOptions options{.workers = 1, .max_body = std::size_t{64} << 20};
+    HttpClient& client = serve(options);
+    EXPECT_EQ(client.request(get_hello).status, 200);
+    const std::size_t before = gpa_.live_bytes();
+    const std::string head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 60000000\r\n\r\n";
+    constexpr int announcing = 20;
+    for (int i = 0; i < announcing; ++i) another_client().send(head + "begun");
+    EXPECT_EQ(client.request(get_hello).status, 200);
+    EXPECT_LT(gpa_.live_bytes() - before, announcing * (std::size_t{64} << 10));
+    clients_.resize(1);
 }
 
 TEST_F(Server, RefusesABodyAboveTheLimitBeforeItIsSentAndLetsTheClientReadTheAnswer) {

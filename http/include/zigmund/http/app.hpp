@@ -184,6 +184,12 @@ class App : public detail::RouteVerbs<App> {
     /// what is not FunctionScope stays until Exchange::finish(). Any thread.
     [[nodiscard]] Response respond(Request& request) const noexcept;
 
+    /// Routes a request whose head is here and whose body is not: what is to become of the body. respond()
+    /// uses the route that was found. Where no route takes the request, nobody looks at its body: not the
+    /// middleware around either, which sees the request all the same. Where one does and there is middleware
+    /// around it, the body is read, for the middleware to see. Any thread.
+    [[nodiscard]] BodyUse body_use(Request& request) const noexcept;
+
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return allocator_; }
     /// Title and version; they live as long as the App.
     [[nodiscard]] const AppInfo& info() const noexcept { return info_; }

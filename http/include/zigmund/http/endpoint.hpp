@@ -9,9 +9,12 @@
 
 #include <zigmund/http/answer.hpp>
 #include <zigmund/http/binding.hpp>
+#include <zigmund/http/body_use.hpp>
 #include <zigmund/http/middleware.hpp>
 
+#include <algorithm>
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <span>
@@ -26,6 +29,8 @@ struct Endpoint {
     Response (*invoke)(const void* handler, Request& request);
     void (*destroy)(alloc::Allocator allocator, void* handler) noexcept;
     void* handler;
+    /// What is to become of the bodies of its requests.
+    BodyUse body_use;
     /// The names that the Path parameters of the handler and of its dependencies ask for. Static storage.
     std::span<const std::string_view> path_names;
 };
@@ -46,6 +51,8 @@ struct HandlerParameters<inject::Types<Ps...>> {
     static constexpr std::size_t named_bodies =
         (std::size_t{0} + ... + std::size_t{is_named_body<MadeFor<Ps>>});
     static constexpr bool form = (takes_form<MadeFor<Ps>> || ...);
+    static constexpr bool request = (std::same_as<std::remove_cvref_t<Ps>, Request> || ...);
+    static constexpr BodyUse body_use = form || request || bodies != 0 ? BodyUse::whole : BodyUse::none;
     static constexpr std::size_t paths = (std::size_t{0} + ... + std::size_t{IsPath<MadeFor<Ps>>::value});
 
     /// Asked of the types alone: a question to inject::apply would be answered by errors of the library's.
@@ -142,12 +149,14 @@ template <class Handler, class... Middleware>
         detail::HandlerParameters<inject::Parameters<F>>::template can_call<const F&>,
         "zigmund: a handler is called by several workers at once: its operator() must be const (a lambda "
         "that is not mutable)");
-    using Route = detail::StoredRoute<F, std::decay_t<Middleware>...>;
-    return {&detail::invoke_route<0, F, std::decay_t<Middleware>...>,
-            &detail::destroy_route<F, std::decay_t<Middleware>...>,
-            singletons.allocator().create<Route>(singletons, std::forward<Handler>(handler),
-                                                 std::forward<Middleware>(middleware)...),
-            Parameters::path_names};
+    using Stored = detail::StoredRoute<F, std::decay_t<Middleware>...>;
+    return {
+        &detail::invoke_route<0, F, std::decay_t<Middleware>...>,
+        &detail::destroy_route<F, std::decay_t<Middleware>...>,
+        singletons.allocator().create<Stored>(singletons, std::forward<Handler>(handler),
+                                              std::forward<Middleware>(middleware)...),
+        sizeof...(Middleware) == 0 ? Parameters::body_use : std::max(Parameters::body_use, BodyUse::whole),
+        Parameters::path_names};
 }
 
 /// The same for what with_middleware() returns.

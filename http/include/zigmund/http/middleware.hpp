@@ -16,6 +16,10 @@
 // 500, so it returns its refusals. One of a route sees the handler's exceptions, and may throw what a handler
 // may.
 //
+// A request is routed before its body is read. The body of one that no route takes is not read: a middleware
+// sees that request too, and may answer it, but without a body. One that answers paths of its own, and wants
+// their bodies, has a route for them: `app.post("/legacy/{rest:path}", ...)` whose handler takes a Request&.
+//
 // Background tasks and the teardown of dependencies come after the response was sent, and so after every
 // middleware.
 //

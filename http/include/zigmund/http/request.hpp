@@ -26,7 +26,9 @@ class Overrides;
 
 namespace zigmund::http {
 
+class App;
 class Binding;
+struct Route;
 
 class Request {
   public:
@@ -48,7 +50,9 @@ class Request {
     [[nodiscard]] std::string_view path() const noexcept { return path_; }
     /// What follows the `?`, as it was sent; empty without one.
     [[nodiscard]] std::string_view query_string() const noexcept { return query_string_; }
-    /// The body, whole, with its chunks joined.
+    /// The body, whole, with its chunks joined. Of a request that no route takes, or whose route has no
+    /// parameter that would show it, and that passes no middleware, it is not waited for: what is not here
+    /// when the head is, is not read, and this is empty.
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
     /// All header fields in the order in which they were sent.
     [[nodiscard]] std::span<const Field> fields() const noexcept { return {fields_.data(), field_count_}; }
@@ -84,6 +88,9 @@ class Request {
     inject::Job job_;
     BackgroundTasks tasks_;
     const inject::Overrides<Binding>* overrides_ = nullptr;
+    // What routing before the body was read has found.
+    const App* routed_by_ = nullptr;
+    const Route* route_ = nullptr;
     bool throws_refusals_ = false;  ///< the App has a handler for RequestValidationError
     Method method_ = Method::other;
     bool keep_alive_ = false;
