@@ -37,7 +37,9 @@ App::App(alloc::Allocator allocator, AppInfo info)
       routes_{nullptr},
       singletons_{allocator},
       overrides_{allocator},
-      error_handlers_{allocator} {
+      error_handlers_{allocator},
+      dependencies_{info.dependencies, allocator},
+      steps_{allocator} {
     try {
         info_.title = allocator.dupe(info.title);
         info_.version = allocator.dupe(info.version);
@@ -54,9 +56,9 @@ App::~App() {
         users_ = 1;
         shutdown();
     }
-    while (middleware_ != nullptr) {
-        detail::MiddlewareNode* const outermost = std::exchange(middleware_, middleware_->inner);
-        outermost->destroy(allocator_, outermost);
+    while (kept_ != nullptr) {
+        detail::KeptMiddleware* const newest = std::exchange(kept_, kept_->older);
+        newest->destroy(allocator_, newest);
     }
     allocator_.destroy(routes_);
     allocator_.free(info_.version);
@@ -72,18 +74,37 @@ void App::check(const detail::RouterScope& scope) {
 
 void App::add(Method method, std::string_view path, const Endpoint& endpoint, const RouteOptions& options,
               const detail::RouterScope* scope) {
+    const auto put_first = [](auto& list, const auto& more) {
+        list.insert(list.begin(), more.begin(), more.end());
+    };
     try {
         std::string full{path};
         std::vector<std::string_view> tags{options.tags};
+        std::vector<Dependency> dependencies{options.dependencies};
+        std::vector<const detail::KeptMiddleware*> middleware;
         for (; scope != nullptr; scope = scope->outer) {
             full.insert(0, scope->options.prefix);
-            tags.insert(tags.begin(), scope->options.tags.begin(), scope->options.tags.end());
+            put_first(tags, scope->options.tags);
+            put_first(dependencies, scope->options.dependencies);
+            put_first(middleware, scope->middleware);
         }
-        routes_->add(method, full, endpoint, options.name, tags);
+        put_first(dependencies, dependencies_);
+        routes_->add({.method = method,
+                      .path = full,
+                      .name = options.name,
+                      .tags = tags,
+                      .dependencies = dependencies,
+                      .middleware = middleware},
+                     endpoint, singletons_);
     } catch (...) {
         endpoint.destroy(allocator_, endpoint.handler);
         throw;
     }
+}
+
+void App::use(const detail::KeptMiddleware& middleware) {
+    entry_ = Next{&detail::MiddlewareStep::take,
+                  &steps_.emplace_front(detail::MiddlewareStep{&middleware, entry_})};
 }
 
 void App::startup() {
@@ -125,7 +146,7 @@ std::string_view App::url_for(alloc::Allocator arena, std::string_view name,
 Response App::respond(Request& request) const noexcept {
     std::exception_ptr error;
     try {
-        return middleware_ == nullptr ? handle(request) : middleware_->call(*middleware_, request);
+        return steps_.empty() ? handle(request) : entry_(request);
     } catch (...) {
         error = std::current_exception();
     }
@@ -143,7 +164,7 @@ Response App::handle(Request& request) const {
         }
         if (!overrides_.empty()) request.overrides_ = &overrides_;
         request.throws_refusals_ = error_handlers_.handles_validation();
-        const Response response = match.route->endpoint.invoke(match.route->endpoint.handler, request);
+        const Response response = match.route->entry(request);
         request.job().end_function(error);
         if (error == nullptr) [[likely]]
             return response;

@@ -19,8 +19,9 @@ std::optional<std::string_view> Request::query(std::string_view name) const {
 }
 
 std::optional<std::string_view> Request::path_parameter(std::string_view name) const noexcept {
-    for (std::size_t i = 0; i < parameter_names_.size(); ++i) {
-        if (parameter_names_[i] == name) return parameter_values_[i];
+    if (route_ == nullptr) return std::nullopt;
+    for (std::size_t i = 0; i < route_->parameter_names.size(); ++i) {
+        if (route_->parameter_names[i] == name) return parameter_values_[i];
     }
     return std::nullopt;
 }

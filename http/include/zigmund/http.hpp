@@ -7,6 +7,8 @@
 #include <zigmund/http/binding.hpp>
 #include <zigmund/http/body.hpp>
 #include <zigmund/http/constraint.hpp>
+#include <zigmund/http/dependency.hpp>
+#include <zigmund/http/depends.hpp>
 #include <zigmund/http/endpoint.hpp>
 #include <zigmund/http/enum.hpp>
 #include <zigmund/http/error_handlers.hpp>

@@ -23,11 +23,14 @@
 
 #include <cstddef>
 #include <exception>
+#include <forward_list>
 #include <initializer_list>
+#include <memory_resource>
 #include <mutex>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace zigmund::http {
 
@@ -60,6 +63,8 @@ struct AppInfo {
     /// Whether a path that no route has is answered with a redirect (307) if a route has it with, or without,
     /// a slash at its end.
     bool redirect_slashes = true;
+    /// What runs before the handlers of all routes: `{http::depends<check_token>}`.
+    std::initializer_list<Dependency> dependencies = {};
 };
 
 /// A value for a parameter of a path: `{"user_id", 7}`.
@@ -74,7 +79,8 @@ class App : public detail::RouteVerbs<App> {
     App& operator=(const App&) = delete;
 
     /// Registers the routes of a part of the application: calls `routes` with a Router, below the prefix
-    /// that the options name (router.hpp, which is to be included). Throws what `routes` throws, RouteError.
+    /// that the options name (router.hpp, which is to be included). `http::with_middleware(routes, a, b)`
+    /// puts middleware around each of them. Throws what `routes` throws, RouteError.
     template <class F>
     void include(F&& routes, const RouterOptions& options = {});
 
@@ -100,12 +106,7 @@ class App : public detail::RouteVerbs<App> {
     /// middleware.hpp. Before serving. Throws std::bad_alloc.
     template <class Middleware>
     void use(Middleware&& middleware) {
-        using M = std::decay_t<Middleware>;
-        static_assert(detail::check_middleware<M>());
-        const Next next = middleware_ == nullptr ? Next{&App::handle_step, this}
-                                                 : Next{&detail::MiddlewareNode::step, middleware_};
-        middleware_ = allocator_.create<detail::StoredMiddleware<M>>(std::forward<Middleware>(middleware),
-                                                                     next, middleware_);
+        use(keep(std::forward<Middleware>(middleware)));
     }
 
     // ---- exceptions ----
@@ -180,7 +181,7 @@ class App : public detail::RouteVerbs<App> {
     [[nodiscard]] Response respond(Request& request) const noexcept;
 
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return allocator_; }
-    /// Title and version; they live as long as the App.
+    /// What it was made with, but for the dependencies; the texts live as long as the App.
     [[nodiscard]] const AppInfo& info() const noexcept { return info_; }
 
   private:
@@ -194,6 +195,15 @@ class App : public detail::RouteVerbs<App> {
     }
     void add(Method method, std::string_view path, const Endpoint& endpoint, const RouteOptions& options,
              const detail::RouterScope* scope);
+    /// Keeps a middleware as long as the App.
+    template <class Middleware>
+    const detail::KeptMiddleware& keep(Middleware&& middleware) {
+        using M = std::decay_t<Middleware>;
+        static_assert(detail::check_middleware<M>());
+        return *(kept_ = allocator_.create<detail::StoredMiddleware<M>>(std::forward<Middleware>(middleware),
+                                                                        kept_));
+    }
+    void use(const detail::KeptMiddleware& middleware);
     static void check(const detail::RouterScope& scope);
 
     void stop(std::size_t mounted) noexcept;
@@ -211,7 +221,10 @@ class App : public detail::RouteVerbs<App> {
     inject::Singletons singletons_;
     inject::Overrides<Binding> overrides_;
     ErrorHandlers error_handlers_;
-    detail::MiddlewareNode* middleware_ = nullptr;  ///< the outermost
+    std::pmr::vector<Dependency> dependencies_;             ///< of all routes
+    detail::KeptMiddleware* kept_ = nullptr;                ///< the App's and the routers', the newest first
+    std::pmr::forward_list<detail::MiddlewareStep> steps_;  ///< of the App's, the outermost first
+    Next entry_{&App::handle_step, this};
     std::mutex lifespan_;
     std::size_t users_ = 0;  ///< how many startup() were not yet paired
 };

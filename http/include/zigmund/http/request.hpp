@@ -9,6 +9,7 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/http/background_tasks.hpp>
+#include <zigmund/http/dependency.hpp>
 #include <zigmund/http/field.hpp>
 #include <zigmund/http/method.hpp>
 #include <zigmund/inject/job.hpp>
@@ -27,6 +28,17 @@ class Overrides;
 namespace zigmund::http {
 
 class Binding;
+
+namespace detail {
+
+/// What a request knows of its route. In the memory of the route.
+struct RouteFacts {
+    std::string_view path;                              ///< the template
+    std::span<const std::string_view> parameter_names;  ///< views of `path`
+    std::span<const RouteDependency> dependencies;      ///< in the order in which they run
+};
+
+}  // namespace detail
 
 class Request {
   public:
@@ -59,6 +71,11 @@ class Request {
     [[nodiscard]] std::optional<std::string_view> query(std::string_view name) const;
     /// The value of the path's parameter of that name, percent-decoded.
     [[nodiscard]] std::optional<std::string_view> path_parameter(std::string_view name) const noexcept;
+    /// The template of its route, with the prefixes of its routers: `/users/{user_id}`. Empty: no route has
+    /// the request's path and method, or it was not looked for yet. Lives as long as the App.
+    [[nodiscard]] std::string_view route() const noexcept {
+        return route_ == nullptr ? std::string_view{} : route_->path;
+    }
     /// The request's arena: what `alloc::Allocator` injects. Reset after the response was sent.
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return arena_; }
 
@@ -73,6 +90,10 @@ class Request {
     [[nodiscard]] inject::Job& job() noexcept { return job_; }
     /// What runs after its response was sent.
     [[nodiscard]] BackgroundTasks& background_tasks() noexcept { return tasks_; }
+    /// What runs before its handler.
+    [[nodiscard]] std::span<const detail::RouteDependency> dependencies() const noexcept {
+        return route_->dependencies;
+    }
 
   private:
     friend class App;
@@ -95,7 +116,7 @@ class Request {
     std::string_view query_string_;
     std::string_view body_;
     std::size_t field_count_ = 0;
-    std::span<const std::string_view> parameter_names_;
+    const detail::RouteFacts* route_ = nullptr;
     // Only what is used of them is written: to clear them would take a tenth of a short request's time.
     union {
         std::array<Field, max_fields> fields_;
