@@ -347,6 +347,9 @@ const App* RouteTree::enter_mount(Request& request) const noexcept {
         if (!request.path_.starts_with(mount.prefix)) continue;
         const std::string_view rest = request.path_.substr(mount.prefix.size());
         if (!rest.empty() && rest.front() != '/') continue;
+        // The prefixes of several applications, one mounted in the other, stand side by side in the path.
+        const char* const start = request.mounted_.empty() ? request.path_.data() : request.mounted_.data();
+        request.mounted_ = {start, request.mounted_.size() + mount.prefix.size()};
         request.path_ = rest.empty() ? std::string_view{"/"} : rest;
         return mount.app;
     }

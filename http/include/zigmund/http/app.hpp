@@ -63,12 +63,14 @@ struct AppInfo {
     /// Whether a path that no route has is answered with a redirect (307) if a route has it with, or without,
     /// a slash at its end.
     bool redirect_slashes = true;
+    /// Where the application stands for its clients, if that is not the root: "/api", without a slash at its
+    /// end. URLs to its routes begin with it. A proxy may take it off before it passes a request on, or not.
+    /// What is no such prefix is refused: RouteError "zigmund: root_path api: a prefix starts with '/' and
+    /// does not end with it".
+    std::string_view root_path = {};
     /// What runs before the handlers of all routes: `{http::depends<check_token>}`.
     std::initializer_list<Dependency> dependencies = {};
 };
-
-/// A value for a parameter of a path: `{"user_id", 7}`.
-using UrlParameter = JsonMember;
 
 class App : public detail::RouteVerbs<App> {
   public:
@@ -89,9 +91,10 @@ class App : public detail::RouteVerbs<App> {
     /// counts. Throws RouteError, std::bad_alloc.
     void mount(std::string_view prefix, App& app);
 
-    /// The path of the route that is called `name`, percent-encoded, in memory of `arena`:
-    /// `app.url_for(arena, "get_user", {{"user_id", 7}})` is "/users/7". A route has its name from its
-    /// RouteOptions. Throws std::invalid_argument, and std::bad_alloc:
+    /// The path of the route that is called `name`, percent-encoded, behind the App's root path, in memory of
+    /// `arena`: `app.url_for(arena, "get_user", {{"user_id", 7}})` is "/users/7". A route has its name from
+    /// its RouteOptions. Where the App is mounted it does not know: a request does, Request::url_for().
+    /// Throws std::invalid_argument, and std::bad_alloc:
     ///
     ///     zigmund: url_for: no route is called "get_usr"
     ///     zigmund: url_for: get_user needs a value for {user_id}
@@ -180,11 +183,17 @@ class App : public detail::RouteVerbs<App> {
     /// what is not FunctionScope stays until Exchange::finish(). Any thread.
     [[nodiscard]] Response respond(Request& request) const noexcept;
 
+    /// The answer to what is no request, which no route and no middleware sees: 400, 408, 413, 414, 431 and
+    /// the like. Middleware that has a member `void refused(http::Request&) const` learns of it, with as much
+    /// of the request as was read. Any thread.
+    [[nodiscard, gnu::cold]] Response refuse(Request& request, Status status) const noexcept;
+
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return allocator_; }
     /// What it was made with, but for the dependencies; the texts live as long as the App.
     [[nodiscard]] const AppInfo& info() const noexcept { return info_; }
 
   private:
+    friend class Request;
     friend class Router;
     friend class detail::RouteVerbs<App>;
 
@@ -210,6 +219,7 @@ class App : public detail::RouteVerbs<App> {
     static Response handle_step(const void* app, Request& request) {
         return static_cast<const App*>(app)->handle(request);
     }
+    void receive(Request& request) const noexcept;
     [[nodiscard]] Response handle(Request& request) const;
     [[nodiscard, gnu::cold]] Response no_route(Request& request, const Response& response) const;
     [[nodiscard, gnu::cold]] Response failure(Request& request, std::exception_ptr error) const;

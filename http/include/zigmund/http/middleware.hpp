@@ -53,6 +53,7 @@ namespace detail {
 /// A middleware, stored.
 struct KeptMiddleware {
     Response (*call)(const KeptMiddleware& self, Request& request, Next next);
+    void (*refused)(const KeptMiddleware& self, Request& request);  ///< null: it does not want to know
     void (*destroy)(alloc::Allocator allocator, KeptMiddleware* kept) noexcept;
     KeptMiddleware* older;
 };
@@ -64,11 +65,22 @@ struct StoredMiddleware : KeptMiddleware {
         : KeptMiddleware{[](const KeptMiddleware& self, Request& request, Next next) -> Response {
                              return static_cast<const StoredMiddleware&>(self).function(request, next);
                          },
+                         refused_by<M>(),
                          [](alloc::Allocator allocator, KeptMiddleware* kept) noexcept {
                              allocator.destroy(static_cast<StoredMiddleware*>(kept));
                          },
                          kept_before},
           function(std::forward<From>(from)) {}
+
+    template <class Function>
+    static constexpr auto refused_by() noexcept -> void (*)(const KeptMiddleware&, Request&) {
+        if constexpr (requires(const Function& f, Request& request) { f.refused(request); })
+            return [](const KeptMiddleware& self, Request& request) {
+                static_cast<const StoredMiddleware&>(self).function.refused(request);
+            };
+        else
+            return nullptr;
+    }
 
     M function;
 };
