@@ -16,6 +16,7 @@
 #include "lifespan.hpp"
 #include "log.hpp"
 #include "route_tree.hpp"
+#include "text.hpp"
 #include "unmatched.hpp"
 #include "url.hpp"
 
@@ -27,6 +28,12 @@ Response internal_error() noexcept {
     return Response::text("Internal Server Error").with_status(Status::internal_server_error);
 }
 
+void check_prefix(std::string_view what, std::string_view prefix) {
+    if (prefix.empty() || (prefix.starts_with('/') && !prefix.ends_with('/'))) return;
+    throw RouteError(std::string{"zigmund: "}.append(what).append(prefix).append(
+        ": a prefix starts with '/' and does not end with it"));
+}
+
 }  // namespace
 
 App::App(alloc::Allocator allocator, AppInfo info)
@@ -34,18 +41,24 @@ App::App(alloc::Allocator allocator, AppInfo info)
       info_{.title = {},
             .version = {},
             .echo_input = info.echo_input,
-            .redirect_slashes = info.redirect_slashes},
+            .redirect_slashes = info.redirect_slashes,
+            .root_path = {}},
       routes_{nullptr},
       singletons_{allocator},
       overrides_{allocator},
-      error_handlers_{allocator} {
+      error_handlers_{allocator},
+      dependencies_{info.dependencies, allocator},
+      steps_{allocator} {
+    check_prefix("root_path ", info.root_path);
     try {
+        info_.root_path = allocator.dupe(info.root_path);
         info_.title = allocator.dupe(info.title);
         info_.version = allocator.dupe(info.version);
         routes_ = allocator.create<RouteTree>(allocator);
     } catch (...) {
         allocator.free(info_.version);
         allocator.free(info_.title);
+        allocator.free(info_.root_path);
         throw;
     }
 }
@@ -55,36 +68,51 @@ App::~App() {
         users_ = 1;
         shutdown();
     }
-    while (middleware_ != nullptr) {
-        detail::MiddlewareNode* const outermost = std::exchange(middleware_, middleware_->inner);
-        outermost->destroy(allocator_, outermost);
+    while (kept_ != nullptr) {
+        detail::KeptMiddleware* const newest = std::exchange(kept_, kept_->older);
+        newest->destroy(allocator_, newest);
     }
     allocator_.destroy(routes_);
     allocator_.free(info_.version);
     allocator_.free(info_.title);
+    allocator_.free(info_.root_path);
 }
 
-void App::check(const detail::RouterScope& scope) {
-    const std::string_view prefix = scope.options.prefix;
-    if (prefix.empty() || (prefix.starts_with('/') && !prefix.ends_with('/'))) return;
-    throw RouteError(std::string{"zigmund: router "}.append(prefix).append(
-        ": a prefix starts with '/' and does not end with it"));
-}
+void App::check(const detail::RouterScope& scope) { check_prefix("router ", scope.options.prefix); }
 
 void App::add(Method method, std::string_view path, const Endpoint& endpoint, const RouteOptions& options,
               const detail::RouterScope* scope) {
+    const auto put_first = [](auto& list, const auto& more) {
+        list.insert(list.begin(), more.begin(), more.end());
+    };
     try {
         std::string full{path};
         std::vector<std::string_view> tags{options.tags};
+        std::vector<Dependency> dependencies{options.dependencies};
+        std::vector<const detail::KeptMiddleware*> middleware;
         for (; scope != nullptr; scope = scope->outer) {
             full.insert(0, scope->options.prefix);
-            tags.insert(tags.begin(), scope->options.tags.begin(), scope->options.tags.end());
+            put_first(tags, scope->options.tags);
+            put_first(dependencies, scope->options.dependencies);
+            put_first(middleware, scope->middleware);
         }
-        routes_->add(method, full, endpoint, options.name, tags);
+        put_first(dependencies, dependencies_);
+        routes_->add({.method = method,
+                      .path = full,
+                      .name = options.name,
+                      .tags = tags,
+                      .dependencies = dependencies,
+                      .middleware = middleware},
+                     endpoint, singletons_);
     } catch (...) {
         endpoint.destroy(allocator_, endpoint.handler);
         throw;
     }
+}
+
+void App::use(const detail::KeptMiddleware& middleware) {
+    entry_ = Next{&detail::MiddlewareStep::take,
+                  &steps_.emplace_front(detail::MiddlewareStep{&middleware, entry_})};
 }
 
 void App::startup() {
@@ -120,7 +148,31 @@ void App::mount(std::string_view prefix, App& app) { routes_->mount(prefix, app)
 
 std::string_view App::url_for(alloc::Allocator arena, std::string_view name,
                               std::initializer_list<UrlParameter> parameters) const {
-    return make_url(*routes_, arena, name, parameters);
+    const std::string_view path = make_url(*routes_, arena, name, parameters);
+    return info_.root_path.empty() ? path : join({encode_path(arena, info_.root_path), path}, arena);
+}
+
+/// Takes note of the application in a request that comes to it from outside.
+void App::receive(Request& request) const noexcept {
+    request.outermost_ = this;
+    const std::string_view root = info_.root_path;
+    const std::string_view path = request.path_;
+    if (root.empty() || !path.starts_with(root) || (path.size() > root.size() && path[root.size()] != '/'))
+        return;
+    request.path_ = path.size() == root.size() ? std::string_view{"/"} : path.substr(root.size());
+    request.root_in_path_ = true;
+}
+
+Response App::refuse(Request& request, Status status) const noexcept {
+    for (const detail::MiddlewareStep& step : steps_) {
+        if (step.middleware->refused == nullptr) continue;
+        try {
+            step.middleware->refused(*step.middleware, request);
+        } catch (...) {
+            log_exception(request, std::current_exception());
+        }
+    }
+    return error_response(status);
 }
 
 std::vector<RouteInfo> App::routes() const {
@@ -143,8 +195,10 @@ std::vector<RouteInfo> App::routes() const {
 
 Response App::respond(Request& request) const noexcept {
     std::exception_ptr error;
+    if (request.outermost_ == nullptr) receive(request);
+    request.app_ = this;
     try {
-        return middleware_ == nullptr ? handle(request) : middleware_->call(*middleware_, request);
+        return steps_.empty() ? handle(request) : entry_(request);
     } catch (...) {
         error = std::current_exception();
     }
@@ -176,12 +230,21 @@ Response App::handle(Request& request) const {
         const RouteTree::Match match =
             request.routed_by_ == this ? RouteTree::Match{request.route_, {}} : routes_->match(request);
         if (match.route == nullptr) [[unlikely]] {
-            if (const App* app = routes_->enter_mount(request)) return app->respond(request);
-            return no_route(request, unmatched(request, match, *routes_, info_.redirect_slashes));
+            const std::string_view path = request.path_;
+            const std::string_view mounted = request.mounted_;
+            if (const App* app = routes_->enter_mount(request)) {
+                const Response response = app->respond(request);
+                request.app_ = this;
+                request.path_ = path;
+                request.mounted_ = mounted;
+                return response;
+            }
+            const std::string_view root = request.root_in_path_ ? "" : request.outermost_->info_.root_path;
+            return no_route(request, unmatched(request, match, *routes_, info_.redirect_slashes, root));
         }
         if (!overrides_.empty()) request.overrides_ = &overrides_;
         request.throws_refusals_ = error_handlers_.handles_validation();
-        const Response response = match.route->endpoint.invoke(match.route->endpoint.handler, request);
+        const Response response = match.route->entry(request);
         request.job().end_function(error);
         if (error == nullptr) [[likely]]
             return response;

@@ -33,8 +33,8 @@ iovec part(std::string_view text) noexcept { return {const_cast<char*>(text.data
 
 }  // namespace
 
-Connection::Connection(Worker& worker, FileDescriptor socket) noexcept
-    : worker_{worker}, socket_{std::move(socket)} {}
+Connection::Connection(Worker& worker, FileDescriptor socket, const Client& client) noexcept
+    : worker_{worker}, socket_{std::move(socket)}, client_{client} {}
 
 Connection::~Connection() { give_back(); }
 
@@ -49,7 +49,9 @@ void Connection::watch(std::uint32_t events) noexcept {
 }
 
 void Connection::give_back() noexcept {
-    if (exchange_ != nullptr) worker_.give_back(std::exchange(exchange_, nullptr));
+    if (exchange_ == nullptr) return;
+    if (!wire_.body.empty()) exchange_->unsent(wire_.body.size());
+    worker_.give_back(std::exchange(exchange_, nullptr));
 }
 
 void Connection::enter(Phase phase) noexcept {
@@ -115,7 +117,7 @@ void Connection::read() {
     const RequestReader::State state = reader.commit(static_cast<std::size_t>(size));
     if (!first) return proceed(state);
     enter(Phase::reading);
-    proceed(reader.next(exchange_->begin()));
+    proceed(reader.next(exchange_->begin(&client_)));
 }
 
 void Connection::proceed(RequestReader::State state) {
@@ -139,7 +141,7 @@ void Connection::proceed(RequestReader::State state) {
         respond(state);
         if (!gather() && !write()) return;
         if (!finish()) return;
-        state = exchange_->reader().next(exchange_->begin());
+        state = exchange_->reader().next(exchange_->begin(&client_));
     } while (true);
 }
 
@@ -168,14 +170,18 @@ void Connection::respond(RequestReader::State state) noexcept {
         Request& request = exchange_->request();
         keep_alive_ = state == RequestReader::State::complete && request.keep_alive() &&
                       exchange_->reader().in_step() && !worker_.draining();
-        const Response response = state == RequestReader::State::complete ? worker_.app().respond(request)
-                                  : timed_out_ ? error_response(Status::request_timeout)
-                                               : error_response(exchange_->reader().error());
+        const Response response =
+            state == RequestReader::State::complete
+                ? worker_.app().respond(request)
+                : worker_.app().refuse(request,
+                                       timed_out_ ? Status::request_timeout : exchange_->reader().error());
         if (ends_with_connection(request, response)) keep_alive_ = false;
         wire_ = write_response(request, response, worker_.date(), keep_alive_);
     } catch (...) {
         // Only memory can fail here.
         exchange_->fail(std::current_exception());
+        exchange_->request().sent() = {.status = Status::service_unavailable,
+                                       .head = out_of_memory_head.size()};
         keep_alive_ = false;
         wire_ = {out_of_memory_head, {}};
     }
@@ -189,7 +195,7 @@ void Connection::send() {
             enter(Phase::reading);
             return proceed(RequestReader::State::need_more);
         }
-        if (finish()) proceed(exchange_->reader().next(exchange_->begin()));
+        if (finish()) proceed(exchange_->reader().next(exchange_->begin(&client_)));
     } catch (const std::bad_alloc&) {
         end();
     }
@@ -217,6 +223,7 @@ bool Connection::write() {
 /// The next text or bytes of a file. False: the rest follows, or the connection is over.
 bool Connection::send_file() {
     wire_.body = wire_.file.take_text();
+    exchange_->request().sent().body += wire_.body.size();
     if (wire_.body.empty()) {
         wire_.file.advance();
         if (!wire_.file.active()) return true;
@@ -230,6 +237,7 @@ bool Connection::send_file() {
             end();
             return false;
         }
+        exchange_->request().sent().body += static_cast<std::uint64_t>(sent);
         enter(Phase::writing);
     }
     wire_.file.advance();
@@ -242,6 +250,7 @@ bool Connection::produce() {
     try {
         switch (wire_.stream.next(worker_.now(), worker_.draining(), wire_.body)) {
             case StreamSender::State::piece:
+                exchange_->request().sent().body += wire_.body.size();
                 return true;
             case StreamSender::State::done:
                 wire_.stream = {};

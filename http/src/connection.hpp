@@ -25,7 +25,7 @@ class Worker;
 class Connection final : public EventHandler {
   public:
     /// The socket does not block. The Connection destroys itself when it is over.
-    Connection(Worker& worker, FileDescriptor socket) noexcept;
+    Connection(Worker& worker, FileDescriptor socket, const Client& client) noexcept;
     Connection(const Connection&) = delete;
     Connection& operator=(const Connection&) = delete;
     ~Connection();
@@ -74,6 +74,7 @@ class Connection final : public EventHandler {
     FileDescriptor socket_;
     std::uint64_t deadline_ = 0;
     Exchange* exchange_ = nullptr;
+    Client client_;
     std::string_view gathered_;  ///< what is sent before wire_
     WireResponse wire_;
     std::size_t discarded_ = 0;

@@ -8,6 +8,7 @@ namespace zigmund::http {
 
 void Exchange::finish() noexcept {
     if (!request_) return;
+    if (request_->sent_hooks_ != nullptr) request_->end_sending(arena_.bytes_used());
     std::exception_ptr error;
     if (!request_->background_tasks().empty()) {
         try {

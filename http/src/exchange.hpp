@@ -3,8 +3,8 @@
 // A worker has as many as it serves requests at once, not one a connection: an idle connection holds no block
 // to read into, and requests that are served one after the other share one that the cache knows.
 //
-// What follows the response has one order: background tasks, then the teardown of the request's dependencies,
-// the newest first, then the reset of the arena.
+// What follows the response has one order: those who want to know that it was sent, background tasks, then
+// the teardown of the request's dependencies, the newest first, then the reset of the arena.
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
@@ -31,12 +31,17 @@ class Exchange {
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange() { finish(); }
 
-    /// A fresh request on an empty arena.
-    Request& begin() noexcept { return request_.emplace(arena_.allocator()); }
+    /// A fresh request on an empty arena, from `client`, which outlives it; null: from nobody with an
+    /// address.
+    Request& begin(const Client* client = nullptr) noexcept {
+        Request& request = request_.emplace(arena_.allocator());
+        request.client_ = client;
+        return request;
+    }
 
-    /// The response was sent, or nobody is left to send it to: runs the background tasks and tears down what
-    /// the dependencies have set up. The request's bytes must still be there. Once a request; again, it does
-    /// nothing.
+    /// The response was sent, or nobody is left to send it to: says so to those who wait for it
+    /// (Request::on_sent), runs the background tasks and tears down what the dependencies have set up. The
+    /// request's bytes must still be there. Once a request; again, it does nothing.
     void finish() noexcept;
 
     /// Whether finish() has something to do, which is not to be done before the response was sent.
@@ -56,6 +61,11 @@ class Exchange {
     /// The request failed after its handler had answered: there is no response to send. Drops the background
     /// tasks and tears down, with `error`.
     void fail(std::exception_ptr error) noexcept;
+
+    /// The client left before so many bytes of the body were sent.
+    void unsent(std::size_t size) noexcept {
+        if (request_) request_->sent_.body -= size;
+    }
 
     [[nodiscard]] Request& request() noexcept { return *request_; }
     [[nodiscard]] RequestReader& reader() noexcept { return reader_; }

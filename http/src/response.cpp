@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "ascii.hpp"
+#include "text.hpp"
 
 namespace zigmund::http {
 namespace {
@@ -108,6 +109,42 @@ Response Response::with_cookie(alloc::Allocator arena, const SetCookie& cookie) 
     const auto size = static_cast<std::size_t>(out - space.data());
     (void)arena.resize(space.data(), space.size(), 1, size);
     return with_header(arena, "set-cookie", {space.data(), size});
+}
+
+std::optional<std::string_view> Response::header(std::string_view name) const noexcept {
+    for (const FieldNode* node = fields_; node != nullptr; node = node->previous)
+        if (equal_names(node->field.name, name)) return node->field.value;
+    return std::nullopt;
+}
+
+Response Response::without_header(alloc::Allocator arena, std::string_view name) const {
+    if (!header(name)) return *this;
+    Response copy = *this;
+    copy.fields_ = nullptr;
+    FieldNode* last = nullptr;
+    for (const FieldNode* node = fields_; node != nullptr; node = node->previous) {
+        if (equal_names(node->field.name, name)) continue;
+        FieldNode* const same = arena.create<FieldNode>(node->field, nullptr);
+        (last == nullptr ? copy.fields_ : last->previous) = same;
+        last = same;
+    }
+    return copy;
+}
+
+Response Response::with_vary(alloc::Allocator arena, std::string_view name) const {
+    std::string_view all = name;
+    for (const FieldNode* node = fields_; node != nullptr; node = node->previous) {
+        if (!equal_names(node->field.name, "vary")) continue;
+        for (std::string_view rest = node->field.value;;) {
+            const std::size_t comma = std::min(rest.find(','), rest.size());
+            const std::string_view one = ascii::trim(rest.substr(0, comma));
+            if (one == "*" || equal_names(one, name)) return *this;
+            if (comma == rest.size()) break;
+            rest.remove_prefix(comma + 1);
+        }
+        all = join({node->field.value, ", ", all}, arena);
+    }
+    return without_header(arena, "vary").with_header(arena, "vary", all);
 }
 
 Response Response::with_content_type(std::string_view content_type) const {

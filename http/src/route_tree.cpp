@@ -125,8 +125,12 @@ RouteTree::~RouteTree() {
 }
 
 void RouteTree::destroy(const Route& route) noexcept {
-    route.endpoint.destroy(allocator_, route.endpoint.handler);
+    if (route.endpoint.destroy != nullptr) route.endpoint.destroy(allocator_, route.endpoint.handler);
+    for (const detail::RouteDependency& dependency : route.dependencies)
+        if (dependency.stored != nullptr) dependency.kind->destroy(allocator_, dependency.stored);
     for (const std::string_view tag : route.tags) allocator_.free(tag);
+    allocator_.free(route.steps);
+    allocator_.free(route.dependencies);
     allocator_.free(route.tags);
     allocator_.free(route.name);
     allocator_.free(route.parameter_names);
@@ -185,18 +189,25 @@ RouteTree::Node& RouteTree::child(Node& parent, std::string_view segment) {
     return **parent.children.insert(parent.children.begin() + static_cast<std::ptrdiff_t>(index), *node);
 }
 
-void RouteTree::add(Method method, std::string_view path, const Endpoint& endpoint, std::string_view name,
-                    std::span<const std::string_view> tags) {
+void RouteTree::add(const NewRoute& route, const Endpoint& endpoint, inject::Singletons& singletons) {
+    const auto [method, path, name, tags, dependencies, middleware] = route;
     std::array<std::string_view, Request::max_path_parameters> names;
     const std::span<const std::string_view> own = std::span{names}.first(parse_template(method, path, names));
-    for (const std::string_view wanted : endpoint.path_names) {
-        if (std::ranges::find(own, wanted) == own.end())
-            refuse(method, path,
-                   std::string{": a handler asks for Path<T, \""}.append(wanted).append(
-                       "\">, which the template does not have"));
-    }
-    const auto described = [](const Route& route) {
-        return std::string{to_string(route.method)}.append(" ").append(route.path);
+    const auto check = [&](std::string_view who, std::span<const std::string_view> wanted_names) {
+        for (const std::string_view wanted : wanted_names) {
+            if (std::ranges::find(own, wanted) == own.end())
+                refuse(method, path,
+                       std::string{": "}
+                           .append(who)
+                           .append(" asks for Path<T, \"")
+                           .append(wanted)
+                           .append("\">, which the template does not have"));
+        }
+    };
+    check("a handler", endpoint.path_names);
+    for (const Dependency dependency : dependencies) check("a dependency", dependency.kind->path_names);
+    const auto described = [](const Route& other) {
+        return std::string{to_string(other.method)}.append(" ").append(other.path);
     };
     if (const Route* same = find_name(name))
         refuse(method, path,
@@ -213,33 +224,53 @@ void RouteTree::add(Method method, std::string_view path, const Endpoint& endpoi
     const Route*& slot = node->routes[static_cast<std::size_t>(method)];
     if (slot != nullptr) refuse(method, path, " conflicts with " + described(*slot) + ", registered earlier");
 
-    // The blocks belong to the route from here on; a failure takes back those that were made.
     named_.reserve(named_.size() + 1);
-    Route route{method, allocator_.dupe(path), {}, endpoint, {}, {}};
-    std::size_t tag_count = 0;
-    std::span<std::string_view> own_tags;
-    Route* stored = nullptr;
+    Route* const stored = allocator_.create<Route>();
     try {
-        const std::span<std::string_view> parameters = allocator_.alloc<std::string_view>(own.size());
-        for (std::size_t i = 0; i < own.size(); ++i)
-            parameters[i] =
-                route.path.substr(static_cast<std::size_t>(own[i].data() - path.data()), own[i].size());
-        route.parameter_names = parameters;
-        if (!name.empty()) route.name = allocator_.dupe(name);
-        own_tags = allocator_.alloc<std::string_view>(tags.size());
-        for (; tag_count < tags.size(); ++tag_count) own_tags[tag_count] = allocator_.dupe(tags[tag_count]);
-        route.tags = own_tags;
-        stored = allocator_.create<Route>(route);
+        fill(*stored, route, own, Next{endpoint.invoke, endpoint.handler}, singletons);
     } catch (...) {
-        for (const std::string_view tag : own_tags.first(tag_count)) allocator_.free(tag);
-        allocator_.free(own_tags);
-        allocator_.free(route.name);
-        allocator_.free(route.parameter_names);
-        allocator_.free(route.path);
+        destroy(*stored);
         throw;
     }
+    stored->endpoint = endpoint;
     slot = stored;
     if (!name.empty()) named_.insert(std::ranges::lower_bound(named_, name, {}, &Route::name), stored);
+}
+
+/// Every block belongs to the route as soon as it is there.
+void RouteTree::fill(Route& route, const NewRoute& from, std::span<const std::string_view> parameters,
+                     Next handler, inject::Singletons& singletons) {
+    route.method = from.method;
+    route.path = allocator_.dupe(from.path);
+    const std::span<std::string_view> names = allocator_.alloc<std::string_view>(parameters.size());
+    route.parameter_names = names;
+    for (std::size_t i = 0; i < names.size(); ++i)
+        names[i] = route.path.substr(static_cast<std::size_t>(parameters[i].data() - from.path.data()),
+                                     parameters[i].size());
+    if (!from.name.empty()) route.name = allocator_.dupe(from.name);
+
+    const std::span<std::string_view> tags = allocator_.alloc<std::string_view>(from.tags.size());
+    std::ranges::fill(tags, std::string_view{});
+    route.tags = tags;
+    for (std::size_t i = 0; i < tags.size(); ++i) tags[i] = allocator_.dupe(from.tags[i]);
+
+    const std::span<detail::RouteDependency> dependencies =
+        allocator_.alloc<detail::RouteDependency>(from.dependencies.size());
+    std::ranges::transform(from.dependencies, dependencies.begin(), [](Dependency dependency) {
+        return detail::RouteDependency{dependency.kind, nullptr};
+    });
+    route.dependencies = dependencies;
+    for (detail::RouteDependency& dependency : dependencies)
+        dependency.stored = dependency.kind->store(singletons);
+
+    const std::span<detail::MiddlewareStep> steps =
+        allocator_.alloc<detail::MiddlewareStep>(from.middleware.size());
+    route.steps = steps;
+    route.entry = handler;
+    for (std::size_t i = steps.size(); i-- != 0;) {
+        steps[i] = {from.middleware[i], route.entry};
+        route.entry = Next{&detail::MiddlewareStep::take, &steps[i]};
+    }
 }
 
 const Route* RouteTree::find_name(std::string_view name) const noexcept {
@@ -294,7 +325,7 @@ RouteTree::Match RouteTree::match(Request& request) const noexcept {
     Search search{request.method_, request.parameter_values_, {}};
     match.route = find(root_, request.path_.substr(1), 0, search);
     if (match.route != nullptr) {
-        request.parameter_names_ = match.route->parameter_names;
+        request.route_ = match.route;
     } else {
         match.allowed = search.allowed;
         if (match.allowed.has(Method::get)) match.allowed.add(Method::head);
@@ -330,6 +361,9 @@ const App* RouteTree::enter_mount(Request& request) const noexcept {
         if (!request.path_.starts_with(mount.prefix)) continue;
         const std::string_view rest = request.path_.substr(mount.prefix.size());
         if (!rest.empty() && rest.front() != '/') continue;
+        // The prefixes of several applications, one mounted in the other, stand side by side in the path.
+        const char* const start = request.mounted_.empty() ? request.path_.data() : request.mounted_.data();
+        request.mounted_ = {start, request.mounted_.size() + mount.prefix.size()};
         request.path_ = rest.empty() ? std::string_view{"/"} : rest;
         return mount.app;
     }

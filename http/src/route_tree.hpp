@@ -26,13 +26,24 @@ namespace zigmund::http {
 
 class App;
 
-struct Route {
+/// All of it is in the tree's memory.
+struct Route : detail::RouteFacts {
+    Method method = Method::other;
+    std::string_view name;  ///< empty: none
+    std::span<const std::string_view> tags;
+    std::span<const detail::MiddlewareStep> steps;  ///< the middleware of its routers, the outermost first
+    Endpoint endpoint{};
+    Next entry;  ///< the first step, or the endpoint
+};
+
+/// What is said of a route: views that live for the call of add().
+struct NewRoute {
     Method method;
-    std::string_view path;                              ///< the template, in the tree's memory
-    std::span<const std::string_view> parameter_names;  ///< views of `path`
-    Endpoint endpoint;
-    std::string_view name;                   ///< in the tree's memory; empty: none
-    std::span<const std::string_view> tags;  ///< in the tree's memory
+    std::string_view path;
+    std::string_view name;
+    std::span<const std::string_view> tags;
+    std::span<const Dependency> dependencies;
+    std::span<const detail::KeptMiddleware* const> middleware;
 };
 
 /// A set of methods.
@@ -71,9 +82,8 @@ class RouteTree {
     RouteTree& operator=(const RouteTree&) = delete;
 
     /// Adds a route and takes its endpoint; when it throws (RouteError, std::bad_alloc) the caller still has
-    /// it.
-    void add(Method method, std::string_view path, const Endpoint& endpoint, std::string_view name,
-             std::span<const std::string_view> tags);
+    /// it. What its dependencies use of the application's is noted in `singletons`.
+    void add(const NewRoute& route, const Endpoint& endpoint, inject::Singletons& singletons);
 
     struct Match {
         const Route* route = nullptr;  ///< null: nothing for this path and method
@@ -128,6 +138,8 @@ class RouteTree {
                              Search& search) noexcept;
     static const Route* choose(const Node& node, Search& search) noexcept;
     static void collect(const Node& node, std::vector<const Route*>& routes);
+    void fill(Route& route, const NewRoute& from, std::span<const std::string_view> parameters, Next handler,
+              inject::Singletons& singletons);
     void destroy(Node& node) noexcept;
     void destroy(const Route& route) noexcept;
 

@@ -6,6 +6,7 @@
 
 #include "error_response.hpp"
 #include "framing.hpp"
+#include "text.hpp"
 
 namespace zigmund::http {
 namespace {
@@ -25,22 +26,12 @@ std::string_view list(Methods methods, alloc::Allocator arena) {
     return arena.dupe(std::string_view{text.data(), static_cast<std::size_t>(end - text.data())});
 }
 
-/// The text of several parts, in the arena.
-std::string_view join(std::initializer_list<std::string_view> parts, alloc::Allocator arena) {
-    std::size_t size = 0;
-    for (const std::string_view part : parts) size += part.size();
-    const std::span<char> text = arena.alloc<char>(size);
-    auto out = text.begin();
-    for (const std::string_view part : parts) out = std::ranges::copy(part, out).out;
-    return {text.data(), text.size()};
-}
-
 std::string_view without_slashes(std::string_view path) noexcept {
     return path.substr(0, path.find_last_not_of('/') + 1);
 }
 
 /// Where the client finds the route whose path differs by the slash at its end; empty: nowhere.
-std::string_view other_slash(const Request& request, const RouteTree& routes) {
+std::string_view other_slash(const Request& request, const RouteTree& routes, std::string_view root) {
     const std::optional<Target> target = split_target(request.target(), false);
     if (!target) return {};
     const alloc::Allocator arena = request.allocator();
@@ -56,17 +47,18 @@ std::string_view other_slash(const Request& request, const RouteTree& routes) {
         if (!routes.has_path(join({request.path(), end}, arena))) return {};
     }
     const std::string_view query = target->query;
-    const std::string_view host =
-        target->authority.empty() ? request.header("host").value_or("") : target->authority;
+    const std::string_view host = request.host();
     // Without a host the path alone is the reference, and one that began with two slashes would name a host.
-    if (host.empty() && path.starts_with("//")) return {};
-    return join({host.empty() ? "" : "http://", host, path, end, query.empty() ? "" : "?", query}, arena);
+    if (host.empty() && root.empty() && path.starts_with("//")) return {};
+    const std::string_view scheme = host.empty() ? std::string_view{} : request.scheme();
+    return join({scheme, host.empty() ? "" : "://", host, root, path, end, query.empty() ? "" : "?", query},
+                arena);
 }
 
 }  // namespace
 
 Response unmatched(Request& request, const RouteTree::Match& match, const RouteTree& routes,
-                   bool redirect_slashes) {
+                   bool redirect_slashes, std::string_view root) {
     const alloc::Allocator arena = request.allocator();
     if (!match.allowed.empty()) {
         const Response answer = request.method() == Method::options
@@ -75,7 +67,7 @@ Response unmatched(Request& request, const RouteTree::Match& match, const RouteT
         return answer.with_header(arena, "allow", list(match.allowed, arena));
     }
     if (redirect_slashes) {
-        const std::string_view location = other_slash(request, routes);
+        const std::string_view location = other_slash(request, routes, root);
         if (!location.empty())
             return Response{Status::temporary_redirect}.with_header(arena, "location", location);
     }

@@ -75,6 +75,12 @@ class Writer {
 
 }  // namespace
 
+std::string_view encode_path(alloc::Allocator arena, std::string_view path) {
+    Writer out{arena, 3 * path.size()};
+    out.encoded(path);
+    return out.view();
+}
+
 std::string_view make_url(const RouteTree& routes, alloc::Allocator arena, std::string_view name,
                           std::span<const JsonMember> parameters) {
     const Route* const route = routes.find_name(name);

@@ -15,4 +15,8 @@ namespace zigmund::http {
 [[nodiscard]] std::string_view make_url(const RouteTree& routes, alloc::Allocator arena,
                                         std::string_view name, std::span<const JsonMember> parameters);
 
+/// With all that is neither unreserved nor a slash percent-encoded, in memory of `arena`. Throws
+/// std::bad_alloc.
+[[nodiscard]] std::string_view encode_path(alloc::Allocator arena, std::string_view path);
+
 }  // namespace zigmund::http

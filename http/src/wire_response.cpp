@@ -75,7 +75,7 @@ void HttpDate::update(std::time_t now) noexcept {
     two(23, utc.tm_sec);
 }
 
-WireResponse write_response(const Request& request, const Response& response, const HttpDate& date,
+WireResponse write_response(Request& request, const Response& response, const HttpDate& date,
                             bool keep_alive) {
     const std::string_view phrase = reason(response.status());
     const std::size_t size =
@@ -108,10 +108,16 @@ WireResponse write_response(const Request& request, const Response& response, co
     out << "\r\n";
 
     const std::string_view head{space.data(), static_cast<std::size_t>(out.end() - space.data())};
+    Sent& sent = request.sent();
+    sent.status = response.status();
+    sent.head = head.size();
     const bool send_body = content && request.method() != Method::head;
     if (!send_body) return {head, {}};
     if (response.file() != nullptr) return {head, {}, {}, FileSender{*response.file()}};
-    if (response.source() == nullptr) return {head, response.body()};
+    if (response.source() == nullptr) {
+        sent.body = response.body().size();
+        return {head, response.body()};
+    }
     return {head, {}, StreamSender{response.source(), !request.is_http_1_0()}};
 }
 

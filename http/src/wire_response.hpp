@@ -44,8 +44,9 @@ struct WireResponse {
 }
 
 /// `keep_alive`: whether the connection stays open, which it does not if ends_with_connection(). The body is
-/// left out for HEAD, 204, 205 and 304. Throws std::bad_alloc.
-[[nodiscard]] WireResponse write_response(const Request& request, const Response& response,
-                                          const HttpDate& date, bool keep_alive);
+/// left out for HEAD, 204, 205 and 304. What is sent is noted in the request: of a file and of a stream
+/// without the body. Throws std::bad_alloc.
+[[nodiscard]] WireResponse write_response(Request& request, const Response& response, const HttpDate& date,
+                                          bool keep_alive);
 
 }  // namespace zigmund::http

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <ctime>
 #include <new>
+#include <span>
 #include <system_error>
 #include <utility>
 
@@ -19,6 +20,19 @@ constexpr int accepts_at_once = 64;
 
 void check(int result, const char* call) {
     if (result < 0) throw std::system_error(errno, std::system_category(), call);
+}
+
+Client to_client(const sockaddr_storage& address) noexcept {
+    const void* const any = &address;
+    if (address.ss_family == AF_INET) {
+        const auto& v4 = *static_cast<const sockaddr_in*>(any);
+        return {std::as_bytes(std::span{&v4.sin_addr, 1}), ntohs(v4.sin_port)};
+    }
+    if (address.ss_family == AF_INET6) {
+        const auto& v6 = *static_cast<const sockaddr_in6*>(any);
+        return {std::as_bytes(std::span{&v6.sin6_addr, 1}), ntohs(v6.sin6_port)};
+    }
+    return {};
 }
 
 void set_option(int socket, int level, int name) {
@@ -89,10 +103,14 @@ void Worker::Timer::on_events(std::uint32_t /*events*/) {
 void Worker::accept() {
     for (int i = 0; i < accepts_at_once; ++i) {
         if (connection_count_ >= options_.max_connections) return pause_accepting();
-        FileDescriptor socket{
-            ::accept4(listener_.socket.get(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC)};
+        sockaddr_storage address;
+        socklen_t size = sizeof address;
+        // The socket interface takes every address family through one type.
+        void* const any = &address;
+        FileDescriptor socket{::accept4(listener_.socket.get(), static_cast<sockaddr*>(any), &size,
+                                        SOCK_NONBLOCK | SOCK_CLOEXEC)};
         if (socket) {
-            adopt(std::move(socket));
+            adopt(std::move(socket), to_client(address));
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
             return pause_accepting();  // the next tick tries again, instead of spinning here
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -102,11 +120,11 @@ void Worker::accept() {
     }
 }
 
-void Worker::adopt(FileDescriptor socket) {
+void Worker::adopt(FileDescriptor socket, const Client& client) {
     // Without memory the client is turned away by the closing of its socket.
     Connection* connection = nullptr;
     try {
-        connection = app_.allocator().create<Connection>(*this, std::move(socket));
+        connection = app_.allocator().create<Connection>(*this, std::move(socket), client);
     } catch (const std::bad_alloc&) {
         return;
     }

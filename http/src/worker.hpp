@@ -74,7 +74,7 @@ class Worker {
 
     void listen(const boost::asio::ip::tcp::endpoint& address);
     void accept();
-    void adopt(FileDescriptor socket);
+    void adopt(FileDescriptor socket, const Client& client);
     void pause_accepting() noexcept;
     void resume_accepting() noexcept;
     void on_tick();

@@ -92,6 +92,38 @@ TEST(Response, AddingAFieldLeavesTheOtherResponseAsItWas) {
     EXPECT_EQ(one.last_field()->previous, nullptr);
 }
 
+TEST(Response, AFieldIsFoundAndTakenAwayByItsName) {
+    alloc::Arena arena;
+    const Response response = Response::text("")
+                                  .with_header(arena.allocator(), "A", "1")
+                                  .with_header(arena.allocator(), "b", "2")
+                                  .with_header(arena.allocator(), "a", "3")
+                                  .with_header(arena.allocator(), "c", "4");
+    EXPECT_EQ(response.header("A"), "3");
+    EXPECT_EQ(response.header("x"), std::nullopt);
+    const Response without = response.without_header(arena.allocator(), "a");
+    EXPECT_EQ(without.header("a"), std::nullopt);
+    ASSERT_NE(without.last_field(), nullptr);
+    EXPECT_EQ(without.last_field()->field.name, "c");
+    EXPECT_EQ(without.last_field()->previous->field.name, "b");
+    EXPECT_EQ(without.last_field()->previous->previous, nullptr);
+    EXPECT_EQ(response.header("a"), "3");
+}
+
+TEST(Response, VaryNamesAFieldOnce) {
+    alloc::Arena arena;
+    const alloc::Allocator memory = arena.allocator();
+    const Response one = Response::text("").with_vary(memory, "Origin");
+    EXPECT_EQ(one.header("vary"), "Origin");
+    EXPECT_EQ(one.with_vary(memory, "origin").header("vary"), "Origin");
+    EXPECT_EQ(one.with_vary(memory, "Accept-Encoding").header("vary"), "Origin, Accept-Encoding");
+    const Response star = Response::text("").with_header(memory, "Vary", "a, *");
+    EXPECT_EQ(star.with_vary(memory, "Origin").header("vary"), "a, *");
+    const Response two = one.with_header(memory, "vary", "b").with_vary(memory, "c");
+    EXPECT_EQ(two.header("vary"), "Origin, b, c");
+    EXPECT_EQ(two.last_field()->previous, nullptr);
+}
+
 TEST(Response, WithoutMemoryForAFieldItThrows) {
     EXPECT_THROW((void)Response::text("").with_header(alloc::null_allocator(), "a", "1"), std::bad_alloc);
 }
@@ -177,7 +209,7 @@ TEST(Response, ACookieThatWouldEndEarlyIsRefused) {
 
 std::string wire(const Response& response, bool keep_alive = true) {
     alloc::Arena arena;
-    const Request request{arena.allocator()};
+    Request request{arena.allocator()};
     HttpDate date;
     date.update(784111777);
     const WireResponse written = write_response(request, response, date, keep_alive);
@@ -245,7 +277,7 @@ TEST(WireResponse, DatesAreThoseOfRfc9110) {
 }
 
 TEST(WireResponse, WithoutMemoryItThrows) {
-    const Request request{alloc::null_allocator()};
+    Request request{alloc::null_allocator()};
     EXPECT_THROW((void)write_response(request, Response::text(""), HttpDate{}, true), std::bad_alloc);
 }
 

@@ -305,6 +305,64 @@ TEST_F(Urls, ANameIsThatOfOneRoute) {
     EXPECT_EQ(get(app, "/other").body.substr(0, 12), R"({"route":"x")");
 }
 
+// ---- root path --------------------------------------------------------------------------------------------
+
+TEST(RootPath, IsTakenOffAndStandsBeforeUrls) {
+    App app{alloc::heap(), {.root_path = "/api/v1"}};
+    App inner{alloc::heap(), {.root_path = "/ignored"}};
+    const auto facts = [](Request& request, alloc::Allocator arena) {
+        return Response::json(arena, {{"path", request.path()},
+                                      {"root", request.root_path()},
+                                      {"url", request.url_for("x", {{"p", "a b"}})}});
+    };
+    app.get("/x/{p}", facts, {.name = "x"});
+    app.get("/dir/", facts);
+    inner.get("/y/{p}", facts, {.name = "x"});
+    app.mount("/sub", inner);
+    App deep{alloc::heap(), {}};
+    deep.get("/z/{p}", facts, {.name = "x"});
+    inner.mount("/deep", deep);
+    for (const std::string_view before : {"", "/api/v1"}) {
+        const auto at = [&](std::string_view path) { return std::string{before}.append(path); };
+        EXPECT_EQ(get(app, at("/x/1")).body,
+                  R"({"path":"/x/1","root":"/api/v1","url":"http://a/api/v1/x/a%20b"})");
+        EXPECT_EQ(get(app, at("/sub/y/1")).body,
+                  R"({"path":"/y/1","root":"/api/v1/sub","url":"http://a/api/v1/sub/y/a%20b"})");
+        EXPECT_EQ(get(app, at("/sub/deep/z/1")).body,
+                  R"({"path":"/z/1","root":"/api/v1/sub/deep","url":"http://a/api/v1/sub/deep/z/a%20b"})");
+        EXPECT_EQ(get(app, at("/dir")).field("location"), "http://a/api/v1/dir/");
+        EXPECT_EQ(get(app, at("/sub/y/1/")).field("location"), "http://a/api/v1/sub/y/1");
+    }
+    EXPECT_EQ(get(app, "/api/v1x/1").line, "HTTP/1.1 404 Not Found");
+    EXPECT_EQ(ask(app, "GET /x/1 HTTP/1.0\r\n\r\n").body,
+              R"({"path":"/x/1","root":"/api/v1","url":"/api/v1/x/a%20b"})");
+    alloc::Arena arena;
+    EXPECT_EQ(app.url_for(arena.allocator(), "x", {{"p", 1}}), "/api/v1/x/1");
+    for (const std::string_view bad : {"api", "/api/", "/"}) {
+        try {
+            App{alloc::heap(), {.root_path = bad}};
+            ADD_FAILURE() << bad;
+        } catch (const RouteError& error) {
+            EXPECT_EQ(error.what(), std::string{"zigmund: root_path "}.append(bad).append(
+                                        ": a prefix starts with '/' and does not end with it"));
+        }
+    }
+}
+
+TEST_F(Routing, AfterAMountTheMiddlewareOutsideSeesTheRequestAsItWas) {
+    std::string seen;
+    App inner{alloc::heap(), {}};
+    inner.get("/y", named("inner"));
+    app.mount("/sub", inner);
+    app.use([&seen](Request& request, Next next) {
+        const Response response = next(request);
+        seen = std::string{request.path()}.append(" ").append(request.route());
+        return response;
+    });
+    EXPECT_EQ(get(app, "/sub/y").line, "HTTP/1.1 200 OK");
+    EXPECT_EQ(seen, "/sub/y /y");
+}
+
 // What a registration took is given back, also by one that was refused.
 TEST(RoutingMemory, IsGivenBack) {
     alloc::Counting counting{alloc::heap()};

@@ -6,7 +6,10 @@
 #include <zigmund/http/background_tasks.hpp>
 #include <zigmund/http/binding.hpp>
 #include <zigmund/http/body.hpp>
+#include <zigmund/http/client.hpp>
 #include <zigmund/http/constraint.hpp>
+#include <zigmund/http/dependency.hpp>
+#include <zigmund/http/depends.hpp>
 #include <zigmund/http/endpoint.hpp>
 #include <zigmund/http/enum.hpp>
 #include <zigmund/http/error_handlers.hpp>
@@ -30,6 +33,7 @@
 #include <zigmund/http/route_options.hpp>
 #include <zigmund/http/router.hpp>
 #include <zigmund/http/scalar.hpp>
+#include <zigmund/http/sent.hpp>
 #include <zigmund/http/serve_options.hpp>
 #include <zigmund/http/server.hpp>
 #include <zigmund/http/set_cookie.hpp>

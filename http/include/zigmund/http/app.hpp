@@ -24,7 +24,9 @@
 
 #include <cstddef>
 #include <exception>
+#include <forward_list>
 #include <initializer_list>
+#include <memory_resource>
 #include <mutex>
 #include <stdexcept>
 #include <string_view>
@@ -62,10 +64,14 @@ struct AppInfo {
     /// Whether a path that no route has is answered with a redirect (307) if a route has it with, or without,
     /// a slash at its end.
     bool redirect_slashes = true;
+    /// Where the application stands for its clients, if that is not the root: "/api", without a slash at its
+    /// end. URLs to its routes begin with it. A proxy may take it off before it passes a request on, or not.
+    /// What is no such prefix is refused: RouteError "zigmund: root_path api: a prefix starts with '/' and
+    /// does not end with it".
+    std::string_view root_path = {};
+    /// What runs before the handlers of all routes: `{http::depends<check_token>}`.
+    std::initializer_list<Dependency> dependencies = {};
 };
-
-/// A value for a parameter of a path: `{"user_id", 7}`.
-using UrlParameter = JsonMember;
 
 class App : public detail::RouteVerbs<App> {
   public:
@@ -76,7 +82,8 @@ class App : public detail::RouteVerbs<App> {
     App& operator=(const App&) = delete;
 
     /// Registers the routes of a part of the application: calls `routes` with a Router, below the prefix
-    /// that the options name (router.hpp, which is to be included). Throws what `routes` throws, RouteError.
+    /// that the options name (router.hpp, which is to be included). `http::with_middleware(routes, a, b)`
+    /// puts middleware around each of them. Throws what `routes` throws, RouteError.
     template <class F>
     void include(F&& routes, const RouterOptions& options = {});
 
@@ -85,9 +92,10 @@ class App : public detail::RouteVerbs<App> {
     /// counts. Throws RouteError, std::bad_alloc.
     void mount(std::string_view prefix, App& app);
 
-    /// The path of the route that is called `name`, percent-encoded, in memory of `arena`:
-    /// `app.url_for(arena, "get_user", {{"user_id", 7}})` is "/users/7". A route has its name from its
-    /// RouteOptions. Throws std::invalid_argument, and std::bad_alloc:
+    /// The path of the route that is called `name`, percent-encoded, behind the App's root path, in memory of
+    /// `arena`: `app.url_for(arena, "get_user", {{"user_id", 7}})` is "/users/7". A route has its name from
+    /// its RouteOptions. Where the App is mounted it does not know: a request does, Request::url_for().
+    /// Throws std::invalid_argument, and std::bad_alloc:
     ///
     ///     zigmund: url_for: no route is called "get_usr"
     ///     zigmund: url_for: get_user needs a value for {user_id}
@@ -105,12 +113,7 @@ class App : public detail::RouteVerbs<App> {
     /// middleware.hpp. Before serving. Throws std::bad_alloc.
     template <class Middleware>
     void use(Middleware&& middleware) {
-        using M = std::decay_t<Middleware>;
-        static_assert(detail::check_middleware<M>());
-        const Next next = middleware_ == nullptr ? Next{&App::handle_step, this}
-                                                 : Next{&detail::MiddlewareNode::step, middleware_};
-        middleware_ = allocator_.create<detail::StoredMiddleware<M>>(std::forward<Middleware>(middleware),
-                                                                     next, middleware_);
+        use(keep(std::forward<Middleware>(middleware)));
     }
 
     // ---- exceptions ----
@@ -190,11 +193,17 @@ class App : public detail::RouteVerbs<App> {
     /// around it, the body is read, for the middleware to see. Any thread.
     [[nodiscard]] BodyUse body_use(Request& request) const noexcept;
 
+    /// The answer to what is no request, which no route and no middleware sees: 400, 408, 413, 414, 431 and
+    /// the like. Middleware that has a member `void refused(http::Request&) const` learns of it, with as much
+    /// of the request as was read. Any thread.
+    [[nodiscard, gnu::cold]] Response refuse(Request& request, Status status) const noexcept;
+
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return allocator_; }
-    /// Title and version; they live as long as the App.
+    /// What it was made with, but for the dependencies; the texts live as long as the App.
     [[nodiscard]] const AppInfo& info() const noexcept { return info_; }
 
   private:
+    friend class Request;
     friend class Router;
     friend class detail::RouteVerbs<App>;
 
@@ -205,12 +214,22 @@ class App : public detail::RouteVerbs<App> {
     }
     void add(Method method, std::string_view path, const Endpoint& endpoint, const RouteOptions& options,
              const detail::RouterScope* scope);
+    /// Keeps a middleware as long as the App.
+    template <class Middleware>
+    const detail::KeptMiddleware& keep(Middleware&& middleware) {
+        using M = std::decay_t<Middleware>;
+        static_assert(detail::check_middleware<M>());
+        return *(kept_ = allocator_.create<detail::StoredMiddleware<M>>(std::forward<Middleware>(middleware),
+                                                                        kept_));
+    }
+    void use(const detail::KeptMiddleware& middleware);
     static void check(const detail::RouterScope& scope);
 
     void stop(std::size_t mounted) noexcept;
     static Response handle_step(const void* app, Request& request) {
         return static_cast<const App*>(app)->handle(request);
     }
+    void receive(Request& request) const noexcept;
     [[nodiscard]] Response handle(Request& request) const;
     [[nodiscard, gnu::cold]] Response no_route(Request& request, const Response& response) const;
     [[nodiscard, gnu::cold]] Response failure(Request& request, std::exception_ptr error) const;
@@ -222,7 +241,10 @@ class App : public detail::RouteVerbs<App> {
     inject::Singletons singletons_;
     inject::Overrides<Binding> overrides_;
     ErrorHandlers error_handlers_;
-    detail::MiddlewareNode* middleware_ = nullptr;  ///< the outermost
+    std::pmr::vector<Dependency> dependencies_;             ///< of all routes
+    detail::KeptMiddleware* kept_ = nullptr;                ///< the App's and the routers', the newest first
+    std::pmr::forward_list<detail::MiddlewareStep> steps_;  ///< of the App's, the outermost first
+    Next entry_{&App::handle_step, this};
     std::mutex lifespan_;
     std::size_t users_ = 0;  ///< how many startup() were not yet paired
 };

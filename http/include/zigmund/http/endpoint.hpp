@@ -85,9 +85,15 @@ struct StoredHandler {
     [[no_unique_address]] inject::SingletonsOf<GraphOf<F>> singletons;
 };
 
+/// Runs what the options of the route, its routers and the App say is to run before the handler. Throws what
+/// that throws.
+void run_dependencies(Request& request, Binding& binding);
+
 template <class F>
 Response invoke_handler(const StoredHandler<F>& stored, Request& request) {
     Binding binding{request};
+    if (!request.dependencies().empty()) [[unlikely]]
+        run_dependencies(request, binding);
     inject::Resolver<GraphOf<F>, Binding> resolver{binding, request.job(), stored.singletons};
     auto arguments = resolver.template arguments<inject::Parameters<F>>();
     if (!binding.good()) [[unlikely]]

@@ -4,17 +4,18 @@
 //         if (!request.header("x-api-key")) return http::Response{http::Status::unauthorized};  // goes no
 //         further return next(request).with_header(request.allocator(), "x-served-by", "me");
 //     });
-//     app.get("/slow", http::with_middleware(slow, limit, audit));    // one route: limit calls audit, audit
-//     slow
+//     app.get("/slow", http::with_middleware(slow, limit, audit));        // one route: limit is the outer
+//     one app.include(http::with_middleware(add_users, audit), {.prefix = "/users"});   // all routes of a
+//     router
 //
 // A middleware stands around what it calls: it sees the request before, may answer by itself, and may change
-// the response after. The one that was added last to the App is the outermost; of those of a route, which are
-// inside of the App's, the first is.
+// the response after. The one that was added last to the App is the outermost; inside of the App's are those
+// of the routers, from the outside in, and then those of the route, of each the first one outermost.
 //
-// Between the two stands what answers exceptions (error_handlers.hpp). A middleware of the App therefore
-// sees a response to an HttpError, and only what nobody answers passes through it; what it throws itself is a
-// 500, so it returns its refusals. One of a route sees the handler's exceptions, and may throw what a handler
-// may.
+// Between the App's and the others stands what answers exceptions (error_handlers.hpp). A middleware of the
+// App therefore sees a response to an HttpError, and only what nobody answers passes through it; what it
+// throws itself is a 500, so it returns its refusals. One of a router or a route sees the handler's
+// exceptions, and may throw what a handler may; it is called for requests that have found their route.
 //
 // A request is routed before its body is read. The body of one that no route takes is not read: a middleware
 // sees that request too, and may answer it, but without a body. One that answers paths of its own, and wants
@@ -40,45 +41,63 @@ class Next {
   public:
     using Step = Response (*)(const void* context, Request& request);
 
+    Next() = default;
     Next(Step step, const void* context) noexcept : step_{step}, context_{context} {}
 
     /// The response of the rest: inner middleware, routing, handler. Throws what nobody has answered.
     Response operator()(Request& request) const { return step_(context_, request); }
 
   private:
-    Step step_;
-    const void* context_;
+    Step step_ = nullptr;
+    const void* context_ = nullptr;
 };
 
 namespace detail {
 
-/// A middleware, stored, and what it calls.
-struct MiddlewareNode {
-    Next next;
-    MiddlewareNode* inner;  ///< null: next is no middleware
-    Response (*call)(const MiddlewareNode& self, Request& request);
-    void (*destroy)(alloc::Allocator allocator, MiddlewareNode* node) noexcept;
-
-    static Response step(const void* self, Request& request) {
-        const auto& node = *static_cast<const MiddlewareNode*>(self);
-        return node.call(node, request);
-    }
+/// A middleware, stored.
+struct KeptMiddleware {
+    Response (*call)(const KeptMiddleware& self, Request& request, Next next);
+    void (*refused)(const KeptMiddleware& self, Request& request);  ///< null: it does not want to know
+    void (*destroy)(alloc::Allocator allocator, KeptMiddleware* kept) noexcept;
+    KeptMiddleware* older;
 };
 
 template <class M>
-struct StoredMiddleware : MiddlewareNode {
+struct StoredMiddleware : KeptMiddleware {
     template <class From>
-    StoredMiddleware(From&& from, Next next_step, MiddlewareNode* next_node)
-        : MiddlewareNode{next_step, next_node,
-                         [](const MiddlewareNode& self, Request& request) -> Response {
-                             return static_cast<const StoredMiddleware&>(self).function(request, self.next);
+    StoredMiddleware(From&& from, KeptMiddleware* kept_before)
+        : KeptMiddleware{[](const KeptMiddleware& self, Request& request, Next next) -> Response {
+                             return static_cast<const StoredMiddleware&>(self).function(request, next);
                          },
-                         [](alloc::Allocator allocator, MiddlewareNode* node) noexcept {
-                             allocator.destroy(static_cast<StoredMiddleware*>(node));
-                         }},
+                         refused_by<M>(),
+                         [](alloc::Allocator allocator, KeptMiddleware* kept) noexcept {
+                             allocator.destroy(static_cast<StoredMiddleware*>(kept));
+                         },
+                         kept_before},
           function(std::forward<From>(from)) {}
 
+    template <class Function>
+    static constexpr auto refused_by() noexcept -> void (*)(const KeptMiddleware&, Request&) {
+        if constexpr (requires(const Function& f, Request& request) { f.refused(request); })
+            return [](const KeptMiddleware& self, Request& request) {
+                static_cast<const StoredMiddleware&>(self).function.refused(request);
+            };
+        else
+            return nullptr;
+    }
+
     M function;
+};
+
+/// A middleware on a way, and what it calls there.
+struct MiddlewareStep {
+    const KeptMiddleware* middleware;
+    Next next;
+
+    static Response take(const void* self, Request& request) {
+        const auto& step = *static_cast<const MiddlewareStep*>(self);
+        return step.middleware->call(*step.middleware, request, step.next);
+    }
 };
 
 template <class M>
@@ -90,7 +109,7 @@ constexpr bool check_middleware() {
     return true;
 }
 
-/// A handler with the middleware of its route.
+/// A handler with the middleware of its route, or what registers the routes of a router with that of all.
 template <class F, class... Ms>
 struct Surrounded {
     F handler;
@@ -99,7 +118,8 @@ struct Surrounded {
 
 }  // namespace detail
 
-/// For a place where a handler is registered: `handler`, with `middleware` around it, the outermost first.
+/// For a place where a handler is registered, or a router is included: `handler`, or each route of the
+/// router, with `middleware` around it, the outermost first.
 template <class Handler, class... Middleware>
 [[nodiscard]] auto with_middleware(Handler&& handler, Middleware&&... middleware) {
     static_assert((detail::check_middleware<std::decay_t<Middleware>>() && ...));

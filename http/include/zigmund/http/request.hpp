@@ -9,15 +9,22 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/http/background_tasks.hpp>
+#include <zigmund/http/client.hpp>
+#include <zigmund/http/dependency.hpp>
 #include <zigmund/http/field.hpp>
+#include <zigmund/http/json_value.hpp>
 #include <zigmund/http/method.hpp>
+#include <zigmund/http/sent.hpp>
 #include <zigmund/inject/job.hpp>
 
 #include <array>
 #include <cstddef>
+#include <initializer_list>
 #include <optional>
 #include <span>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 
 namespace zigmund::inject {
 template <class Base>
@@ -29,6 +36,20 @@ namespace zigmund::http {
 class App;
 class Binding;
 struct Route;
+
+/// A value for a parameter of a path: `{"user_id", 7}`.
+using UrlParameter = JsonMember;
+
+namespace detail {
+
+/// What a request knows of its route. In the memory of the route.
+struct RouteFacts {
+    std::string_view path;                              ///< the template
+    std::span<const std::string_view> parameter_names;  ///< views of `path`
+    std::span<const RouteDependency> dependencies;      ///< in the order in which they run
+};
+
+}  // namespace detail
 
 class Request {
   public:
@@ -63,6 +84,29 @@ class Request {
     [[nodiscard]] std::optional<std::string_view> query(std::string_view name) const;
     /// The value of the path's parameter of that name, percent-decoded.
     [[nodiscard]] std::optional<std::string_view> path_parameter(std::string_view name) const noexcept;
+    /// The template of its route, with the prefixes of its routers: `/users/{user_id}`. Empty: no route has
+    /// the request's path and method, or it was not looked for yet. Lives as long as the App.
+    [[nodiscard]] std::string_view route() const noexcept {
+        return route_ == nullptr ? std::string_view{} : route_->path;
+    }
+    /// Who sent it: the other end of its connection, or who that says it speaks for (ForwardedHeaders).
+    [[nodiscard]] const Client& client() const noexcept;
+    /// "https" if it came over TLS, or to a proxy that says so (ForwardedHeaders); else "http".
+    [[nodiscard]] std::string_view scheme() const noexcept { return secure_ ? "https" : "http"; }
+    /// The host and port that it was sent to, by its target if that is a whole URL, else by its field `host`;
+    /// empty: it does not say. What a client writes: see TrustedHost.
+    [[nodiscard]] std::string_view host() const noexcept;
+    /// What stands in URLs before path(): AppInfo::root_path, and the prefixes that App::mount() took off.
+    /// Throws std::bad_alloc.
+    [[nodiscard]] std::string_view root_path() const;
+    /// The URL of a route, of the App that serves this request, as App::url_for() but with scheme and host:
+    /// "http://example.com/users/7"; a path, if the request does not say which host it was sent to.
+    [[nodiscard]] std::string_view url_for(std::string_view name,
+                                           std::initializer_list<UrlParameter> parameters = {}) const;
+
+    /// What it is called in logs; see RequestId. Empty: it has no name.
+    [[nodiscard]] std::string_view id() const noexcept { return id_; }
+
     /// The request's arena: what `alloc::Allocator` injects. Reset after the response was sent.
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return arena_; }
 
@@ -71,16 +115,54 @@ class Request {
     /// Whether the client wants the connection kept open after the response.
     [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
 
+    // ---- for middleware ----
+
+    /// Has `f(const Request&, const Sent&)` called when the response is sent, or cannot be: once, before the
+    /// background tasks. Last in, first out. `f` is copied into the request's arena, has no destructor, and
+    /// throws nothing. Throws std::bad_alloc.
+    template <class F>
+    void on_sent(F f) {
+        static_assert(
+            std::is_trivially_destructible_v<F> && std::is_invocable_v<F&, const Request&, const Sent&>,
+            "zigmund: on_sent() takes a function without a destructor: [](const http::Request&, "
+            "const http::Sent&), whose captures are pointers, references and numbers");
+        struct Hook : detail::SentHook {
+            F function;
+        };
+        sent_hooks_ = arena_.create<Hook>(
+            Hook{{[](detail::SentHook& self, const Request& request, const Sent& sent) noexcept {
+                      static_cast<Hook&>(self).function(request, sent);
+                  },
+                  sent_hooks_},
+                 std::move(f)});
+    }
+    /// `id` lives as long as the request.
+    void set_id(std::string_view id) noexcept { id_ = id; }
+    /// `client` lives as long as the request.
+    void set_client(const Client& client) noexcept { client_ = &client; }
+    /// Whether it is to count as sent over TLS.
+    void set_secure(bool secure) noexcept { secure_ = secure; }
+    /// What is known of its response so far.
+    [[nodiscard]] Sent& sent() noexcept { return sent_; }
+
     /// Whether somebody wants to see how it fails: a dependency that waits for its end.
     [[nodiscard]] bool waits_for_failure() const noexcept { return job_.entered(); }
     /// What its dependencies have set up, and must be undone.
     [[nodiscard]] inject::Job& job() noexcept { return job_; }
     /// What runs after its response was sent.
     [[nodiscard]] BackgroundTasks& background_tasks() noexcept { return tasks_; }
+    /// What runs before its handler.
+    [[nodiscard]] std::span<const detail::RouteDependency> dependencies() const noexcept {
+        return route_->dependencies;
+    }
 
   private:
+    /// Calls what on_sent() was given.
+    void end_sending(std::size_t arena) noexcept;
+
     friend class App;
     friend class Binding;
+    friend class Exchange;
     friend class RequestReader;
     friend class RouteTree;
 
@@ -96,13 +178,22 @@ class Request {
     bool keep_alive_ = false;
     bool minor_version_is_0_ = false;
     bool echo_input_ = true;
+    bool secure_ = false;
+    bool root_in_path_ = false;  ///< its target has the root path, which was taken off
     std::string_view method_text_;
     std::string_view target_;
     std::string_view path_;
     std::string_view query_string_;
     std::string_view body_;
     std::size_t field_count_ = 0;
-    std::span<const std::string_view> parameter_names_;
+    std::string_view id_;
+    std::string_view mounted_;        ///< of the path as it was sent: what mounts took off
+    const App* app_ = nullptr;        ///< that serves it
+    const App* outermost_ = nullptr;  ///< whose root path counts
+    const Client* client_ = nullptr;  ///< null: nobody with an address
+    const detail::RouteFacts* route_ = nullptr;
+    detail::SentHook* sent_hooks_ = nullptr;
+    Sent sent_;
     // Only what is used of them is written: to clear them would take a tenth of a short request's time.
     union {
         std::array<Field, max_fields> fields_;

@@ -18,6 +18,7 @@
 #include <zigmund/http/stream.hpp>
 
 #include <concepts>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -157,6 +158,13 @@ class Response {
     [[nodiscard]] Response with_header(alloc::Allocator arena, std::string_view name,
                                        std::string_view value) const;
 
+    /// The same response without the header fields of that name (any case). Throws std::bad_alloc.
+    [[nodiscard]] Response without_header(alloc::Allocator arena, std::string_view name) const;
+
+    /// The same response with `name`, a request's header field, in its field `vary`: caches keep an answer
+    /// for each value of it (RFC 9110, 12.5.5). Once, however often it is said. Throws std::bad_alloc.
+    [[nodiscard]] Response with_vary(alloc::Allocator arena, std::string_view name) const;
+
     /// The same response with a cookie for the client. Throws std::bad_alloc, and std::invalid_argument for
     /// what would end the cookie early or be dropped by the client: "zigmund: cookie name is not a token",
     /// "zigmund: cookie value has a character that must be encoded", "zigmund: cookie path or domain has a
@@ -166,6 +174,8 @@ class Response {
     [[nodiscard]] Status status() const noexcept { return status_; }
     [[nodiscard]] std::string_view content_type() const noexcept { return content_type_; }
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
+    /// The value of the last header field of that name (any case) that was added.
+    [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
     /// What makes the body while it is sent; null: body() is the body.
     [[nodiscard]] detail::Stream* source() const noexcept { return stream_; }
 

@@ -7,9 +7,11 @@
 // Threads: values that live for the call. What they say is copied.
 #pragma once
 
+#include <zigmund/http/dependency.hpp>
 #include <zigmund/http/method.hpp>
 
 #include <initializer_list>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -20,6 +22,8 @@ struct RouteOptions {
     std::string_view name = {};
     /// The groups that the route is shown in, behind those of its routers.
     std::initializer_list<std::string_view> tags = {};
+    /// What runs before the handler, after what its routers have: `{http::depends<check_token>}`.
+    std::initializer_list<Dependency> dependencies = {};
 };
 
 struct RouterOptions {
@@ -27,14 +31,19 @@ struct RouterOptions {
     std::string_view prefix = {};
     /// The groups that all routes are shown in.
     std::initializer_list<std::string_view> tags = {};
+    /// What runs before the handlers of all routes: `{http::depends<check_token>}`.
+    std::initializer_list<Dependency> dependencies = {};
 };
 
 namespace detail {
+
+struct KeptMiddleware;
 
 /// The routers that a route is registered through, from the inside out.
 struct RouterScope {
     RouterOptions options;
     const RouterScope* outer;
+    std::span<const KeptMiddleware* const> middleware = {};  ///< around its routes, the outermost first
 };
 
 /// What App and Router have in common: a function for each method. `Self` has a `route()`.

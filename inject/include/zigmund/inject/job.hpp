@@ -23,7 +23,7 @@ namespace zigmund::inject {
 
 namespace detail {
 
-/// Something that was made while there are overrides; see Overrides.
+/// Something that was made and noted: while there are overrides (see Overrides), or for other resolvers.
 struct Made {
     const Made* older;
     const void* key;
@@ -57,7 +57,12 @@ class Job {
         job_.run(error);
     }
 
+    /// From now on what is made is noted for other resolvers of this job, whose graphs do not know of each
+    /// other: who asks for the same thing gets it.
+    void share() noexcept { shares = true; }
+
     const detail::Made* made = nullptr;
+    bool shares = false;
 
   private:
     alloc::Allocator memory_;

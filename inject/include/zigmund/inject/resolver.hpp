@@ -194,11 +194,16 @@ class Resolver {
 
     template <class N, bool Cached, class S>
     Value<N> make(S& slot) {
-        if constexpr (requires { base_.overrides(); }) {
-            if (base_.overrides() != nullptr) [[unlikely]]
-                return make_overridden<N, Cached>(slot);
-        }
+        if (job_.shares || has_overrides()) [[unlikely]]
+            return make_noted<N, Cached>(slot);
         return make_original<N>(slot);
+    }
+
+    [[nodiscard]] bool has_overrides() const noexcept {
+        if constexpr (requires { base_.overrides(); })
+            return base_.overrides() != nullptr;
+        else
+            return false;
     }
 
     template <class N, class S>
@@ -221,24 +226,31 @@ class Resolver {
     }
 
     template <class N, bool Cached, class S>
-    [[gnu::cold, gnu::noinline]] Value<N> make_overridden(S& slot) {
+    [[gnu::noinline]] Value<N> make_noted(S& slot) {
         const void* const key = detail::node_key<N>;
         if constexpr (Cached) {
-            // The replacement's own dependencies are no part of the graph, so what was made is found here.
+            // What another resolver or a replacement has made is no part of the graph, so it is found here.
             for (const detail::Made* made = job_.made; made != nullptr; made = made->older)
                 if (made->key == key && made->scope == N::scope) return detail::restore<N>(made->value);
         }
-        const auto* const replacement = base_.overrides()->find(key);
-        const Value<N> made = replacement != nullptr
-                                  ? detail::restore<N>(replacement->make(replacement->stored, base_, job_,
-                                                                         job_.teardowns(N::scope)))
-                                  : make_original<N>(slot);
+        const Value<N> made = make_replaced<N>(key, slot);
         if constexpr (Cached) {
             void* const memory = job_.memory().allocate(sizeof(detail::Made), alignof(detail::Made));
             job_.made =
                 ::new (memory) detail::Made{.older = job_.made, .key = key, .scope = N::scope, .value = made};
         }
         return made;
+    }
+
+    template <class N, class S>
+    Value<N> make_replaced([[maybe_unused]] const void* key, S& slot) {
+        if constexpr (requires { base_.overrides(); }) {
+            const auto* const overrides = base_.overrides();
+            if (const auto* const replacement = overrides == nullptr ? nullptr : overrides->find(key))
+                return detail::restore<N>(
+                    replacement->make(replacement->stored, base_, job_, job_.teardowns(N::scope)));
+        }
+        return make_original<N>(slot);
     }
 
     Base& base_;
