@@ -206,20 +206,23 @@ Response App::respond(Request& request) const noexcept {
 }
 
 BodyUse App::body_use(Request& request) const noexcept {
+    if (request.outermost_ == nullptr) receive(request);
     BodyUse use = BodyUse::none;
     if (const Route* const route = routes_->match(request).route) {
         request.routed_by_ = this;
-        request.route_ = route;
         use = route->endpoint.body_use;
+        if (!route->steps.empty()) use = std::max(use, BodyUse::whole);
     } else {
         const std::string_view path = request.path_;
+        const std::string_view mounted = request.mounted_;
         const App* const app = routes_->enter_mount(request);
         if (app == nullptr) return BodyUse::none;
         use = app->body_use(request);
         request.path_ = path;
+        request.mounted_ = mounted;
         if (request.route_ == nullptr) return BodyUse::none;
     }
-    const bool others_look = middleware_ != nullptr || !overrides_.empty();
+    const bool others_look = !steps_.empty() || !overrides_.empty();
     return others_look ? std::max(use, BodyUse::whole) : use;
 }
 
@@ -228,7 +231,8 @@ Response App::handle(Request& request) const {
     try {
         request.echo_input_ = info_.echo_input;
         const RouteTree::Match match =
-            request.routed_by_ == this ? RouteTree::Match{request.route_, {}} : routes_->match(request);
+            request.routed_by_ == this ? RouteTree::Match{static_cast<const Route*>(request.route_), {}}
+                                       : routes_->match(request);
         if (match.route == nullptr) [[unlikely]] {
             const std::string_view path = request.path_;
             const std::string_view mounted = request.mounted_;

@@ -35,7 +35,6 @@ namespace zigmund::http {
 
 class App;
 class Binding;
-struct Route;
 
 /// A value for a parameter of a path: `{"user_id", 7}`.
 using UrlParameter = JsonMember;
@@ -170,9 +169,7 @@ class Request {
     inject::Job job_;
     BackgroundTasks tasks_;
     const inject::Overrides<Binding>* overrides_ = nullptr;
-    // What routing before the body was read has found.
-    const App* routed_by_ = nullptr;
-    const Route* route_ = nullptr;
+    const App* routed_by_ = nullptr;  ///< that has routed it before its body was read
     bool throws_refusals_ = false;  ///< the App has a handler for RequestValidationError
     Method method_ = Method::other;
     bool keep_alive_ = false;
