@@ -68,7 +68,7 @@ class FreedHistory {
         return (address * 0x9E3779B97F4A7C15U) >> 51;  // the top 13 bits
     }
     static std::uint64_t check(std::uintptr_t address, std::size_t size, std::uint64_t stacks) noexcept {
-        return ((address ^ stacks) * 0xD6E8FEB86659FD93U) ^ (size * 0x9E3779B97F4A7C15U);
+        return (address ^ stacks) * 0xD6E8FEB86659FD93U + size;
     }
 
     Entry* entries_ = nullptr;

@@ -328,122 +328,6 @@ void GeneralPurposeAllocator::State::report_size_overflow(std::size_t size, cons
     end_report(out, Kind::size_overflow, nullptr, size);
 }
 
-// ---- blocks on pages of their own ----
-
-void GeneralPurposeAllocator::State::report_guarded_pointer(void* p, const GuardPages::Slot& slot,
-                                                            std::string_view verb,
-                                                            const void* frame) noexcept {
-    const auto address = reinterpret_cast<std::uintptr_t>(p);
-    const bool live = slot.state.load(std::memory_order_acquire) == GuardPages::State::live;
-    const bool inside = address - slot.user < slot.header.size();
-    const Kind kind = live && inside                  ? Kind::interior_pointer
-                      : !live && address == slot.user ? Kind::double_free
-                                                      : Kind::foreign_pointer;
-    void* const user = reinterpret_cast<void*>(slot.user);
-    TextWriter out{-1};
-    begin_report(out, kind);
-    write_address(out, p);
-    if (kind == Kind::interior_pointer) {
-        out << " is ";
-        out.decimal(address - slot.user) << " bytes into the block at ";
-        write_address(out, user);
-        out << ", not its beginning\n";
-    } else if (kind == Kind::double_free) {
-        out << " was given back before this " << verb << '\n';
-    } else {
-        out << " was not allocated here\n";
-    }
-    if (kind != Kind::foreign_pointer) write_block(out, user, slot.header);
-    if (kind == Kind::double_free) write_stack_of(out, "first given back", slot.freed);
-    write_here(out, verb, frame);
-    end_report(out, kind, p, kind == Kind::foreign_pointer ? 0 : slot.header.size());
-}
-
-GuardPages::Slot* GeneralPurposeAllocator::State::examine_guarded(void* p, std::size_t size,
-                                                                  std::size_t align, std::string_view verb,
-                                                                  const void* frame, Family family) noexcept {
-    GuardPages::Slot* const slot = guard_pages.find(p);
-    if (slot == nullptr || dead) {
-        (void)examine(p, size, align, verb, frame, family);
-        return nullptr;
-    }
-    if (slot->state.load(std::memory_order_acquire) != GuardPages::State::live ||
-        slot->user != reinterpret_cast<std::uintptr_t>(p)) {
-        report_guarded_pointer(p, *slot, verb, frame);
-        return nullptr;
-    }
-    (void)report_padding(*slot, verb, frame);
-    report_mismatch(p, slot->header, size, align, family, verb, frame);
-    return slot;
-}
-
-bool GeneralPurposeAllocator::State::resize_guarded(void* p, std::size_t old_size, std::size_t align,
-                                                    std::size_t new_size, std::string_view verb,
-                                                    const void* frame, Family family) noexcept {
-    const GuardPages::Slot* const slot = examine_guarded(p, old_size, align, verb, frame, family);
-    // It stays flush to its guard.
-    return slot != nullptr && new_size == old_size && slot->header.size() == old_size &&
-           slot->header.align() == align;
-}
-
-bool GeneralPurposeAllocator::State::report_padding(const GuardPages::Slot& slot, std::string_view verb,
-                                                    const void* frame) noexcept {
-    bool found = false;
-    const auto examine_side = [&](Kind kind, std::span<const unsigned char> padding) {
-        const std::size_t at = first_other(padding, GuardPages::padding_byte(slot));
-        if (at == padding.size()) return;
-        found = true;
-        const bool behind = kind == Kind::buffer_overflow;
-        void* const user = reinterpret_cast<void*>(slot.user);
-        TextWriter out{-1};
-        begin_report(out, kind);
-        out << "byte ";
-        out.decimal(behind ? at : padding.size() - at)
-            << (behind ? " behind" : " before") << " the block at ";
-        write_address(out, user);
-        out << " of ";
-        out.decimal(slot.header.size()) << " bytes was written\n";
-        write_bytes(out, padding.subspan(at, std::min<std::size_t>(16, padding.size() - at)),
-                    GuardPages::padding_byte(slot));
-        write_block(out, user, slot.header);
-        write_here(out, verb, frame);
-        end_report(out, kind, user, slot.header.size());
-    };
-    examine_side(Kind::buffer_underflow, GuardPages::padding_before(slot));
-    examine_side(Kind::buffer_overflow, GuardPages::padding_behind(slot));
-    return found;
-}
-
-void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_view access,
-                                                    StackId here) noexcept {
-    const GuardPages::Slot* const slot = guard_pages.find(p);
-    if (slot == nullptr) return;
-    const auto address = reinterpret_cast<std::uintptr_t>(p);
-    const std::size_t size = slot->header.size();
-    const bool fenced = slot->state.load(std::memory_order_acquire) == GuardPages::State::fenced;
-    const bool before = address < slot->user;
-    const bool inside = !before && address - slot->user < size;
-    const Kind kind = fenced ? Kind::use_after_free : before ? Kind::buffer_underflow : Kind::buffer_overflow;
-    void* const user = reinterpret_cast<void*>(slot->user);
-    TextWriter out{-1};
-    begin_report(out, kind);
-    out << "byte ";
-    out.decimal(before   ? slot->user - address
-                : inside ? address - slot->user
-                         : address - slot->user - size)
-        << (before   ? " before"
-            : inside ? " of"
-                     : " behind")
-        << " the block at ";
-    write_address(out, user);
-    out << " of ";
-    out.decimal(size) << " bytes was " << access << (fenced ? " after it was given back\n" : "\n");
-    write_block(out, user, slot->header);
-    if (fenced) write_stack_of(out, "given back", slot->freed);
-    write_stack_of(out, access, here);
-    tell({.kind = kind, .address = p, .size = size, .message = out.text()});
-}
-
 // ---- memory that was given back ----
 
 bool GeneralPurposeAllocator::State::report_late_write(const Quarantine::Held& held,
@@ -451,26 +335,36 @@ bool GeneralPurposeAllocator::State::report_late_write(const Quarantine::Held& h
     void* const user = reinterpret_cast<void*>(held.address);
     const Header header = peek_header(user);
     const bool known = header.check == check_of(header, user);
-    const std::size_t prefix = std::max(std::size_t{1} << held.align, sizeof(Header));
     const std::size_t size = known ? header.size() : 0;
-    const auto content = bytes_of(user, size);
-    const std::size_t at = first_other(content, freed_byte);
-    const bool around = !known || header.canary != canary_of(user) ||
-                        !tail_intact(user, size, held.total - prefix - size, header.canary);
-    if (at == content.size() && !around) return false;
+    // All that poison() filled: the block, what lies behind it, the canary before it.
+    const auto held_bytes =
+        bytes_of(user, held.total - std::max(std::size_t{1} << held.align, sizeof(Header)));
+    const auto before = bytes_of(static_cast<std::byte*>(user) - 8, 8);
+    const std::size_t at = first_other(held_bytes, freed_byte);
+    const std::size_t at_before = first_other(before, freed_byte);
+    const bool intact = at == held_bytes.size() && at_before == before.size();
+    if (intact && known) return false;
     TextWriter out{-1};
     begin_report(out, Kind::use_after_free);
-    if (at != content.size()) {
+    if (intact || !known) {
+        out << "bytes before the block at ";
+        write_address(out, user);
+        out << " were written after it was given back\n";
+    } else {
+        const bool is_before = at == held_bytes.size();
         out << "byte ";
-        out.decimal(at) << " of the block at ";
+        out.decimal(is_before   ? before.size() - at_before
+                    : at < size ? at
+                                : at - size)
+            << (is_before   ? " before"
+                : at < size ? " of"
+                            : " behind")
+            << " the block at ";
         write_address(out, user);
         out << " of ";
         out.decimal(size) << " bytes was written after it was given back\n";
-        write_bytes(out, content.subspan(at, std::min<std::size_t>(16, content.size() - at)), freed_byte);
-    } else {
-        out << "bytes around the block at ";
-        write_address(out, user);
-        out << " were written after it was given back\n";
+        const auto found = is_before ? before : held_bytes.subspan(at);
+        write_bytes(out, found.first(std::min<std::size_t>(16, found.size())), freed_byte);
     }
     if (known) {
         write_block(out, user, header);

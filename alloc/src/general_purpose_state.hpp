@@ -1,8 +1,12 @@
 // What a GeneralPurposeAllocator knows: its books, and the paths over them. Private to the library.
 //
-//     general_purpose_allocator.cpp   the way of a block that nothing is wrong with
-//     general_purpose_errors.cpp      what is wrong with a pointer or a block, and how it is said
+//     general_purpose_allocator.cpp   the class, and the short way of a small block
+//     general_purpose_blocks.cpp      the way of any block, and of one that was given back
+//     general_purpose_resize.cpp      of one that changes its size
+//     general_purpose_guarded.cpp     of one on pages of its own
+//     general_purpose_errors.cpp      what is wrong with a pointer or a block
 //     general_purpose_leaks.cpp       what is left at the end
+//     general_purpose_state.cpp       the beginning and the end of the books
 #pragma once
 
 #include <zigmund/alloc/general_purpose_allocator.hpp>
@@ -83,22 +87,37 @@ struct GeneralPurposeAllocator::State {
         return thread | marks.load(std::memory_order_relaxed) * detail::max_threads;
     }
     [[nodiscard]] std::uint32_t age() const noexcept;
+    /// The same, within a second, for the shard's owner: asks for it when the wall clock's second is another.
+    [[nodiscard]] std::uint32_t age_for(detail::Shard& shard) const noexcept;
     [[nodiscard]] bool reserve(std::size_t more) noexcept { return !limited || reserve_limited(more); }
     [[nodiscard]] bool reserve_limited(std::size_t more) noexcept;
     void unreserve(std::size_t less) noexcept {
         if (limited) requested.fetch_sub(less, std::memory_order_relaxed);
     }
-    [[gnu::noinline]] void* allocate_traced(std::size_t size, std::size_t align, const void* frame,
-                                            detail::Family family) noexcept;
-    [[gnu::noinline]] void* allocate_on_new_ground(detail::Shard& shard, std::byte* base, std::size_t size,
-                                                   std::size_t align, const void* frame,
-                                                   detail::Family family) noexcept;
-    /// Makes a block of what the backing gave. Null: there is no memory for the map, it went back.
+    template <bool with_stack>
+    [[gnu::noinline]] void* allocate_small(std::size_t size, std::size_t align, const void* frame,
+                                           detail::Family family) noexcept;
+    /// Of a backing that is not the heap.
+    [[gnu::noinline]] void* allocate_from_other(std::size_t size, std::size_t align, const void* frame,
+                                                detail::Family family) noexcept;
+    /// Makes a small block of what the backing gave. Null: there is no memory for the map, it went back.
+    template <bool with_stack>
     void* enter(detail::Shard& shard, std::byte* base, std::size_t size, std::size_t align, const void* frame,
                 detail::Family family) noexcept;
-    [[gnu::noinline]] void give_back_and_tell(void* base, std::size_t total) noexcept;
-    [[gnu::noinline]] void deallocate_traced(void* p, std::size_t size, std::size_t align,
-                                             const void* frame) noexcept;
+    [[gnu::noinline]] void* enter_on_new_ground(detail::Shard& shard, std::byte* base, std::size_t size,
+                                                std::size_t align, const void* frame,
+                                                detail::Family family) noexcept;
+    void give_small(void* user, std::size_t total) noexcept {
+        void* const base = static_cast<std::byte*>(user) - sizeof(detail::Header);
+        if (give != nullptr) [[likely]]
+            return give(base);
+        options.backing.deallocate(base, total, default_align);
+    }
+    [[gnu::noinline]] void fall_and_give(void* user, std::size_t total) noexcept;
+    [[nodiscard]] bool is_as_said(void* p, std::size_t size, std::size_t align, detail::Family family,
+                                  std::atomic<std::uint8_t>*& cell) const noexcept;
+    [[gnu::noinline]] void deallocate_traced(void* p, std::size_t size, std::size_t align, const void* frame,
+                                             detail::Family family) noexcept;
     void write_header(void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
                       detail::StackId stack, std::uint32_t origin, std::uint32_t seconds,
                       detail::Family family = detail::Family::allocator) noexcept;
@@ -106,7 +125,10 @@ struct GeneralPurposeAllocator::State {
                               detail::Family family) const noexcept;
     void hold(const Seat& here, void* user, std::size_t size, std::size_t align, const detail::Extent& extent,
               const void* frame) noexcept;
+    bool let_go_small(const detail::Quarantine::Held& held) noexcept;
     void let_go(const detail::Quarantine::Held& held, const void* frame) noexcept;
+    /// Lets go of what the thread's own quarantine has too much.
+    [[gnu::noinline]] void let_go_until_it_fits(detail::Shard& shard, const void* frame) noexcept;
     [[gnu::noinline]] void* allocate_guarded(std::size_t size, std::size_t align, const void* frame,
                                              detail::Family family) noexcept;
     [[gnu::noinline]] void deallocate_guarded(void* p, std::size_t size, std::size_t align, const void* frame,
@@ -205,11 +227,14 @@ struct GeneralPurposeAllocator::State {
     std::uint64_t number;
     GeneralPurposeOptions options;
     std::array<char, 47> name_buffer{};
-    unsigned depth;    // raw frames of a stack, those of the toolkit included; 0: none are taken
-    bool traced;       // ages, stacks, history
-    bool guards;       // blocks on pages of their own: all, or
-    bool samples;      // some
-    bool quarantines;  // freed memory is held back
+    // The heap's, where that is the backing and small blocks may go there straight; null where not.
+    void* (*take)(std::size_t) noexcept = nullptr;
+    void (*give)(void*) noexcept = nullptr;
+    std::size_t holds_up_to;  // bytes of a block in quarantine; 0: none is held
+    unsigned depth;           // raw frames of a stack, those of the toolkit included; 0: none are taken
+    bool traced;              // ages, stacks, history
+    bool guards;              // blocks on pages of their own: all, or
+    bool samples;             // some
     bool limited;
     bool dead = false;
     LeakCheck verdict = LeakCheck::ok;
@@ -225,6 +250,8 @@ struct GeneralPurposeAllocator::State {
 };
 
 namespace detail {
+
+inline constexpr std::uint32_t default_align_bits = std::countr_zero(default_align);
 
 /// Frames of the toolkit and of containers that lie between the user's code and the allocator.
 inline constexpr unsigned plumbing_frames = 8;
@@ -247,6 +274,14 @@ inline std::uint64_t pack(std::size_t size, std::size_t align, Family family = F
 
 inline std::uint32_t GeneralPurposeAllocator::State::age() const noexcept {
     return static_cast<std::uint32_t>(detail::now_seconds() - birth);
+}
+
+inline std::uint32_t GeneralPurposeAllocator::State::age_for(detail::Shard& shard) const noexcept {
+    if (const std::time_t clock = ::time(nullptr); clock != shard.clock) [[unlikely]] {
+        shard.clock = clock;
+        shard.seconds = age();
+    }
+    return shard.seconds;
 }
 
 }  // namespace zigmund::alloc

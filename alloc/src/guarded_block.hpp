@@ -59,6 +59,12 @@ inline Extent extent_of(std::size_t size, std::size_t align) noexcept {
     return extent;
 }
 
+/// The backing's part of a block that is aligned to default_align, header included. Of any other, the least
+/// distance to where the next block begins.
+constexpr std::size_t plain_total(std::size_t size) noexcept {
+    return (sizeof(Header) + size + 8 + 15) & ~std::size_t{15};
+}
+
 /// One byte, repeated: an overflow may end anywhere in it. Never zero, and never a letter or a small number.
 inline std::uint64_t canary_of(const void* user) noexcept {
     const std::uint64_t mixed = reinterpret_cast<std::uintptr_t>(user) * 0x9E3779B97F4A7C15U;
@@ -117,6 +123,23 @@ inline bool tail_intact(const void* user, std::size_t size, std::size_t room, st
     };
     return is_canary(tail) && is_canary(tail + room - 8) &&
            is_canary(tail + std::min<std::size_t>(8, room - 8));
+}
+
+/// Whether nothing was written around a block whose size its header holds.
+inline bool frame_intact(void* user, std::size_t size, std::size_t total) noexcept {
+    const Header& header = header_of(user);
+    const std::uint64_t canary = canary_of(user);
+    const std::byte* const tail = static_cast<const std::byte*>(user) + size;
+    const std::size_t room = total - sizeof(Header) - size;
+    const auto word = [=](std::size_t at) {
+        std::uint64_t found;
+        std::memcpy(&found, tail + at, 8);
+        return found ^ canary;
+    };
+    std::uint64_t damage =
+        (header.canary ^ canary) | (header.check ^ check_of(header, user)) | word(0) | word(room - 8);
+    if (room > 16) damage |= word(8);
+    return damage == 0;
 }
 
 // Where AddressSanitizer or memcheck watches, the bytes around the user's memory are hidden: it stops at the

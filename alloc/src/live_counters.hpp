@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cstdint>
+#include <ctime>
 #include <new>
 
 #include "page_memory.hpp"
@@ -28,6 +29,8 @@ struct alignas(128) Shard {
     Quarantine* quarantine = nullptr;
     std::uint64_t until_sample = 0;  // blocks until the next that is sampled, if no Sampling has the count
     std::uint64_t random = 0;        // 0: not seeded yet
+    std::time_t clock = 0;           // when the owner last asked how old the books are,
+    std::uint32_t seconds = 0;       // and how old they were
 };
 
 class LiveCounters {
@@ -43,7 +46,9 @@ class LiveCounters {
         });
     }
 
-    explicit LiveCounters(bool with_quarantine) noexcept : with_quarantine_{with_quarantine} {}
+    /// Each shard's quarantine holds so much; 0: it has none.
+    LiveCounters(std::size_t most_bytes, std::size_t most_blocks) noexcept
+        : most_bytes_{most_bytes}, most_blocks_{most_blocks} {}
 
     /// The shard of the calling thread. Null: no memory for its first one.
     [[nodiscard]] Shard* shard(std::uint32_t thread) noexcept {
@@ -150,12 +155,13 @@ class LiveCounters {
         if (memory == nullptr) return nullptr;
         Shard* const fresh = new (memory) Shard;
         fresh->thread = thread;
-        if (with_quarantine_) {
+        if (most_bytes_ != 0) {
             fresh->quarantine = static_cast<Quarantine*>(map_pages(sizeof(Quarantine)));
             if (fresh->quarantine == nullptr) {
                 unmap_pages(memory, shard_size);
                 return nullptr;
             }
+            fresh->quarantine->limit(most_bytes_, most_blocks_);
         }
         Shard* expected = nullptr;
         if (shards_[thread].compare_exchange_strong(expected, fresh, std::memory_order_acq_rel)) return fresh;
@@ -169,7 +175,8 @@ class LiveCounters {
         }
     }
 
-    bool with_quarantine_;
+    std::size_t most_bytes_;
+    std::size_t most_blocks_;
     std::atomic<std::int64_t> common_ = 0;
     std::atomic<std::int64_t> peak_ = 0;
     std::atomic<Shard*> shards_[max_threads] = {};

@@ -19,34 +19,41 @@ inline constexpr unsigned char freed_byte = 0xDF;
 
 /// Sixteen bytes of it at a time, where a block is too small for memset to be worth its call.
 using Wide [[gnu::vector_size(16)]] = std::uint64_t;
-inline constexpr Wide freed_wide = {0xDFDF'DFDF'DFDF'DFDF, 0xDFDF'DFDF'DFDF'DFDF};
+inline constexpr std::uint64_t freed_word = 0xDFDF'DFDF'DFDF'DFDF;
+inline constexpr Wide freed_wide = {freed_word, freed_word};
 inline constexpr std::size_t largest_wide = 512;
 
-/// Fills `size` bytes at `user`, which is a multiple of 16.
-inline void fill_freed(void* user, std::size_t size) noexcept {
-    auto* at = static_cast<std::byte*>(user);
-    if (size > largest_wide) {
-        std::memset(at, freed_byte, size);
+/// Fills a freed block, the canary before it and what lies behind it: `room` bytes from `user` on. Both are
+/// multiples of 16.
+inline void poison(void* user, std::size_t room) noexcept {
+    auto* const begin = static_cast<std::byte*>(user);
+    std::memcpy(begin - 8, &freed_word, 8);
+    if (room > largest_wide) {
+        std::memset(begin, freed_byte, room);
         return;
     }
-    std::byte* const end = at + size;
-    for (; end - at >= 16; at += 16) std::memcpy(at, &freed_wide, 16);
-    for (; at != end; ++at) *at = std::byte{freed_byte};
+    std::size_t at = room & 16U;
+    if (at != 0) std::memcpy(begin, &freed_wide, 16);
+    for (; at != room; at += 32) {
+        std::memcpy(begin + at, &freed_wide, 16);
+        std::memcpy(begin + at + 16, &freed_wide, 16);
+    }
 }
 
-/// Whether they are as they were filled.
-inline bool is_filled(const void* user, std::size_t size) noexcept {
-    const auto* at = static_cast<const std::byte*>(user);
-    const std::byte* const end = at + size;
-    Wide damage = {};
-    for (; end - at >= 16; at += 16) {
+/// Whether they are as poison() left them.
+inline bool is_poisoned(const void* user, std::size_t room) noexcept {
+    const auto* const begin = static_cast<const std::byte*>(user);
+    const auto wide = [=](std::size_t at) {
         Wide found;
-        std::memcpy(&found, at, 16);
-        damage |= found ^ freed_wide;
-    }
-    bool rest = true;
-    for (; at != end; ++at) rest = rest && *at == std::byte{freed_byte};
-    return rest && (damage[0] | damage[1]) == 0;
+        std::memcpy(&found, begin + at, 16);
+        return found ^ freed_wide;
+    };
+    std::uint64_t before;
+    std::memcpy(&before, begin - 8, 8);
+    std::size_t at = room & 16U;
+    Wide damage = at != 0 ? wide(0) : Wide{};
+    for (; at != room; at += 32) damage |= wide(at) | wide(at + 16);
+    return ((before ^ freed_word) | damage[0] | damage[1]) == 0;
 }
 
 /// Lives in zeroed pages, which are its first state; a constructor would touch them all.
@@ -61,8 +68,15 @@ class Quarantine {
         std::uint32_t align;  // log2
     };
 
-    [[nodiscard]] bool full(std::size_t most_bytes, std::size_t most_blocks) const noexcept {
-        return bytes_ > most_bytes || last_ - first_ > most_blocks;
+    /// How much may be held, and how much is let go of at once when that is exceeded: a little more than
+    /// what exceeds it, because many cost less than as many times one.
+    void limit(std::size_t most_bytes, std::size_t most_blocks) noexcept {
+        most_bytes_ = most_bytes;
+        most_blocks_ = most_blocks;
+    }
+    [[nodiscard]] bool full() const noexcept { return bytes_ > most_bytes_ || last_ - first_ > most_blocks_; }
+    [[nodiscard]] bool crowded() const noexcept {
+        return bytes_ > most_bytes_ - most_bytes_ / 32 || last_ - first_ > most_blocks_ - most_blocks_ / 32;
     }
     [[nodiscard]] bool empty() const noexcept { return first_ == last_; }
 
@@ -81,12 +95,10 @@ class Quarantine {
         ++first_;
         bytes_ -= oldest.total;
         // The block after the next leaves soon, and nobody has touched it for long.
-        if (last_ - first_ > 1) {
-            const auto* const soon = reinterpret_cast<const std::byte*>(
-                slots_[(first_ + 1) % capacity].address.load(std::memory_order_relaxed));
-            __builtin_prefetch(soon - 32);
-            __builtin_prefetch(soon + 64);
-        }
+        const auto* const soon = reinterpret_cast<const std::byte*>(
+            slots_[(first_ + 1) % capacity].address.load(std::memory_order_relaxed));
+        __builtin_prefetch(soon - 32);
+        __builtin_prefetch(soon + 64);
         return oldest;
     }
     void for_each(auto&& visit) const {
@@ -104,7 +116,7 @@ class Quarantine {
     }
 
   private:
-    struct Slot {
+    struct alignas(32) Slot {
         std::atomic<std::uintptr_t> address;
         std::size_t total;
         std::atomic<StackId> freed;
@@ -121,6 +133,8 @@ class Quarantine {
     std::size_t first_ = 0;
     std::size_t last_ = 0;
     std::size_t bytes_ = 0;
+    std::size_t most_bytes_ = 0;
+    std::size_t most_blocks_ = 0;
     std::array<Slot, capacity> slots_;
 };
 

@@ -319,27 +319,39 @@ const Recipe* follow_recipes(const Entry& chain, const void* frame, std::uintptr
 struct Remembered {
     using Wide [[gnu::vector_size(16)]] = std::uint64_t;
     static constexpr unsigned most_frames = 24;
+    static constexpr unsigned at_once = 4;
 
     std::uintptr_t frame;  // where the capture began; 0: nothing is remembered
     std::uint32_t depth;   // that was asked for
     StackId stack;
-    std::uint32_t links;  // frames but the last: the saved frame pointer and the return address
+    std::uint32_t links;  // frames that led on: their saved frame pointer and return address; full fours
     std::uint32_t words;  // single return addresses
-    std::uint32_t last;   // where the frame pointer lies that led nowhere
-    bool ended;           // because of that
-    std::array<std::uint32_t, most_frames> link_places;  // from the frame on
-    std::array<std::uint32_t, most_frames> word_places;
+    std::uint32_t last;   // 1 + where the frame pointer lies that led nowhere; 0: the depth was reached
+    alignas(16) std::array<std::uint32_t, most_frames> link_places;  // from the frame on
     alignas(16) std::array<Wide, most_frames> link_values;
+    std::array<std::uint32_t, most_frames> word_places;
     std::array<std::uint64_t, most_frames> word_values;
 };
 
 struct StackMemory {
     static constexpr unsigned index_bits = 4;
-    std::array<Remembered, 1U << index_bits> all;
+    static constexpr std::size_t stride = 1024;
 
-    Remembered& at(std::uintptr_t frame, std::uintptr_t return_address) noexcept {
-        return all[((frame ^ return_address << 7) * 0x9E3779B97F4A7C15U) >> (64 - index_bits)];
+    /// The one place where a capture from `frame` is remembered, by its caller as well.
+    [[gnu::no_sanitize_address, gnu::no_sanitize_thread]] Remembered& at(const void* frame) noexcept {
+        constexpr std::uintptr_t mask = ((1U << index_bits) - 1) * stride;
+        const std::uintptr_t caller = static_cast<const std::uintptr_t*>(frame)[1];
+        const std::uintptr_t mixed = caller ^ caller >> 4 ^ reinterpret_cast<std::uintptr_t>(frame) >> 4;
+        const std::uintptr_t place = (mixed * stride) & mask;
+        return *reinterpret_cast<Remembered*>(reinterpret_cast<std::byte*>(this) + place);
     }
+
+  private:
+    struct alignas(16) Place {
+        Remembered remembered;
+        std::byte rest[stride - sizeof(Remembered)];
+    };
+    std::array<Place, 1U << index_bits> all_;
 };
 
 void forget_stacks(ThreadContext& context) noexcept {
@@ -349,23 +361,42 @@ void forget_stacks(ThreadContext& context) noexcept {
 
 namespace {
 
-[[gnu::no_sanitize_address, gnu::no_sanitize_thread]]
-bool still_holds(const Remembered& known, std::uintptr_t frame, unsigned depth,
-                 std::uintptr_t stack_high) noexcept {
-    if (known.frame != frame || known.depth != depth) return false;
-    const auto* const base = reinterpret_cast<const std::byte*>(frame);
-    Remembered::Wide wide = {};
-    for (std::uint32_t i = 0; i < known.links; ++i) {
-        Remembered::Wide found;
-        __builtin_memcpy(&found, base + known.link_places[i], 16);
-        wide |= found ^ known.link_values[i];
+/// Whether each frame that led on still does, to the same place. `known.frame` is the frame.
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread, gnu::always_inline]]
+inline bool links_hold(const Remembered& known) noexcept {
+    using Wide = Remembered::Wide;
+    const auto* const base = reinterpret_cast<const std::byte*>(known.frame);
+    Wide even = {};
+    Wide odd = {};
+    Wide found;
+    const std::uint32_t* places = known.link_places.data();
+    const Wide* values = known.link_values.data();
+    const Wide* const end = values + known.links;
+    static_assert(Remembered::at_once == 4);
+    for (; values != end; values += 4, places += 4) {
+        __builtin_memcpy(&found, base + places[0], 16);
+        even |= found ^ values[0];
+        __builtin_memcpy(&found, base + places[1], 16);
+        odd |= found ^ values[1];
+        __builtin_memcpy(&found, base + places[2], 16);
+        even |= found ^ values[2];
+        __builtin_memcpy(&found, base + places[3], 16);
+        odd |= found ^ values[3];
     }
-    std::uint64_t damage = wide[0] | wide[1];
+    even |= odd;
+    return (even[0] | even[1]) == 0;
+}
+
+/// The rest: what a chain that was cut short, or is no more than a part of the stack, hangs on.
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]]
+bool words_hold(const Remembered& known, std::uintptr_t stack_high) noexcept {
+    const auto* const base = reinterpret_cast<const std::byte*>(known.frame);
+    std::uint64_t damage = 0;
     for (std::uint32_t i = 0; i < known.words; ++i)
         damage |= *reinterpret_cast<const std::uint64_t*>(base + known.word_places[i]) ^ known.word_values[i];
-    if (damage != 0) return false;
-    return !known.ended || !leads_on(*reinterpret_cast<const std::uintptr_t*>(base + known.last),
-                                     frame + known.last, stack_high);
+    return damage == 0 &&
+           (known.last == 0 || !leads_on(*reinterpret_cast<const std::uintptr_t*>(base + (known.last - 1)),
+                                         known.frame + (known.last - 1), stack_high));
 }
 
 /// Notes the capture of `stack`, whose chain has `count` frames. `recipe`: that told it; null: the chain did.
@@ -380,29 +411,33 @@ void remember(ThreadContext& context, const void* frame, unsigned depth, std::si
     const auto first = reinterpret_cast<std::uintptr_t>(frame);
     if (first < context.stack_low || first >= context.stack_high) return;
     const std::uint32_t others = recipe != nullptr ? recipe->count : 0;
-    if (count > Remembered::most_frames || others + 1 > Remembered::most_frames) return;
-    Remembered& entry = context.stacks->at(first, reinterpret_cast<const std::uintptr_t*>(first)[1]);
+    if (count + Remembered::at_once > Remembered::most_frames || others + 1 > Remembered::most_frames) return;
+    Remembered& entry = context.stacks->at(frame);
     entry.frame = 0;
     entry.depth = depth;
     entry.stack = stack;
     entry.links = 0;
     entry.words = 0;
-    entry.ended = count < depth;
+    entry.last = 0;
     std::uintptr_t at = first;
-    for (std::size_t i = 0;; ++i) {
+    for (std::size_t i = 0; i < count; ++i) {
         const auto* const words = reinterpret_cast<const std::uintptr_t*>(at);
         const auto place = static_cast<std::uint32_t>(at - first);
-        if (i + 1 == count) {
-            entry.last = place;
+        if (i + 1 == count && count < depth) {
+            // It ended at a frame without a return address: that is not remembered.
+            if (leads_on(words[0], at, context.stack_high)) return;
+            entry.last = place + 1;
             entry.word_places[entry.words] = place + 8;
             entry.word_values[entry.words++] = words[1];
-            // It ended at a frame without a return address: that is not remembered.
-            if (entry.ended && leads_on(words[0], at, context.stack_high)) return;
             break;
         }
         entry.link_places[entry.links] = place;
         entry.link_values[entry.links++] = Remembered::Wide{words[0], words[1]};
         at = words[0];
+    }
+    for (; entry.links % Remembered::at_once != 0; ++entry.links) {
+        entry.link_places[entry.links] = entry.link_places[entry.links - 1];
+        entry.link_values[entry.links] = entry.link_values[entry.links - 1];
     }
     for (std::uint32_t i = 0; i < others; ++i) {
         entry.word_places[entry.words] = recipe->places()[i];
@@ -415,25 +450,31 @@ void remember(ThreadContext& context, const void* frame, unsigned depth, std::si
 }  // namespace
 
 namespace {
-[[gnu::noinline]] StackId capture_anew(ThreadContext& context, const void* frame, unsigned depth) noexcept;
+[[gnu::noinline]] StackId capture_whole(const void* frame, unsigned depth) noexcept;
+[[gnu::noinline]] StackId capture_anew(const void* frame, unsigned depth) noexcept;
 }  // namespace
 
 StackId capture_stack(const void* frame, unsigned depth) noexcept {
-    if (depth == 0) return 0;
-    ThreadContext& context = thread_context();
-    if (context.stacks != nullptr) [[likely]] {
-        const auto first = reinterpret_cast<std::uintptr_t>(frame);
-        const Remembered& known =
-            context.stacks->at(first, reinterpret_cast<const std::uintptr_t*>(first)[1]);
-        if (still_holds(known, first, depth, context.stack_high)) [[likely]]
-            return known.stack;
-    }
-    return capture_anew(context, frame, depth);
+    StackMemory* const stacks = thread_context_storage.stacks;
+    if (stacks == nullptr) [[unlikely]]
+        return capture_anew(frame, depth);
+    const Remembered& known = stacks->at(frame);
+    if (known.frame != reinterpret_cast<std::uintptr_t>(frame) || known.depth != depth || !links_hold(known))
+        [[unlikely]]
+        return capture_anew(frame, depth);
+    return known.words == 0 ? known.stack : capture_whole(frame, depth);
 }
 
 namespace {
 
-StackId capture_anew(ThreadContext& context, const void* frame, unsigned depth) noexcept {
+StackId capture_whole(const void* frame, unsigned depth) noexcept {
+    const Remembered& known = thread_context_storage.stacks->at(frame);
+    return words_hold(known, thread_context_storage.stack_high) ? known.stack : capture_anew(frame, depth);
+}
+
+StackId capture_anew(const void* frame, unsigned depth) noexcept {
+    if (depth == 0) return 0;
+    ThreadContext& context = thread_context();
     Chain chain;
     const std::size_t count = follow_frame_pointers(frame, context, depth, chain);
     if (count == 0) [[unlikely]]
