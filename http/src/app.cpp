@@ -208,10 +208,11 @@ Response App::respond(Request& request) const noexcept {
 BodyUse App::body_use(Request& request) const noexcept {
     if (request.outermost_ == nullptr) receive(request);
     BodyUse use = BodyUse::none;
+    bool others_look = !steps_.empty() || !overrides_.empty();
     if (const Route* const route = routes_->match(request).route) {
         request.routed_by_ = this;
         use = route->endpoint.body_use;
-        if (!route->steps.empty()) use = std::max(use, BodyUse::whole);
+        others_look = others_look || !route->steps.empty() || !route->dependencies.empty();
     } else {
         const std::string_view path = request.path_;
         const std::string_view mounted = request.mounted_;
@@ -220,9 +221,8 @@ BodyUse App::body_use(Request& request) const noexcept {
         use = app->body_use(request);
         request.path_ = path;
         request.mounted_ = mounted;
-        if (request.route_ == nullptr) return BodyUse::none;
+        if (request.routed_by_ == nullptr) return BodyUse::none;
     }
-    const bool others_look = !steps_.empty() || !overrides_.empty();
     return others_look ? std::max(use, BodyUse::whole) : use;
 }
 
@@ -230,9 +230,9 @@ Response App::handle(Request& request) const {
     std::exception_ptr error;
     try {
         request.echo_input_ = info_.echo_input;
-        const RouteTree::Match match =
-            request.routed_by_ == this ? RouteTree::Match{static_cast<const Route*>(request.route_), {}}
-                                       : routes_->match(request);
+        const RouteTree::Match match = request.routed_by_ == this
+                                           ? RouteTree::Match{static_cast<const Route*>(request.route_), {}}
+                                           : routes_->match(request);
         if (match.route == nullptr) [[unlikely]] {
             const std::string_view path = request.path_;
             const std::string_view mounted = request.mounted_;

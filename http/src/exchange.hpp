@@ -24,9 +24,9 @@ class Exchange {
   public:
     /// With an App, requests are routed before their bodies are read: see RequestReader. `arena`: for tests,
     /// which have each allocation fail.
-    Exchange(alloc::Allocator upstream, std::size_t max_body, const App* app = nullptr,
+    Exchange(alloc::Allocator upstream, const BodyLimits& limits, const App* app = nullptr,
              alloc::ArenaOptions arena = {.first_chunk = 4096}) noexcept
-        : arena_{upstream, arena}, reader_{block_, max_body, app} {}
+        : arena_{upstream, arena}, reader_{block_, limits, app} {}
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
     ~Exchange() { finish(); }

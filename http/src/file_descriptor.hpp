@@ -21,6 +21,8 @@ class FileDescriptor {
     void reset() noexcept {
         if (descriptor_ >= 0) ::close(std::exchange(descriptor_, -1));
     }
+    /// The descriptor, which is the caller's from now on.
+    [[nodiscard]] int release() noexcept { return std::exchange(descriptor_, -1); }
     [[nodiscard]] int get() const noexcept { return descriptor_; }
     explicit operator bool() const noexcept { return descriptor_ >= 0; }
 

@@ -12,6 +12,7 @@
 
 #include "ascii.hpp"
 #include "framing.hpp"
+#include "multipart_form.hpp"
 #include "percent.hpp"
 
 namespace zigmund::http {
@@ -33,6 +34,8 @@ constexpr std::size_t min_chunked_rest = 5;
 constexpr std::size_t max_method = 32;
 // The first block of a body that does not fit the connection's block; each further one is twice as large.
 constexpr std::size_t first_body_block = std::size_t{16} << 10;
+// What a form is read into before it is fed.
+constexpr std::size_t form_block = std::size_t{32} << 10;
 // What is read of a body that nobody looks at, to keep the connection.
 constexpr std::size_t max_dropped = std::size_t{64} << 10;
 // RFC 9112, 2.2: empty lines before a request are skipped.
@@ -128,11 +131,16 @@ class RequestReader::Parser final : public beast::http::basic_parser<true> {
         // A line that ends within quotes ends there for one parser and goes on for another.
         if (std::ranges::any_of(extensions, [](char c) { return ascii::is_control(c) && c != '\t'; }))
             return refuse(Status::bad_request, error);
-        if (size > reader_.max_body_ - reader_.body_size_) refuse(Status::content_too_large, error);
+        if (size > reader_.max_chunked_ - reader_.body_size_) refuse(Status::content_too_large, error);
     }
 
-    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, Error&) override {
-        reader_.append_body(to_std(body));
+    std::size_t on_chunk_body_impl(std::uint64_t, string_view body, Error& error) override {
+        if (reader_.form_ == nullptr) {
+            reader_.append_body(to_std(body));
+        } else {
+            reader_.body_size_ += body.size();
+            if (!reader_.form_->feed(to_std(body))) refuse(Status::bad_request, error);
+        }
         return body.size();
     }
 
@@ -160,14 +168,15 @@ RequestReader::State RequestReader::next(Request& request) {
     body_ = {};
     extensions_ = 0;
     in_step_ = true;
+    form_ = nullptr;
     if (unread_ != 0) phase_ = Phase::dropped_body;
     return advance();
 }
 
 std::span<char> RequestReader::prepare() noexcept {
     // A body is read to its end and no further, so that what follows it is read into the block.
-    const std::size_t limit =
-        phase_ == Phase::sized_body ? std::min(begin_ + body_size_, input_.size()) : input_.size();
+    const bool sized = phase_ == Phase::sized_body || phase_ == Phase::sized_form;
+    const std::size_t limit = sized ? std::min(begin_ + body_size_, input_.size()) : input_.size();
     return input_.subspan(end_, limit - end_);
 }
 
@@ -213,6 +222,8 @@ RequestReader::State RequestReader::advance() {
             return read_head();
         case Phase::sized_body:
             return read_sized_body();
+        case Phase::sized_form:
+            return read_sized_form();
         case Phase::chunked_body:
             return read_chunked_body();
         case Phase::dropped_body:
@@ -260,15 +271,26 @@ RequestReader::State RequestReader::judge_version() noexcept {
 
 RequestReader::State RequestReader::begin_body() {
     const Framing& framing = parser_->framing();
-    const bool is_here = !framing.chunked() && framing.content_length() <= end_ - begin_;
-    if (!is_here && app_ != nullptr && app_->body_use(*request_) == BodyUse::none) return leave_body();
+    // A body that is here, and no more than anybody takes, needs no decision.
+    const bool is_here = !framing.chunked() &&
+                         framing.content_length() <= std::min<std::uint64_t>(end_ - begin_, limits_.max_body);
+    const BodyUse use = is_here || app_ == nullptr ? BodyUse::whole : app_->body_use(*request_);
+    if (use == BodyUse::none) return leave_body();
+    const bool form =
+        use == BodyUse::files && is_multipart_form(request_->header("content-type").value_or(""));
+    const std::size_t limit = form ? limits_.max_upload : limits_.max_body;
+    if (framing.content_length() > limit) return fail(Status::content_too_large);
+    if (form) {
+        form_ = &MultipartForm::begin(*request_, limits_);
+        if (form_->failed()) return leave_body();
+    }
     if (framing.chunked()) {
         phase_ = Phase::chunked_body;
+        max_chunked_ = limit;
         return begin_chunked_body();
     }
-    if (framing.content_length() > max_body_) return fail(Status::content_too_large);
-    phase_ = Phase::sized_body;
-    return begin_sized_body();
+    phase_ = form ? Phase::sized_form : Phase::sized_body;
+    return form ? begin_sized_form() : begin_sized_body();
 }
 
 /// Whether the client sends its body when it is told to, and has not begun without that.
@@ -328,6 +350,33 @@ RequestReader::State RequestReader::read_sized_body() {
     return State::complete;
 }
 
+RequestReader::State RequestReader::begin_sized_form() {
+    body_size_ = static_cast<std::size_t>(parser_->framing().content_length());
+    wants_continue_ = waits_for_continue();
+    const std::string_view here{input_.data() + begin_, std::min(end_ - begin_, body_size_)};
+    begin_ += here.size();
+    body_size_ -= here.size();
+    if (!form_->feed(here) || body_size_ == 0) return end_form();
+    begin_ = end_ = 0;
+    input_ = request_->arena_.alloc<char>(std::min(body_size_, form_block));
+    return State::need_more;
+}
+
+RequestReader::State RequestReader::read_sized_form() {
+    const std::string_view here{input_.data(), end_};
+    begin_ = end_ = 0;
+    body_size_ -= here.size();
+    if (!form_->feed(here) || body_size_ == 0) return end_form();
+    return State::need_more;
+}
+
+/// The form is whole, or refused.
+RequestReader::State RequestReader::end_form() {
+    form_->finish();
+    in_step_ = body_size_ == 0;
+    return State::complete;
+}
+
 /// Gives a body that is not whole, and fills its block of the arena, a larger one.
 void RequestReader::grow_body() {
     const std::size_t size = std::min(body_size_, 2 * input_.size());
@@ -358,10 +407,19 @@ RequestReader::State RequestReader::read_chunked_body() {
         beast::error_code error;
         begin_ += parser_->put({input_.data() + begin_, end_ - begin_}, error);
         if (parser_->is_done()) {
-            request_->body_ = {body_.data(), body_size_};
+            if (form_ != nullptr) {
+                form_->finish();
+            } else {
+                request_->body_ = {body_.data(), body_size_};
+            }
             return State::complete;
         }
         if (error == BeastError::need_more) break;
+        if (form_ != nullptr && form_->failed()) {
+            in_step_ = false;
+            begin_ = end_;
+            return State::complete;
+        }
         if (error) return fail(parser_->refused() != Status::ok ? parser_->refused() : Status::bad_request);
     }
     const std::size_t left = end_ - begin_;
@@ -376,7 +434,7 @@ RequestReader::State RequestReader::read_chunked_body() {
 void RequestReader::append_body(std::string_view part) {
     if (part.size() > body_.size() - body_size_) {
         const std::size_t size =
-            std::min(std::max({body_size_ + part.size(), 2 * body_.size(), block_size}), max_body_);
+            std::min(std::max({body_size_ + part.size(), 2 * body_.size(), block_size}), max_chunked_);
         const alloc::Allocator arena = request_->arena_;
         if (body_.data() != nullptr && arena.resize(body_.data(), body_.size(), 1, size)) {
             body_ = {body_.data(), size};

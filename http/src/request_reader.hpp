@@ -9,6 +9,10 @@
 // nothing is copied. A larger body gets a block of the request's arena that grows as the body arrives, so
 // that a length is believed when its bytes are here; a chunked one is joined there.
 //
+// A multipart form for a route that takes files is not kept: its bytes go on to a MultipartForm as they
+// arrive. The request is complete when the form is, or when it is refused, which the handler's parameters
+// then say.
+//
 // A request whose body is still to come is routed first, by the App that is given: a body that nobody looks
 // at (404, 405, a handler without a parameter for it) is not waited for, the request is complete with an
 // empty one. What comes of it, up to 64 KiB, is dropped when the next request is read; with more to come,
@@ -22,6 +26,7 @@
 // Threads: one. Cost: a request that arrives in one piece is scanned once. Memory: the block, and the arena.
 #pragma once
 
+#include <zigmund/http/body_limits.hpp>
 #include <zigmund/http/body_use.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/status.hpp>
@@ -47,9 +52,10 @@ class RequestReader {
         failed,     ///< answer with error(), then close
     };
 
-    /// A body of more than `max_body` bytes fails with 413. Without an App every body is read.
-    RequestReader(std::span<char, block_size> block, std::size_t max_body, const App* app = nullptr) noexcept
-        : block_{block}, max_body_{max_body}, app_{app}, input_{block} {}
+    /// A body beyond the limits fails with 413. Without an App every body is read into memory.
+    RequestReader(std::span<char, block_size> block, const BodyLimits& limits,
+                  const App* app = nullptr) noexcept
+        : block_{block}, limits_{limits}, app_{app}, input_{block} {}
     RequestReader(const RequestReader&) = delete;
     RequestReader& operator=(const RequestReader&) = delete;
     ~RequestReader();
@@ -89,13 +95,16 @@ class RequestReader {
 
   private:
     class Parser;
-    enum class Phase : std::uint8_t { head, sized_body, chunked_body, dropped_body };
+    enum class Phase : std::uint8_t { head, sized_body, sized_form, chunked_body, dropped_body };
 
     [[nodiscard]] std::size_t left() const noexcept;
     State advance();
     State read_head();
     State begin_body();
     State begin_sized_body();
+    State begin_sized_form();
+    State read_sized_form();
+    State end_form();
     State read_sized_body();
     State begin_chunked_body();
     State read_chunked_body();
@@ -109,15 +118,17 @@ class RequestReader {
     void end_parser() noexcept;
 
     std::span<char, block_size> block_;
-    std::size_t max_body_;
+    BodyLimits limits_;
     const App* app_;
     Request* request_ = nullptr;
-    std::span<char> input_;      ///< what is read into: the block, or a block of the arena
-    std::size_t begin_ = 0;      ///< of what is not yet consumed in it
-    std::size_t end_ = 0;        ///< of what was read into it
-    std::size_t body_size_ = 0;  ///< of a sized body: all of it; of a chunked one: so far
-    std::span<char> body_;       ///< of a chunked body
-    std::size_t unread_ = 0;     ///< of a body that nobody looks at: what is still to come
+    std::span<char> input_;          ///< what is read into: the block, or a block of the arena
+    std::size_t begin_ = 0;          ///< of what is not yet consumed in it
+    std::size_t end_ = 0;            ///< of what was read into it
+    std::size_t body_size_ = 0;      ///< of a sized body: all of it; of a form: to come; of chunks: so far
+    std::span<char> body_;           ///< of a chunked body
+    std::size_t unread_ = 0;         ///< of a body that nobody looks at: what is still to come
+    std::size_t max_chunked_ = 0;    ///< of a chunked body: what it may have
+    MultipartForm* form_ = nullptr;  ///< what the body is fed to
     std::size_t extensions_ = 0;
     Phase phase_ = Phase::head;
     std::uint8_t blank_lines_ = 0;

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "ascii.hpp"
+#include "multipart_form.hpp"
 #include "percent.hpp"
 
 namespace zigmund::http::detail {
@@ -61,7 +62,17 @@ void each(const Request& request, Source source, F&& f) {
         case Source::form:
             if (is_form(request)) each_pair(request.body(), f);
             break;
+        case Source::multipart:
+            for (const FormPart* part = form_parts(request); part != nullptr; part = part->next) {
+                if (!part->is_file) f(part->name, part->memory);
+            }
+            break;
     }
+}
+
+/// What a parameter's source is in this request.
+Source actual(const Request& request, Source source) noexcept {
+    return source == Source::form && MultipartForm::find(request) != nullptr ? Source::multipart : source;
 }
 
 bool same_name(Source source, std::string_view sent, std::string_view name) noexcept {
@@ -120,22 +131,25 @@ std::string_view decode_name(Source source, std::string_view name, alloc::Alloca
 }  // namespace
 
 std::string_view place_name(Source source) noexcept {
-    constexpr std::array<std::string_view, 5> names{"path", "query", "header", "cookie", "body"};
+    constexpr std::array<std::string_view, 6> names{"path", "query", "header", "cookie", "body", "body"};
     return names[static_cast<std::size_t>(source)];
 }
 
 std::optional<std::string_view> find_value(const Request& request, Source source, std::string_view name) {
     if (source == Source::path) return request.path_parameter(name);
     if (source == Source::header) return request.header(name);
+    source = actual(request, source);
     std::optional<std::string_view> found;
     each(request, source, [&](std::string_view sent, std::string_view value) {
         if (same_name(source, sent, name)) found = value;
     });
-    if (!found || (source == Source::form && found->empty())) return std::nullopt;
+    const bool form = source == Source::form || source == Source::multipart;
+    if (!found || (form && found->empty())) return std::nullopt;
     return decode(source, *found, request.allocator());
 }
 
 std::span<const std::string_view> find_values(const Request& request, Source source, std::string_view name) {
+    source = actual(request, source);
     std::size_t count = 0;
     const auto count_one = [&](std::string_view sent, std::string_view) {
         if (same_name(source, sent, name)) ++count;
@@ -153,7 +167,8 @@ std::span<const std::string_view> find_values(const Request& request, Source sou
 
 JsonValue echo_source(const Request& request, Source source, std::span<const std::string_view> names) {
     constexpr std::size_t max_members = 64;
-    const bool all = source == Source::query || source == Source::form;
+    source = actual(request, source);
+    const bool all = source != Source::header && source != Source::cookie;
     const alloc::Allocator arena = request.allocator();
     const std::span<JsonMember> members = arena.alloc<JsonMember>(max_members);
     std::size_t count = 0;
@@ -182,6 +197,7 @@ void forbid_others(const Request& request, Source source, std::span<const std::s
                    ValidationErrors& errors) {
     const Location place{nullptr, place_name(source)};
     const alloc::Allocator arena = request.allocator();
+    source = actual(request, source);
     each(request, source, [&](std::string_view sent, std::string_view value) {
         const auto known = [&](std::string_view name) { return same_name(source, sent, name); };
         if (errors.size() == ValidationErrors::max_errors || std::ranges::any_of(names, known)) return;

@@ -72,6 +72,8 @@ std::string_view reason(Status status) noexcept {
             return "Service Unavailable";
         case Status::http_version_not_supported:
             return "HTTP Version Not Supported";
+        case Status::insufficient_storage:
+            return "Insufficient Storage";
     }
     return {};
 }

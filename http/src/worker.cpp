@@ -157,7 +157,9 @@ void Worker::remove(Connection& connection) noexcept {
 
 Exchange* Worker::take() {
     if (free_exchanges_ == nullptr)
-        return app_.allocator().create<Exchange>(app_.allocator(), options_.max_body, &app_);
+        return app_.allocator().create<Exchange>(
+            app_.allocator(), BodyLimits{options_.max_body, options_.max_upload, options_.upload_directory},
+            &app_);
     return std::exchange(free_exchanges_, free_exchanges_->next_free);
 }
 

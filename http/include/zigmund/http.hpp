@@ -6,6 +6,8 @@
 #include <zigmund/http/background_tasks.hpp>
 #include <zigmund/http/binding.hpp>
 #include <zigmund/http/body.hpp>
+#include <zigmund/http/body_limits.hpp>
+#include <zigmund/http/body_use.hpp>
 #include <zigmund/http/client.hpp>
 #include <zigmund/http/constraint.hpp>
 #include <zigmund/http/dependency.hpp>
@@ -14,6 +16,7 @@
 #include <zigmund/http/enum.hpp>
 #include <zigmund/http/error_handlers.hpp>
 #include <zigmund/http/field.hpp>
+#include <zigmund/http/file.hpp>
 #include <zigmund/http/file_options.hpp>
 #include <zigmund/http/fixed_string.hpp>
 #include <zigmund/http/http_error.hpp>
@@ -42,5 +45,6 @@
 #include <zigmund/http/status.hpp>
 #include <zigmund/http/stream.hpp>
 #include <zigmund/http/timestamp.hpp>
+#include <zigmund/http/upload.hpp>
 #include <zigmund/http/uuid.hpp>
 #include <zigmund/http/validation_error.hpp>

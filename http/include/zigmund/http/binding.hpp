@@ -1,7 +1,7 @@
 // Binding: a request as the provider of a handler's parameters.
 //
-// It resolves, from left to right, `Path`, `Query`, `Header`, `Cookie`, `Form`, `Body`, `Request&` and
-// `alloc::Allocator` (the request's arena). What does not fit is collected; the handler is called only if
+// It resolves, from left to right, `Path`, `Query`, `Header`, `Cookie`, `Form`, `File`, `Body`, `Request&`
+// and `alloc::Allocator` (the request's arena). What does not fit is collected; the handler is called only if
 // nothing was.
 //
 // Threads: one. Cost: that of the parameters; no allocation for a request without errors, escapes or body.
@@ -10,6 +10,7 @@
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/http/background_tasks.hpp>
 #include <zigmund/http/body.hpp>
+#include <zigmund/http/file.hpp>
 #include <zigmund/http/http_error.hpp>
 #include <zigmund/http/parameter.hpp>
 #include <zigmund/http/parameter_binder.hpp>
@@ -46,17 +47,18 @@ struct YourDescribedStruct;
 
 class Binding {
   public:
-    using allowed = inject::Allowed<Request&, alloc::Allocator, Path<int, "name">, Query<int, "name">,
-                                    Query<std::optional<int>, "name">, Query<int, "name", Default<10>>,
-                                    Header<int, "name">, Cookie<int, "name">,
-                                    Form<detail::YourDescribedStruct>, Body<detail::YourDescribedStruct>,
-                                    Body<detail::YourDescribedStruct, "name">, BackgroundTasks&>;
+    using allowed =
+        inject::Allowed<Request&, alloc::Allocator, Path<int, "name">, Query<int, "name">,
+                        Query<std::optional<int>, "name">, Query<int, "name", Default<10>>,
+                        Header<int, "name">, Cookie<int, "name">, Form<detail::YourDescribedStruct>,
+                        File<"name">, Body<detail::YourDescribedStruct>,
+                        Body<detail::YourDescribedStruct, "name">, BackgroundTasks&>;
 
     template <class P>
     static constexpr bool provides =
         std::same_as<P, Request&> || std::same_as<P, const Request&> || std::same_as<P, BackgroundTasks&> ||
         std::same_as<detail::MadeFor<P>, alloc::Allocator> || detail::SourceBound<detail::MadeFor<P>> ||
-        detail::IsBody<detail::MadeFor<P>>::value;
+        detail::IsBody<detail::MadeFor<P>>::value || detail::IsFile<detail::MadeFor<P>>::value;
 
     template <std::size_t Position, class P>
     static constexpr void explain() {
@@ -71,11 +73,13 @@ class Binding {
             !Scalar<T>,
             "zigmund: a handler's plain value needs a place to come from: write http::Path<T, \"name\"> or "
             "http::Query<T, \"name\">");
+        static_assert(!std::same_as<T, Upload>,
+                      "zigmund: a file needs the name of its field in the form: write http::File<\"name\">");
         static_assert(!detail::Described<T> || detail::Parameter<T>,
                       "zigmund: a handler takes a struct from the body: write http::Body<T>");
         static_assert(
             !detail::Parameter<T>,
-            "zigmund: a handler takes Path, Query, Header, Cookie, Form and Body by value or by const "
+            "zigmund: a handler takes Path, Query, Header, Cookie, Form, File and Body by value or by const "
             "reference");
     }
 
@@ -93,7 +97,11 @@ class Binding {
         } else if constexpr (std::same_as<M, alloc::Allocator>) {
             return request_.allocator();
         } else if constexpr (detail::SourceBound<M>) {
+            if constexpr (M::source == detail::Source::form) detail::prepare_form(request_);
             return detail::ParameterBinder{request_, errors_}.get<M>();
+        } else if constexpr (detail::IsFile<M>::value) {
+            detail::prepare_form(request_);
+            return detail::ParameterBinder{request_, errors_}.file<M>();
         } else {
             return body<M>();
         }

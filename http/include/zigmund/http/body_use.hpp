@@ -8,6 +8,7 @@ namespace zigmund::http {
 enum class BodyUse : std::uint8_t {
     none,   ///< nobody looks at it
     whole,  ///< it is read into memory before the handler is called
+    files,  ///< if it is a multipart form, its files go to disk where they are large
 };
 
 }  // namespace zigmund::http

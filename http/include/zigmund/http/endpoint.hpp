@@ -52,7 +52,10 @@ struct HandlerParameters<inject::Types<Ps...>> {
         (std::size_t{0} + ... + std::size_t{is_named_body<MadeFor<Ps>>});
     static constexpr bool form = (takes_form<MadeFor<Ps>> || ...);
     static constexpr bool request = (std::same_as<std::remove_cvref_t<Ps>, Request> || ...);
-    static constexpr BodyUse body_use = form || request || bodies != 0 ? BodyUse::whole : BodyUse::none;
+    static constexpr bool files = (IsFile<MadeFor<Ps>>::value || ...);
+    static constexpr BodyUse body_use = files                            ? BodyUse::files
+                                        : form || request || bodies != 0 ? BodyUse::whole
+                                                                         : BodyUse::none;
     static constexpr std::size_t paths = (std::size_t{0} + ... + std::size_t{IsPath<MadeFor<Ps>>::value});
 
     /// Asked of the types alone: a question to inject::apply would be answered by errors of the library's.
@@ -149,8 +152,9 @@ template <class Handler, class... Middleware>
                   "zigmund: of several http::Body, each is a member of the body and has its name: "
                   "http::Body<Item, \"item\">, http::Body<User, \"user\">");
     static_assert(
-        Parameters::bodies == 0 || !Parameters::form,
-        "zigmund: a request has one body: a handler takes http::Body, which is JSON, or http::Form");
+        Parameters::bodies == 0 || !(Parameters::form || Parameters::files),
+        "zigmund: a request has one body: a handler takes http::Body, which is JSON, or http::Form and "
+        "http::File");
     static_assert(
         detail::HandlerParameters<inject::Parameters<F>>::template can_call<const F&>,
         "zigmund: a handler is called by several workers at once: its operator() must be const (a lambda "

@@ -5,6 +5,7 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/http/constraint.hpp>
+#include <zigmund/http/file.hpp>
 #include <zigmund/http/json_model.hpp>
 #include <zigmund/http/member.hpp>
 #include <zigmund/http/parameter.hpp>
@@ -77,7 +78,35 @@ class ParameterBinder {
         }
     }
 
+    /// A File of the form, which was prepared. Throws std::bad_alloc.
+    template <class P>
+    P file() {
+        using T = typename P::zigmund_parameter;
+        const Location place{nullptr, place_name(Source::form)};
+        const Location at{&place, P::name};
+        const std::span<const Upload> files = find_files(P::name, at);
+        if (files.empty()) {
+            if constexpr (!IsOptional<T>::value) {
+                if (!refused_) missing(at, nullptr);
+            }
+            return P{T{}};
+        }
+        if constexpr (std::same_as<T, std::span<const Upload>>) {
+            check_length(typename P::options{}, files, at);
+            return P{files};
+        } else {
+            return P{files.back()};
+        }
+    }
+
   private:
+    template <class... Cs>
+    void check_length(Options<Cs...> /*options*/, std::span<const Upload> files, const Location& at) {
+        check_constraints<Cs...>(files, errors_, at, nullptr);
+    }
+    /// All files of that name, in the arena; a value that is no file is an error.
+    [[nodiscard]] std::span<const Upload> find_files(std::string_view name, const Location& at);
+
     template <class T>
     static constexpr bool in_arena =
         ParameterList<T> && std::constructible_from<T, std::pmr::polymorphic_allocator<>>;
@@ -183,6 +212,7 @@ class ParameterBinder {
 
     const Request& request_;
     ValidationErrors& errors_;
+    bool refused_ = false;  ///< a value stood where a file was to be
 };
 
 }  // namespace zigmund::http::detail

@@ -35,6 +35,7 @@ namespace zigmund::http {
 
 class App;
 class Binding;
+class MultipartForm;
 
 /// A value for a parameter of a path: `{"user_id", 7}`.
 using UrlParameter = JsonMember;
@@ -60,6 +61,10 @@ class Request {
     explicit Request(alloc::Allocator arena) noexcept : arena_{arena}, job_{arena}, tasks_{arena} {}
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
+    ~Request() {
+        if (form_ != nullptr) [[unlikely]]
+            end_form();
+    }
 
     [[nodiscard]] Method method() const noexcept { return method_; }
     /// The method's token as it was sent.
@@ -72,7 +77,8 @@ class Request {
     [[nodiscard]] std::string_view query_string() const noexcept { return query_string_; }
     /// The body, whole, with its chunks joined. Of a request that no route takes, or whose route has no
     /// parameter that would show it, and that passes no middleware, it is not waited for: what is not here
-    /// when the head is, is not read, and this is empty.
+    /// when the head is, is not read, and this is empty. So it is if the route takes files (file.hpp), and
+    /// they did not come with the head.
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
     /// All header fields in the order in which they were sent.
     [[nodiscard]] std::span<const Field> fields() const noexcept { return {fields_.data(), field_count_}; }
@@ -162,15 +168,19 @@ class Request {
     friend class App;
     friend class Binding;
     friend class Exchange;
+    friend class MultipartForm;
     friend class RequestReader;
     friend class RouteTree;
+
+    [[gnu::cold]] void end_form() noexcept;
 
     alloc::Allocator arena_;
     inject::Job job_;
     BackgroundTasks tasks_;
     const inject::Overrides<Binding>* overrides_ = nullptr;
-    const App* routed_by_ = nullptr;  ///< that has routed it before its body was read
-    bool throws_refusals_ = false;  ///< the App has a handler for RequestValidationError
+    const App* routed_by_ = nullptr;  ///< who found route_ before the body was read; null: nobody
+    MultipartForm* form_ = nullptr;   ///< in the arena
+    bool throws_refusals_ = false;    ///< the App has a handler for RequestValidationError
     Method method_ = Method::other;
     bool keep_alive_ = false;
     bool minor_version_is_0_ = false;

@@ -19,6 +19,11 @@ struct ServeOptions {
     std::size_t max_connections = 4096;
     /// A larger request body is answered with 413, in bytes.
     std::size_t max_body = std::size_t{1} << 20;
+    /// The same for a form with files, where a route takes files: received in constant memory.
+    std::size_t max_upload = std::size_t{64} << 20;
+    /// Where files lie that are too large to stay in memory, while their request is served; empty: where the
+    /// environment variable TMPDIR says, or /tmp. Lives as long as the server.
+    std::string_view upload_directory = {};
     /// What a request's arena keeps for the next request, in bytes; more goes back to the application's
     /// allocator as soon as the response has been sent.
     std::size_t arena_retain = std::size_t{64} << 10;

@@ -3,7 +3,8 @@
 // The rules are FastAPI's. Of several values of one name the last counts, in a header the first; a list takes
 // them all, in their order. In a query and a form, names and values are percent-decoded and + is a blank; a
 // cookie's value loses its quotes; names of header fields are compared without regard to case. A form is a
-// body of the type application/x-www-form-urlencoded; a body of another type is an empty form.
+// body of the type application/x-www-form-urlencoded, or of multipart/form-data, of which the parts that are
+// no files count, as they are; a body of another type is an empty form.
 //
 // Threads: one. Cost: one pass over the place's text, for each name. Never: allocates, but for a value with
 // escapes and for a list, in the request's arena.
@@ -20,9 +21,18 @@
 
 namespace zigmund::http::detail {
 
-enum class Source : std::uint8_t { path, query, header, cookie, form };
+enum class Source : std::uint8_t { path, query, header, cookie, form, multipart };
 
-/// As errors call it: "path", "query", "header", "cookie", "body".
+struct FormPart;
+
+/// To be called before a form is looked at: makes it of the body if that is multipart/form-data. Throws
+/// HttpError if it is refused (file.hpp), std::system_error if its files could not be stored, std::bad_alloc.
+void prepare_form(Request& request);
+
+/// The parts of a multipart form that was prepared; null: there are none.
+[[nodiscard]] const FormPart* form_parts(const Request& request) noexcept;
+
+/// As errors call it: "path", "query", "header", "cookie", "body". Parameters have one of the first five.
 [[nodiscard]] std::string_view place_name(Source source) noexcept;
 
 /// The value of that name. Empty: there is none; of a form, nor is one that is "". Throws std::bad_alloc.

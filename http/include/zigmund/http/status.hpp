@@ -41,6 +41,7 @@ enum class Status : std::uint16_t {
     bad_gateway = 502,
     service_unavailable = 503,
     http_version_not_supported = 505,
+    insufficient_storage = 507,
 };
 
 /// The reason phrase, `"Not Found"`; empty for a code that has no name above. Static storage. The phrases of
