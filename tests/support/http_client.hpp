@@ -105,6 +105,18 @@ class HttpClient {
         return reply;
     }
 
+    /// The next line, its end included, of what follows a reply's head; empty: there is none. For bodies in
+    /// chunks.
+    std::string_view receive_line() noexcept {
+        std::size_t end = 0;
+        while ((end = text().find("\r\n", begin_)) == std::string_view::npos) {
+            if (!fill()) return {};
+        }
+        const std::string_view line = text().substr(begin_, end + 2 - begin_);
+        begin_ = end + 2;
+        return line;
+    }
+
     HttpReply request(std::string_view bytes) noexcept {
         send(bytes);
         return receive();

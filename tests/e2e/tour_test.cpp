@@ -1,0 +1,226 @@
+// The tour (docs/examples/tour), asked in process and through a socket: each of its routes answers as it
+// should, and survives every allocation that fails.
+#include <zigmund/http/testing/gtest.hpp>
+
+#include <gtest/gtest.h>
+
+#include <charconv>
+#include <cstdio>
+#include <cstdlib>
+#include <set>
+#include <string>
+#include <string_view>
+
+#include "http_client.hpp"
+#include "request_bytes.hpp"
+#include "running_server.hpp"
+#include "tour_requests.hpp"
+
+namespace {
+
+namespace alloc = zigmund::alloc;
+namespace http = zigmund::http;
+using http::testing::TestClient;
+using http::testing::TestRequest;
+using http::testing::TestResponse;
+using http::testing::TestStream;
+using test::TourRequest;
+
+/// Does not follow redirects, and takes a 500 for what a client sees.
+const http::testing::TestClientOptions as_client{.follow_redirects = false, .raise_server_exceptions = false};
+
+struct Tour : testing::Test {
+    alloc::GeneralPurposeAllocator gpa{{.tier = alloc::Tier::traced, .name = "tour"}};
+    tour::Tour tour{gpa.allocator(), {.files = TOUR_FILES}};
+};
+
+TEST_F(Tour, HasNoRouteThatIsNotAskedFor) {
+    std::set<std::string> asked;
+    for (const TourRequest& request : test::tour_requests()) asked.insert(request.route);
+    std::set<std::string> there;
+    for (const http::RouteInfo& route : tour.app().routes())
+        there.insert(std::string{to_string(route.method)} + " " + route.path);
+    EXPECT_EQ(asked, there);
+}
+
+TEST_F(Tour, AnswersAsItShould) {
+    TestClient client{tour.app(), as_client};
+    testing::internal::CaptureStderr();
+    for (const TourRequest& request : test::tour_requests()) {
+        client.cookies().clear();
+        const TestResponse response = client.request(test::method_of(request), request.url, request.request);
+        EXPECT_EQ(response.status(), request.status) << request.route << " " << request.url;
+        EXPECT_EQ(response.text(), request.body) << request.route << " " << request.url;
+    }
+    EXPECT_EQ(testing::internal::GetCapturedStderr(),
+              "zigmund: GET /errors/other: unhandled exception: the password is 1234\n");
+}
+
+/// An answer as a socket gives it.
+struct SocketAnswer {
+    int status = 0;
+    std::string body;
+};
+
+SocketAnswer ask(std::uint16_t port, const TourRequest& request) {
+    using namespace http::testing;
+    TestRequest closing = request.request;
+    closing.headers.push_back({"connection", "close"});
+    zigmund::support::HttpClient client{port};
+    client.send(RequestBytes{
+        test::method_of(request),
+        TestUrl{"http://testserver"}.resolved(request.url),
+        closing,
+        {}}.text({}));
+    std::string text;
+    char buffer[4096];
+    for (ssize_t size = 0; (size = ::recv(client.descriptor(), buffer, sizeof buffer, 0)) > 0;)
+        text.append(buffer, static_cast<std::size_t>(size));
+    SocketAnswer answer;
+    if (text.size() < 12) return answer;
+    std::from_chars(text.data() + 9, text.data() + 12, answer.status);
+    const std::size_t end = text.find("\r\n\r\n");
+    std::string_view rest = std::string_view{text}.substr(end + 4);
+    if (text.find("\r\ntransfer-encoding: chunked\r\n") > end) {
+        answer.body = rest;
+        return answer;
+    }
+    for (std::size_t size = 1; size != 0;) {
+        size = 0;
+        std::from_chars(rest.data(), rest.data() + rest.size(), size, 16);
+        rest.remove_prefix(rest.find("\r\n") + 2);
+        answer.body += rest.substr(0, size);
+        rest.remove_prefix(size + 2);
+    }
+    return answer;
+}
+
+TEST_F(Tour, AnswersTheSameThroughASocket) {
+    testing::internal::CaptureStderr();
+    {
+        const zigmund::support::RunningServer running{tour.app()};
+        for (const TourRequest& request : test::tour_requests()) {
+            const SocketAnswer answer = ask(running.port(), request);
+            EXPECT_EQ(answer.status, request.status) << request.route << " " << request.url;
+            EXPECT_EQ(answer.body, request.body) << request.route << " " << request.url;
+        }
+    }
+    EXPECT_EQ(testing::internal::GetCapturedStderr(),
+              "zigmund: GET /errors/other: unhandled exception: the password is 1234\n");
+}
+
+TEST_F(Tour, SurvivesEveryAllocationThatFails) {
+    http::testing::AllocationFailureOptions options{.left_out = {"GET /errors/other"}};
+    for (const TourRequest& request : test::tour_requests()) {
+        if (request.status < 500)
+            options.requests.push_back(
+                {.route = request.route, .url = request.url, .request = request.request});
+    }
+    EXPECT_TRUE(http::testing::survives_allocation_failures(tour.app(), options));
+}
+
+// ---- what takes more than one request ----
+
+TEST_F(Tour, KeepsTheClientLoggedInByACookie) {
+    TestClient client{tour.app()};
+    const TestRequest tag{.headers = {{"x-tag", "a"}}};
+    EXPECT_EQ(client.get("/client", tag).json().at("session"), nullptr);
+    client.post("/login", {.form = {{"username", "ann"}, {"password", "12345678"}}});
+    EXPECT_EQ(client.get("/client", tag).json().at("session"), "1234");
+    client.get("/decorated");
+    EXPECT_EQ(client.cookies().get("seen"), "1");
+    client.delete_("/decorated");
+    EXPECT_EQ(client.cookies().get("seen"), std::nullopt);
+}
+
+TEST_F(Tour, SendsTheClientOn) {
+    TestClient client{tour.app()};
+    const TestResponse response = client.get("/redirect");
+    EXPECT_EQ(response.text(), "Hello, World!");
+    EXPECT_EQ(response.history().size(), 1u);
+}
+
+TEST_F(Tour, SaysMoreInHeaderFields) {
+    TestClient client{tour.app(), as_client};
+    const TestResponse decorated = client.get("/decorated");
+    EXPECT_EQ(decorated.header("x-tour"), "yes");
+    EXPECT_EQ(decorated.header("content-type"), "application/vnd.tour+json");
+    EXPECT_EQ(client.get("/errors/http").header("retry-after"), "60");
+    EXPECT_EQ(client.get("/squares").header("content-type"), "text/csv; charset=utf-8");
+    EXPECT_EQ(client.get("/lines").header("content-type"), "application/jsonl");
+    EXPECT_EQ(client.get("/vault").header("x-served-by"), "the tour");
+    EXPECT_EQ(client.options("/links").header("allow"), "GET");
+    EXPECT_EQ(client.head("/links").header("x-links"), "1");
+
+    const TestResponse manual = client.get("/manual");
+    EXPECT_EQ(manual.header("content-disposition"), "attachment; filename=\"The manual.txt\"");
+    const TestRequest again{.headers = {{"if-none-match", std::string{manual.header("etag").value_or("")}}}};
+    EXPECT_EQ(client.get("/manual", again).status(), 304);
+}
+
+TEST_F(Tour, CommitsOrRollsBack) {
+    TestClient client{tour.app(), {.headers = {{"authorization", "Bearer secret"}}}};
+    const auto stock = [&] { return client.get("/shop").json().at("stock").at(0); };
+    EXPECT_EQ(client.post("/shop/0?count=2").status(), 200);
+    EXPECT_EQ(stock(), 3);
+    EXPECT_EQ(client.post("/shop/0?count=4").status(), 409);
+    EXPECT_EQ(client.post("/shop/0?count=x").status(), 422);
+    EXPECT_EQ(client.post("/shop/2?count=11").status(), 409);  // refused by what ends with the handler
+    EXPECT_EQ(stock(), 3);
+    EXPECT_EQ(client.get("/shop?offset=2&limit=1").text(), R"({"offset":2,"stock":[1000000]})");
+}
+
+TEST_F(Tour, StreamsUntilTheClientLeaves) {
+    TestClient client{tour.app()};
+    TestStream events = client.stream("GET", "/events");
+    EXPECT_EQ(events.head().header("content-type"), "text/event-stream");
+    EXPECT_EQ(events.next(), "event: tick\ndata: {\"n\":0}\n\n");
+    EXPECT_EQ(events.next(), "");  // a second passes
+    EXPECT_EQ(events.next(), "event: tick\ndata: {\"n\":1}\n\n");
+    events.close();
+    TestStream squares = client.stream("GET", "/squares?to=18446744073709551615");
+    for (int i = 1; i < 1000; ++i)
+        EXPECT_EQ(squares.next(), std::to_string(i) + "," + std::to_string(i * i) + "\n");
+}
+
+TEST_F(Tour, KnowsTheMethodsOfItsPaths) {
+    TestClient client{tour.app()};
+    EXPECT_EQ(client.put("/items").status(), 405);
+    EXPECT_EQ(client.put("/items").header("allow"), "POST, OPTIONS");
+    EXPECT_EQ(client.options("/shop").header("allow"), "GET, HEAD, OPTIONS");
+    EXPECT_EQ(client.head("/text").header("content-length"), "13");
+    EXPECT_EQ(client.get("/none").text(), R"({"detail":"Not Found"})");
+    EXPECT_EQ(client.get("/admin/none").text(), R"({"detail":"Not Found"})");
+    EXPECT_EQ(client.get("/text/").url(), "http://testserver/text");
+}
+
+TEST(TourLog, TellsInWhichOrderThingsHappen) {
+    char* text = nullptr;
+    std::size_t size = 0;
+    std::FILE* const log = ::open_memstream(&text, &size);
+    {
+        tour::Tour tour{alloc::heap(), {.files = TOUR_FILES, .log = log}};
+        TestClient client{tour.app(), {.headers = {{"authorization", "Bearer secret"}}}};
+        client.post("/shop/0");
+        client.post("/shop/0?count=9");
+    }
+    std::fclose(log);
+    EXPECT_STREQ(text,
+                 "tour: database opened\ntour: started\ntour: ann\ntour: committed\ntour: rolled back\n"
+                 "tour: stopped\ntour: database closed\n");
+    std::free(text);
+}
+
+TEST(TourMemory, IsGivenBack) {
+    alloc::GeneralPurposeAllocator gpa{{.tier = alloc::Tier::traced, .name = "tour"}};
+    {
+        tour::Tour tour{gpa.allocator(), {.files = TOUR_FILES}};
+        TestClient client{tour.app(), as_client};
+        for (const TourRequest& request : test::tour_requests()) {
+            if (request.status < 500) client.request(test::method_of(request), request.url, request.request);
+        }
+    }
+    EXPECT_EQ(gpa.deinit(), alloc::LeakCheck::ok);
+}
+
+}  // namespace
