@@ -8,6 +8,7 @@
 #include <zigmund/http/body.hpp>
 #include <zigmund/http/client.hpp>
 #include <zigmund/http/constraint.hpp>
+#include <zigmund/http/cors.hpp>
 #include <zigmund/http/dependency.hpp>
 #include <zigmund/http/depends.hpp>
 #include <zigmund/http/endpoint.hpp>
@@ -16,6 +17,7 @@
 #include <zigmund/http/field.hpp>
 #include <zigmund/http/file_options.hpp>
 #include <zigmund/http/fixed_string.hpp>
+#include <zigmund/http/forwarded_headers.hpp>
 #include <zigmund/http/http_error.hpp>
 #include <zigmund/http/json_cursor.hpp>
 #include <zigmund/http/json_model.hpp>
@@ -28,11 +30,13 @@
 #include <zigmund/http/parameter_binder.hpp>
 #include <zigmund/http/pattern.hpp>
 #include <zigmund/http/request.hpp>
+#include <zigmund/http/request_id.hpp>
 #include <zigmund/http/response.hpp>
 #include <zigmund/http/route_info.hpp>
 #include <zigmund/http/route_options.hpp>
 #include <zigmund/http/router.hpp>
 #include <zigmund/http/scalar.hpp>
+#include <zigmund/http/security_headers.hpp>
 #include <zigmund/http/sent.hpp>
 #include <zigmund/http/serve_options.hpp>
 #include <zigmund/http/server.hpp>
@@ -42,5 +46,6 @@
 #include <zigmund/http/status.hpp>
 #include <zigmund/http/stream.hpp>
 #include <zigmund/http/timestamp.hpp>
+#include <zigmund/http/trusted_host.hpp>
 #include <zigmund/http/uuid.hpp>
 #include <zigmund/http/validation_error.hpp>
