@@ -67,6 +67,11 @@ void log_exception(const Request& request, std::string_view what, std::string_vi
     line.foreign(request.method_text().substr(0, 32));
     line.text(" ");
     line.foreign(request.path().substr(0, 128));
+    if (!request.id().empty()) {
+        line.text(" (");
+        line.foreign(request.id());
+        line.text(")");
+    }
     line.text(": ");
     line.text(where);
     line.text(": ");

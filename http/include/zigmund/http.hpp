@@ -10,6 +10,7 @@
 #include <zigmund/http/body_use.hpp>
 #include <zigmund/http/client.hpp>
 #include <zigmund/http/constraint.hpp>
+#include <zigmund/http/cors.hpp>
 #include <zigmund/http/dependency.hpp>
 #include <zigmund/http/depends.hpp>
 #include <zigmund/http/endpoint.hpp>
@@ -19,6 +20,7 @@
 #include <zigmund/http/file.hpp>
 #include <zigmund/http/file_options.hpp>
 #include <zigmund/http/fixed_string.hpp>
+#include <zigmund/http/forwarded_headers.hpp>
 #include <zigmund/http/http_error.hpp>
 #include <zigmund/http/json_cursor.hpp>
 #include <zigmund/http/json_model.hpp>
@@ -31,11 +33,13 @@
 #include <zigmund/http/parameter_binder.hpp>
 #include <zigmund/http/pattern.hpp>
 #include <zigmund/http/request.hpp>
+#include <zigmund/http/request_id.hpp>
 #include <zigmund/http/response.hpp>
 #include <zigmund/http/route_info.hpp>
 #include <zigmund/http/route_options.hpp>
 #include <zigmund/http/router.hpp>
 #include <zigmund/http/scalar.hpp>
+#include <zigmund/http/security_headers.hpp>
 #include <zigmund/http/sent.hpp>
 #include <zigmund/http/serve_options.hpp>
 #include <zigmund/http/server.hpp>
@@ -45,6 +49,7 @@
 #include <zigmund/http/status.hpp>
 #include <zigmund/http/stream.hpp>
 #include <zigmund/http/timestamp.hpp>
+#include <zigmund/http/trusted_host.hpp>
 #include <zigmund/http/upload.hpp>
 #include <zigmund/http/uuid.hpp>
 #include <zigmund/http/validation_error.hpp>
