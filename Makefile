@@ -13,11 +13,12 @@ PRESETS ?= release asan
 BENCH_PACKAGES := $(BUILD_PACKAGES) libgtest-dev libbenchmark-dev python3 wrk strace
 PEER_PACKAGES := nginx-light h2o libcpp-httplib-dev
 
-.PHONY: help run test bench bench-peers
+.PHONY: help run test bench bench-peers fuzz
 help:
 	@echo 'make run    start the Item Service on 127.0.0.1:8080'
 	@echo 'make test   build and run all tests, in release and under ASan+UBSan'
 	@echo 'make bench  build and run the benchmarks, with gcc and with clang 19 if it is installed'
+	@echo 'make fuzz   fuzz every target for SECONDS (600), with clang 19'
 	@echo 'make bench-peers  install what they compare with: other servers'
 
 # $(call install,packages): quiet when there is nothing to do.
@@ -54,6 +55,12 @@ bench:
 	else \
 	  echo; echo 'clang 19 is not installed (apt-get install clang-19): nothing was measured with it.'; \
 	fi
+
+# CI fuzzes each target for a minute; this is for longer.
+SECONDS ?= 600
+fuzz:
+	$(call install,$(BUILD_PACKAGES) clang-19 libclang-rt-19-dev)
+	@cmake/run-fuzzers.sh $(SECONDS)
 
 bench-peers:
 	$(call install,$(PEER_PACKAGES))

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Fuzzes each target for so many seconds, from the corpus in the repository: cmake/run-fuzzers.sh SECONDS [TARGET...]
+# Fuzzes each target for so many seconds, from the corpus in the repository, as many targets at a time as there are
+# processors: cmake/run-fuzzers.sh SECONDS [TARGET...]
 # New inputs stay in the build tree; an input that breaks something is left in build/fuzz/findings.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-seconds=${1:?how many seconds for each target}
+export seconds=${1:?how many seconds for each target}
 shift
 cmake --preset fuzz >/dev/null
 cmake --build --preset fuzz -j "${JOBS:-$(nproc)}" >/dev/null
@@ -12,17 +13,20 @@ mkdir -p build/fuzz/findings
 if [ $# -eq 0 ]; then
     for file in tests/fuzz/*_fuzz.cpp; do set -- "$@" "$(basename "$file" _fuzz.cpp)"; done
 fi
-for target in "$@"; do
-    echo "fuzzing $target for $seconds s"
+
+fuzz() {
+    local target=$1
+    local log=build/fuzz/findings/$target.log
     mkdir -p "build/fuzz/found/$target"
-    log=build/fuzz/findings/$target.log
     # One request never takes seconds: an input that does is as bad as a crash.
     if ! "build/fuzz/tests/fuzz/${target}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
-        -max_len=16384 -print_final_stats=1 -dict=tests/fuzz/$target.dict \
+        -max_len=16384 -print_final_stats=1 -dict="tests/fuzz/$target.dict" \
         -artifact_prefix=build/fuzz/findings/ "build/fuzz/found/$target" "tests/fuzz/corpus/$target" \
         >"$log" 2>&1; then
         tail -60 "$log"
-        exit 1
+        return 1
     fi
-    grep -E 'number_of_executed_units|^#.*DONE' "$log"
-done
+    echo "$target: $(grep -E 'number_of_executed_units' "$log" | grep -oE '[0-9]+') inputs in $seconds s"
+}
+export -f fuzz
+printf '%s\n' "$@" | xargs -P "${JOBS:-$(nproc)}" -I{} bash -euo pipefail -c 'fuzz {}'
