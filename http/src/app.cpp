@@ -1,4 +1,5 @@
 #include <zigmund/http/app.hpp>
+#include <zigmund/http/serve_settings.hpp>
 #include <zigmund/http/server.hpp>
 
 #include <algorithm>
@@ -327,6 +328,20 @@ int App::serve(ServeOptions options) {
         std::fprintf(stderr, "%s\n", error.what());
     }
     return 1;
+}
+
+int App::serve(int argc, const char* const* argv, const ServeOptions& defaults) {
+    if (asks_for_help(argc, argv)) {
+        std::fputs(settings_help(defaults).c_str(), stdout);
+        return 0;
+    }
+    const auto options = read_settings(argc, argv, defaults);
+    if (!options) {
+        std::fprintf(stderr, "%s\n", options.error().c_str());
+        return 2;
+    }
+    std::puts(settings_text(*options).c_str());
+    return serve(*options);
 }
 
 }  // namespace zigmund::http

@@ -42,6 +42,7 @@
 #include <zigmund/http/security_headers.hpp>
 #include <zigmund/http/sent.hpp>
 #include <zigmund/http/serve_options.hpp>
+#include <zigmund/http/serve_settings.hpp>
 #include <zigmund/http/server.hpp>
 #include <zigmund/http/set_cookie.hpp>
 #include <zigmund/http/source.hpp>

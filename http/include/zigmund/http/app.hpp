@@ -180,6 +180,10 @@ class App : public detail::RouteVerbs<App> {
     /// so on stderr ("zigmund: cannot listen on 127.0.0.1:8080: Address already in use") and returns 1; so it
     /// does if startup() throws ("zigmund: startup: <what>").
     [[nodiscard]] int serve(ServeOptions options = {});
+    /// The same, with options from the command line and the environment (serve_settings.hpp); prints all of
+    /// them first. `--help` prints what there is, and returns 0; what is refused is said on stderr, and 2
+    /// returned.
+    [[nodiscard]] int serve(int argc, const char* const* argv, const ServeOptions& defaults = {});
 
     /// The answer to a request, in the request's arena, as a worker computes it: routing, binding,
     /// dependencies, handler, the end of what has FunctionScope, exception handlers. What nobody handles
