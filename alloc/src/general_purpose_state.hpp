@@ -94,19 +94,14 @@ struct GeneralPurposeAllocator::State {
     void unreserve(std::size_t less) noexcept {
         if (limited) requested.fetch_sub(less, std::memory_order_relaxed);
     }
-    template <bool with_stack>
-    [[gnu::noinline]] void* allocate_small(std::size_t size, std::size_t align, const void* frame,
-                                           detail::Family family) noexcept;
+    [[gnu::noinline]] void* allocate_traced(std::uint64_t size_align, const void* frame) noexcept;
     /// Of a backing that is not the heap.
-    [[gnu::noinline]] void* allocate_from_other(std::size_t size, std::size_t align, const void* frame,
-                                                detail::Family family) noexcept;
+    [[gnu::noinline]] void* allocate_from_other(std::uint64_t size_align, const void* frame) noexcept;
     /// Makes a small block of what the backing gave. Null: there is no memory for the map, it went back.
     template <bool with_stack>
-    void* enter(detail::Shard& shard, std::byte* base, std::size_t size, std::size_t align, const void* frame,
-                detail::Family family) noexcept;
-    [[gnu::noinline]] void* enter_on_new_ground(detail::Shard& shard, std::byte* base, std::size_t size,
-                                                std::size_t align, const void* frame,
-                                                detail::Family family) noexcept;
+    void* enter(detail::Shard& shard, std::byte* base, std::uint64_t size_align, const void* frame) noexcept;
+    [[gnu::noinline]] void* enter_on_new_ground(detail::Shard& shard, std::byte* base,
+                                                std::uint64_t size_align, const void* frame) noexcept;
     void give_small(void* user, std::size_t total) noexcept {
         void* const base = static_cast<std::byte*>(user) - sizeof(detail::Header);
         if (give != nullptr) [[likely]]
