@@ -73,10 +73,12 @@ class Quarantine {
     void limit(std::size_t most_bytes, std::size_t most_blocks) noexcept {
         most_bytes_ = most_bytes;
         most_blocks_ = most_blocks;
+        crowded_bytes_ = most_bytes - most_bytes / 32;
+        crowded_blocks_ = most_blocks - most_blocks / 32;
     }
     [[nodiscard]] bool full() const noexcept { return bytes_ > most_bytes_ || last_ - first_ > most_blocks_; }
     [[nodiscard]] bool crowded() const noexcept {
-        return bytes_ > most_bytes_ - most_bytes_ / 32 || last_ - first_ > most_blocks_ - most_blocks_ / 32;
+        return bytes_ > crowded_bytes_ || last_ - first_ > crowded_blocks_;
     }
     [[nodiscard]] bool empty() const noexcept { return first_ == last_; }
 
@@ -135,6 +137,8 @@ class Quarantine {
     std::size_t bytes_ = 0;
     std::size_t most_bytes_ = 0;
     std::size_t most_blocks_ = 0;
+    std::size_t crowded_bytes_ = 0;
+    std::size_t crowded_blocks_ = 0;
     std::array<Slot, capacity> slots_;
 };
 
