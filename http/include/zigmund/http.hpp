@@ -28,6 +28,7 @@
 #include <zigmund/http/json_writer.hpp>
 #include <zigmund/http/member.hpp>
 #include <zigmund/http/method.hpp>
+#include <zigmund/http/metrics.hpp>
 #include <zigmund/http/middleware.hpp>
 #include <zigmund/http/parameter.hpp>
 #include <zigmund/http/parameter_binder.hpp>

@@ -1,12 +1,11 @@
 // Next: the rest of the way of a request, for a middleware to call.
 //
 //     app.use([](http::Request& request, http::Next next) {
-//         if (!request.header("x-api-key")) return http::Response{http::Status::unauthorized};  // goes no
-//         further return next(request).with_header(request.allocator(), "x-served-by", "me");
+//         if (!request.header("x-api-key")) return http::Response{http::Status::unauthorized};  // no further
+//         return next(request).with_header(request.allocator(), "x-served-by", "me");
 //     });
-//     app.get("/slow", http::with_middleware(slow, limit, audit));        // one route: limit is the outer
-//     one app.include(http::with_middleware(add_users, audit), {.prefix = "/users"});   // all routes of a
-//     router
+//     app.get("/slow", http::with_middleware(slow, limit, audit));                // one route: limit is outside
+//     app.include(http::with_middleware(add_users, audit), {.prefix = "/users"});  // all routes of a router
 //
 // A middleware stands around what it calls: it sees the request before, may answer by itself, and may change
 // the response after. The one that was added last to the App is the outermost; inside of the App's are those
