@@ -9,14 +9,14 @@ JOBS ?= $(shell nproc)
 BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev curl git python3 sqlite3 nginx-light
 BENCH_PACKAGES := $(BUILD_PACKAGES) libgtest-dev libbenchmark-dev python3 wrk strace
-PEER_PACKAGES := nginx-light h2o libcpp-httplib-dev
+PEER_PACKAGES := nginx-light h2o libcpp-httplib-dev libjemalloc2 libclang-rt-19-dev heaptrack valgrind
 
 .PHONY: help run test bench bench-peers
 help:
 	@echo 'make run    start the Item Service on 127.0.0.1:8080'
 	@echo 'make test   build and run all tests, in release and under ASan+UBSan'
 	@echo 'make bench  build and run the benchmarks, with gcc and with clang 19 if it is installed'
-	@echo 'make bench-peers  install what they compare with: other servers'
+	@echo 'make bench-peers  install what they compare with: other servers, allocators and memory checkers'
 
 # $(call install,packages): quiet when there is nothing to do.
 install = @bash cmake/install-packages.sh $(1)
