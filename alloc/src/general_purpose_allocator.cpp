@@ -36,6 +36,7 @@ template <bool with_stack>
     const std::size_t size = size_in(size_align);
     write_frame(user, size, plain_total(size), size_align, maker_of(stack, origin_of(shard.thread)),
                 with_stack ? age_for(shard) : 0);
+    memory_checker::forget(user, size);
     if (counters.add_block(shard, size)) [[unlikely]]
         return counters.rise(shard, user);
     return user;
@@ -53,6 +54,7 @@ void* GeneralPurposeAllocator::State::enter_on_new_ground(Shard& shard, std::byt
     }
     const StackId stack = traced ? capture_stack(frame, depth) : 0;
     write_frame(user, size, total, size_align, maker_of(stack, origin_of(shard.thread)), traced ? age() : 0);
+    memory_checker::forget(user, size);
     return counters.add_block(shard, size) ? counters.rise(shard, user) : user;
 }
 

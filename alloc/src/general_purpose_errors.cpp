@@ -312,6 +312,7 @@ bool GeneralPurposeAllocator::State::report_late_write(const Quarantine::Held& h
     // All that poison() filled: the block, what lies behind it, the canary before it.
     const auto held_bytes =
         bytes_of(user, held.total - std::max(std::size_t{1} << held.align, sizeof(Header)));
+    memory_checker::recall(held_bytes.data(), held_bytes.size());
     const auto before = bytes_of(static_cast<std::byte*>(user) - 8, 8);
     const std::size_t at = first_other(held_bytes, freed_byte);
     const std::size_t at_before = first_other(before, freed_byte);

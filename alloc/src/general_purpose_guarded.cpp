@@ -20,6 +20,7 @@ void* GeneralPurposeAllocator::State::allocate_guarded(std::size_t size, std::si
         unreserve(size);
         return nullptr;
     }
+    memory_checker::forget(p, size);
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
     if (counters.add_block(here.shard, size)) counters.rise(here.shard, p);
     return p;

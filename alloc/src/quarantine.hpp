@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "memory_checker.hpp"
 #include "stack_depot.hpp"
 
 namespace zigmund::alloc::detail {
@@ -30,6 +31,7 @@ inline void poison(void* user, std::size_t room) noexcept {
     std::memcpy(begin - 8, &freed_word, 8);
     if (room > largest_wide) {
         std::memset(begin, freed_byte, room);
+        memory_checker::forget(begin, room);
         return;
     }
     std::size_t at = room & 16U;
@@ -38,11 +40,13 @@ inline void poison(void* user, std::size_t room) noexcept {
         std::memcpy(begin + at, &freed_wide, 16);
         std::memcpy(begin + at + 16, &freed_wide, 16);
     }
+    memory_checker::forget(begin, room);
 }
 
 /// Whether they are as poison() left them.
 inline bool is_poisoned(const void* user, std::size_t room) noexcept {
     const auto* const begin = static_cast<const std::byte*>(user);
+    memory_checker::recall(begin, room);
     const auto wide = [=](std::size_t at) {
         Wide found;
         std::memcpy(&found, begin + at, 16);
