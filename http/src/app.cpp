@@ -43,6 +43,7 @@ App::App(alloc::Allocator allocator, AppInfo info)
             .version = {},
             .echo_input = info.echo_input,
             .redirect_slashes = info.redirect_slashes,
+            .fastapi_strict_head = info.fastapi_strict_head,
             .root_path = {}},
       routes_{nullptr},
       singletons_{allocator},
@@ -55,7 +56,7 @@ App::App(alloc::Allocator allocator, AppInfo info)
         info_.root_path = allocator.dupe(info.root_path);
         info_.title = allocator.dupe(info.title);
         info_.version = allocator.dupe(info.version);
-        routes_ = allocator.create<RouteTree>(allocator);
+        routes_ = allocator.create<RouteTree>(allocator, info.fastapi_strict_head);
     } catch (...) {
         allocator.free(info_.version);
         allocator.free(info_.title);
@@ -162,6 +163,18 @@ void App::receive(Request& request) const noexcept {
         return;
     request.path_ = path.size() == root.size() ? std::string_view{"/"} : path.substr(root.size());
     request.root_in_path_ = true;
+}
+
+void App::reload() const {
+    for (const detail::KeptMiddleware* kept = kept_; kept != nullptr; kept = kept->older)
+        if (kept->reload != nullptr) kept->reload(*kept);
+    for (const RouteTree::Mount& mount : routes_->mounts()) mount.app->reload();
+}
+
+bool App::reloads() const noexcept {
+    for (const detail::KeptMiddleware* kept = kept_; kept != nullptr; kept = kept->older)
+        if (kept->reload != nullptr) return true;
+    return std::ranges::any_of(routes_->mounts(), [](const auto& mount) { return mount.app->reloads(); });
 }
 
 Response App::refuse(Request& request, Status status) const noexcept {

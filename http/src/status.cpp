@@ -70,6 +70,8 @@ std::string_view reason(Status status) noexcept {
             return "Bad Gateway";
         case Status::service_unavailable:
             return "Service Unavailable";
+        case Status::gateway_timeout:
+            return "Gateway Timeout";
         case Status::http_version_not_supported:
             return "HTTP Version Not Supported";
         case Status::insufficient_storage:

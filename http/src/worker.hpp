@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "connection.hpp"
 #include "event_loop.hpp"
@@ -56,6 +57,9 @@ class Worker {
     [[nodiscard]] Exchange* take();
     /// Takes it back, with what its arena may keep.
     void give_back(Exchange* exchange) noexcept;
+    /// What wakes a stream; one that was used before if there is one. Throws std::bad_alloc.
+    [[nodiscard]] std::shared_ptr<detail::WakeTarget> take_wake_target();
+    void give_back(std::shared_ptr<detail::WakeTarget> target) noexcept;
     /// Destroys a connection.
     void remove(Connection& connection) noexcept;
 
@@ -97,6 +101,7 @@ class Worker {
     Connection* connections_ = nullptr;
     std::size_t connection_count_ = 0;
     Exchange* free_exchanges_ = nullptr;
+    std::shared_ptr<detail::WakeTarget> spare_wake_targets_;
     bool accepting_ = true;
     bool draining_ = false;
 };

@@ -1,6 +1,7 @@
 // Everything in zigmund::http.
 #pragma once
 
+#include <zigmund/http/access_log.hpp>
 #include <zigmund/http/answer.hpp>
 #include <zigmund/http/app.hpp>
 #include <zigmund/http/background_tasks.hpp>
@@ -21,6 +22,7 @@
 #include <zigmund/http/file_options.hpp>
 #include <zigmund/http/fixed_string.hpp>
 #include <zigmund/http/forwarded_headers.hpp>
+#include <zigmund/http/gzip.hpp>
 #include <zigmund/http/http_error.hpp>
 #include <zigmund/http/json_cursor.hpp>
 #include <zigmund/http/json_model.hpp>
@@ -50,6 +52,8 @@
 #include <zigmund/http/static_files.hpp>
 #include <zigmund/http/status.hpp>
 #include <zigmund/http/stream.hpp>
+#include <zigmund/http/stream_waker.hpp>
+#include <zigmund/http/timeout.hpp>
 #include <zigmund/http/timestamp.hpp>
 #include <zigmund/http/trusted_host.hpp>
 #include <zigmund/http/upload.hpp>

@@ -64,6 +64,8 @@ struct AppInfo {
     /// Whether a path that no route has is answered with a redirect (307) if a route has it with, or without,
     /// a slash at its end.
     bool redirect_slashes = true;
+    /// Whether HEAD is refused (405) where only GET has a route, as FastAPI does. By default GET serves it.
+    bool fastapi_strict_head = false;
     /// Where the application stands for its clients, if that is not the root: "/api", without a slash at its
     /// end. URLs to its routes begin with it. A proxy may take it off before it passes a request on, or not.
     /// What is no such prefix is refused: RouteError "zigmund: root_path api: a prefix starts with '/' and
@@ -196,6 +198,12 @@ class App : public detail::RouteVerbs<App> {
     /// middleware around either, which sees the request all the same. Where one does and there is middleware
     /// around it, the body is read, for the middleware to see. Any thread.
     [[nodiscard]] BodyUse body_use(Request& request) const noexcept;
+
+    /// Has what depends on files outside open them anew, as a log that was rotated; serve() and
+    /// Server::run_until_signal() do it on SIGHUP, if there is such a thing. Any thread.
+    void reload() const;
+    /// Whether there is something that reload() is for.
+    [[nodiscard]] bool reloads() const noexcept;
 
     /// The answer to what is no request, which no route and no middleware sees: 400, 408, 413, 414, 431 and
     /// the like. Middleware that has a member `void refused(http::Request&) const` learns of it, with as much

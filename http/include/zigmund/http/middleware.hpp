@@ -20,6 +20,10 @@
 // sees that request too, and may answer it, but without a body. One that answers paths of its own, and wants
 // their bodies, has a route for them: `app.post("/legacy/{rest:path}", ...)` whose handler takes a Request&.
 //
+// A middleware may have two more members: `void refused(http::Request&) const` is called for what is no
+// request, which never reaches a middleware of the App (App::refuse()), and `void reload() const` when files
+// are to be opened anew (App::reload()).
+//
 // Background tasks and the teardown of dependencies come after the response was sent, and so after every
 // middleware.
 //
@@ -57,6 +61,7 @@ namespace detail {
 struct KeptMiddleware {
     Response (*call)(const KeptMiddleware& self, Request& request, Next next);
     void (*refused)(const KeptMiddleware& self, Request& request);  ///< null: it does not want to know
+    void (*reload)(const KeptMiddleware& self);                     ///< null: it has nothing to reload
     void (*destroy)(alloc::Allocator allocator, KeptMiddleware* kept) noexcept;
     KeptMiddleware* older;
 };
@@ -68,7 +73,7 @@ struct StoredMiddleware : KeptMiddleware {
         : KeptMiddleware{[](const KeptMiddleware& self, Request& request, Next next) -> Response {
                              return static_cast<const StoredMiddleware&>(self).function(request, next);
                          },
-                         refused_by<M>(),
+                         refused_by<M>(), reloaded_by<M>(),
                          [](alloc::Allocator allocator, KeptMiddleware* kept) noexcept {
                              allocator.destroy(static_cast<StoredMiddleware*>(kept));
                          },
@@ -80,6 +85,16 @@ struct StoredMiddleware : KeptMiddleware {
         if constexpr (requires(const Function& f, Request& request) { f.refused(request); })
             return [](const KeptMiddleware& self, Request& request) {
                 static_cast<const StoredMiddleware&>(self).function.refused(request);
+            };
+        else
+            return nullptr;
+    }
+
+    template <class Function>
+    static constexpr auto reloaded_by() noexcept -> void (*)(const KeptMiddleware&) {
+        if constexpr (requires(const Function& f) { f.reload(); })
+            return [](const KeptMiddleware& self) {
+                static_cast<const StoredMiddleware&>(self).function.reload();
             };
         else
             return nullptr;

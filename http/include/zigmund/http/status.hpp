@@ -40,6 +40,7 @@ enum class Status : std::uint16_t {
     not_implemented = 501,
     bad_gateway = 502,
     service_unavailable = 503,
+    gateway_timeout = 504,
     http_version_not_supported = 505,
     insufficient_storage = 507,
 };
