@@ -15,6 +15,8 @@ std::string_view body(Status status) noexcept {
             return R"({"detail":"Method Not Allowed"})";
         case Status::request_timeout:
             return R"({"detail":"Request Timeout"})";
+        case Status::precondition_failed:
+            return R"({"detail":"Precondition Failed"})";
         case Status::content_too_large:
             return R"({"detail":"Request Entity Too Large"})";
         case Status::uri_too_long:
