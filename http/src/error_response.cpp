@@ -21,6 +21,8 @@ std::string_view body(Status status) noexcept {
             return R"({"detail":"Request Entity Too Large"})";
         case Status::uri_too_long:
             return R"({"detail":"URI Too Long"})";
+        case Status::unsupported_media_type:
+            return R"({"detail":"Unsupported Media Type"})";
         case Status::expectation_failed:
             return R"({"detail":"Expectation Failed"})";
         case Status::header_fields_too_large:

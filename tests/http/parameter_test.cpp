@@ -505,8 +505,16 @@ TEST(ParameterForm, AnEmptyValueIsMissing) {
 
 TEST(ParameterForm, AFormOfAMegabyteIsReadInOnePassForEachName) {
     std::string text = "username=a&password=b";
-    while (text.size() < 1'000'000) text += "&usernam%65=c&x=y";
+    while (text.size() < 1'000'000) text += "&usernam%65=c&x=" + std::string(2200, 'y');
     EXPECT_EQ(form<Form<shop::Login>>(text), R"({"v":{"username":"c","password":"b","remember":false}})");
+}
+
+TEST(ParameterForm, AFormHasAtMost1000Values) {
+    std::string text = "v=1";
+    for (int i = 0; i < 999; ++i) text += "&v=2";
+    EXPECT_EQ((form<Form<int, "v">>(text)), R"({"v":2})");
+    EXPECT_EQ((form<Form<int, "v">>(text + "&v=2")),
+              R"({"detail":"Too many fields. Maximum number of fields is 1000."})");
 }
 
 TEST(ParameterForm, ABodyOfAnotherTypeIsAnEmptyForm) {
