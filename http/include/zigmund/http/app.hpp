@@ -66,6 +66,11 @@ struct AppInfo {
     bool redirect_slashes = true;
     /// Whether HEAD is refused (405) where only GET has a route, as FastAPI does. By default GET serves it.
     bool fastapi_strict_head = false;
+    /// Whether the kinds of bodies that cannot be read have statuses of their own. Off, as in FastAPI, all of
+    /// them are 422. On, a body whose Content-Type is not the one that the handler takes, or that has none,
+    /// is 415 {"detail":"Unsupported Media Type"}, and what is no JSON is 400; JSON that does not fit stays
+    /// 422.
+    bool strict_415 = false;
     /// Where the application stands for its clients, if that is not the root: "/api", without a slash at its
     /// end. URLs to its routes begin with it. A proxy may take it off before it passes a request on, or not.
     /// What is no such prefix is refused: RouteError "zigmund: root_path api: a prefix starts with '/' and
