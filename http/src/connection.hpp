@@ -22,7 +22,7 @@ namespace zigmund::http {
 
 class Worker;
 
-class Connection final : public EventHandler {
+class Connection final : public EventHandler, private detail::Pending::Owner {
   public:
     /// The socket does not block. The Connection destroys itself when it is over.
     Connection(Worker& worker, FileDescriptor socket, const Client& client) noexcept;
@@ -32,14 +32,18 @@ class Connection final : public EventHandler {
 
     /// The loop watches its socket for input from now on. False: the system has no memory for that.
     [[nodiscard]] bool start() noexcept;
+    /// Instead: the client is told that there is no room. It may be over then.
+    void turn_away() noexcept;
 
     void on_events(std::uint32_t events) override;
 
     /// Called once a second: `now` in the worker's seconds.
     void tick(std::uint64_t now);
+    /// So many seconds do not count, because nobody looked.
+    void excuse(std::uint64_t seconds) noexcept;
 
     /// The server drains: closes the connection if no request was begun; a request that was is answered
-    /// first.
+    /// first. The first request of a connection has two seconds to begin.
     void drain();
 
     /// Destroys it, whatever it does.
@@ -50,12 +54,17 @@ class Connection final : public EventHandler {
     Connection* following = nullptr;
 
   private:
-    /// `producing`: a stream has nothing to send yet.
-    enum class Phase : std::uint8_t { idle, reading, writing, producing, lingering };
+    /// `waiting`: the answer is not there yet; `producing`: a stream has nothing to send yet; `finishing`:
+    /// what follows the response is done by another thread.
+    enum class Phase : std::uint8_t { idle, reading, waiting, writing, producing, finishing, lingering };
 
     void read();
     void proceed(RequestReader::State state);
     void respond(RequestReader::State state) noexcept;
+    void answer(const Response& response);
+    void refuse() noexcept;
+    void wait();
+    void on_answered() override;
     bool gather();
     bool keep_gathered() noexcept;
     void send();
@@ -64,11 +73,15 @@ class Connection final : public EventHandler {
     bool produce();
     bool send_file();
     bool finish();
+    bool finished();
     void refuse_without_memory();
     void give_back() noexcept;
     void linger();
     void enter(Phase phase) noexcept;
     void watch(std::uint32_t events) noexcept;
+    void measure() noexcept;
+    void await_client() noexcept;
+    [[nodiscard]] bool is_too_slow(std::uint64_t now) const noexcept;
 
     Worker& worker_;
     FileDescriptor socket_;
@@ -78,10 +91,14 @@ class Connection final : public EventHandler {
     std::string_view gathered_;  ///< what is sent before wire_
     WireResponse wire_;
     std::size_t discarded_ = 0;
+    std::uint64_t since_ = 0;  ///< when the client began to send a body, or to keep a response waiting
+    std::uint64_t moved_ = 0;  ///< bytes since then
+    std::size_t requests_ = 0;
     std::uint32_t watched_ = 0;
     Phase phase_ = Phase::idle;
     bool keep_alive_ = true;
     bool timed_out_ = false;
+    bool measures_body_ = false;
     bool partly_read_ = false;  ///< after the gathered answers, the rest of a request is read
 };
 

@@ -69,7 +69,8 @@ void TestExchange::serve(std::string_view bytes) {
         }
         if (state != RequestReader::State::need_more) {
             const bool whole = state == RequestReader::State::complete;
-            const Response response = whole ? app_.respond(request) : error_response(reader.error());
+            const Response response =
+                whole ? loop_.wait(app_.respond(request)) : error_response(reader.error());
             wire_ = write_response(request, response, date_, whole && request.keep_alive());
         }
     } catch (const std::bad_alloc&) {

@@ -29,8 +29,11 @@ class Worker {
   public:
     enum class Stop : std::uint8_t { none, drain, now };
 
-    /// Listens at `address`, together with other workers. Throws std::system_error.
-    Worker(const App& app, const ServeOptions& options, const boost::asio::ip::tcp::endpoint& address);
+    /// Listens at `address`, together with other workers. `pool` is null, or outlives it. `ticks` is for
+    /// tests: a descriptor that tells how many seconds have passed, as a timerfd, which else it is, or an
+    /// eventfd does. Throws std::system_error.
+    Worker(const App& app, const ServeOptions& options, const boost::asio::ip::tcp::endpoint& address,
+           ThreadPool* pool = nullptr, FileDescriptor ticks = FileDescriptor{});
     ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -56,6 +59,9 @@ class Worker {
     [[nodiscard]] Exchange* take();
     /// Takes it back, with what its arena may keep.
     void give_back(Exchange* exchange) noexcept;
+    /// The same for one whose answer nobody waits for any more; when no other thread is in it.
+    void abandon(Exchange* exchange) noexcept;
+    void take_back(Exchange* exchange) noexcept;
     /// Destroys a connection.
     void remove(Connection& connection) noexcept;
 
@@ -73,8 +79,9 @@ class Worker {
     };
 
     void listen(const boost::asio::ip::tcp::endpoint& address);
-    void accept();
-    void adopt(FileDescriptor socket, const Client& client);
+    bool accept();
+    [[nodiscard]] std::size_t room() const noexcept;
+    void adopt(FileDescriptor socket, const Client& client, bool turn_away);
     void pause_accepting() noexcept;
     void resume_accepting() noexcept;
     void on_tick();
@@ -86,6 +93,7 @@ class Worker {
     const App& app_;
     ServeOptions options_;
     EventLoop loop_;
+    detail::TaskContext context_;
     Listener listener_{*this};
     Timer timer_;
     boost::asio::ip::tcp::endpoint address_;
@@ -97,6 +105,7 @@ class Worker {
     Connection* connections_ = nullptr;
     std::size_t connection_count_ = 0;
     Exchange* free_exchanges_ = nullptr;
+    std::size_t abandoned_ = 0;  ///< exchanges that other threads are in
     bool accepting_ = true;
     bool draining_ = false;
 };

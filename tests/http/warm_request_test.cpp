@@ -98,6 +98,17 @@ http::Response order(http::Body<Order, "order"> order, alloc::Allocator arena) {
     return http::Response::json(arena, order).with_cookie(arena, {.name = "a", .value = "b"});
 }
 
+http::Task<int> nap(int number, alloc::Allocator) {
+    co_await http::sleep_for(std::chrono::nanoseconds{0});
+    co_return number;
+}
+http::Task<http::Response> wait(inject::Depends<get_page> page, http::BackgroundTasks& tasks,
+                                alloc::Allocator arena) {
+    tasks.add([](int) {}, *page);
+    const int number = co_await nap(*page, arena);
+    co_return http::Response::json(arena, number);
+}
+
 class WarmRequest : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(WarmRequest, AllocatesNothing) {
@@ -114,6 +125,8 @@ TEST_P(WarmRequest, AllocatesNothing) {
     });
     app.get("/text", [] { return http::Response::text("Hello, World!"); });
     app.post("/order", order);
+    app.get("/wait", wait);
+    app.get("/block", http::blocking(depend));
     const std::string file = testing::TempDir() + "zigmund_warm_" + std::to_string(::getpid());
     std::ofstream{file} << "0123456789";
     app.get("/file",
@@ -150,6 +163,7 @@ INSTANTIATE_TEST_SUITE_P(
         "{\"order\":{\"items\":[{\"name\":\"\\n\",\"price\":1},{\"name\":\"b\",\"price\":2}],\"rates\":{"
         "\"x\":1},\"count\":1}}",
         "GET /file HTTP/1.1\r\nHost: x\r\nRange: bytes=1-2,5-6\r\n\r\n",
+        "GET /wait?page=3 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /block?page=3 HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /to HTTP/1.1\r\nHost: x\r\n\r\n", "GET /users/x HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n", "DELETE /users/7 HTTP/1.1\r\nHost: x\r\n\r\n"));
 
