@@ -94,6 +94,7 @@ TEST_F(SlowClient, AHeadHasTenSecondsFromItsFirstByteHoweverItComes) {
     const auto client = connect();
     for (std::size_t i = 0; i < 10; ++i) {
         client->send(get_hello.substr(i, 1));
+        sync();
         pass(1);
     }
     pass(2);
@@ -116,6 +117,7 @@ TEST_F(SlowClient, ABodyThatComesMoreSlowlyIsA408AfterFiveSeconds) {
     serve();
     const auto client = connect();
     client->send(upload_head(20 * 300));
+    sync();
     for (int i = 0; i < 5; ++i) {
         client->send(std::string(100, 'b'));
         pass(1);
