@@ -6,12 +6,12 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 JOBS ?= $(shell nproc)
-BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev
+BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev zlib1g-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev curl git python3 sqlite3 nginx-light
 # The builds that are tested. clang-asan instead of asan takes half as long to compile, and needs clang 19.
 PRESETS ?= release asan
 BENCH_PACKAGES := $(BUILD_PACKAGES) libgtest-dev libbenchmark-dev python3 wrk strace
-PEER_PACKAGES := nginx-light h2o libcpp-httplib-dev
+PEER_PACKAGES := nginx-light h2o libcpp-httplib-dev libjemalloc2 libclang-rt-19-dev heaptrack valgrind
 
 .PHONY: help run test bench bench-peers fuzz
 help:
@@ -19,7 +19,7 @@ help:
 	@echo 'make test   build and run all tests, in release and under ASan+UBSan'
 	@echo 'make bench  build and run the benchmarks, with gcc and with clang 19 if it is installed'
 	@echo 'make fuzz   fuzz every target for SECONDS (600), with clang 19'
-	@echo 'make bench-peers  install what they compare with: other servers'
+	@echo 'make bench-peers  install what they compare with: other servers, allocators and memory checkers'
 
 # $(call install,packages): quiet when there is nothing to do.
 install = @bash cmake/install-packages.sh $(1)

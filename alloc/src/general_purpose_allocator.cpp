@@ -24,26 +24,28 @@ static_assert(plain_total(largest_small) < BlockMap::small_below);
 
 template <bool with_stack>
 [[gnu::always_inline]] inline void* GeneralPurposeAllocator::State::enter(Shard& shard, std::byte* base,
-                                                                          std::size_t size, std::size_t align,
-                                                                          const void* frame,
-                                                                          Family family) noexcept {
+                                                                          std::uint64_t size_align,
+                                                                          const void* frame) noexcept {
     std::byte* const user = base + sizeof(Header);
     const auto address = reinterpret_cast<std::uintptr_t>(user);
     std::atomic<std::uint8_t>* const cell = map.cell_for(address);
     if (cell == nullptr) [[unlikely]]
-        return enter_on_new_ground(shard, base, size, align, frame, family);
+        return enter_on_new_ground(shard, base, size_align, frame);
     BlockMap::set(*cell, address, BlockState::live);
     const StackId stack = with_stack ? capture_stack(frame, depth) : 0;
-    write_frame(user, size, plain_total(size), pack(size, align, family),
-                maker_of(stack, origin_of(shard.thread)), with_stack ? age_for(shard) : 0);
+    const std::size_t size = size_in(size_align);
+    write_frame(user, size, plain_total(size), size_align, maker_of(stack, origin_of(shard.thread)),
+                with_stack ? age_for(shard) : 0);
+    memory_checker::forget(user, size);
     if (counters.add_block(shard, size)) [[unlikely]]
         return counters.rise(shard, user);
     return user;
 }
 
-void* GeneralPurposeAllocator::State::enter_on_new_ground(Shard& shard, std::byte* base, std::size_t size,
-                                                          std::size_t align, const void* frame,
-                                                          Family family) noexcept {
+void* GeneralPurposeAllocator::State::enter_on_new_ground(Shard& shard, std::byte* base,
+                                                          std::uint64_t size_align,
+                                                          const void* frame) noexcept {
+    const std::size_t size = size_in(size_align);
     const std::size_t total = plain_total(size);
     std::byte* const user = base + sizeof(Header);
     if (!map.set(reinterpret_cast<std::uintptr_t>(user), total, BlockState::live)) {
@@ -51,29 +53,27 @@ void* GeneralPurposeAllocator::State::enter_on_new_ground(Shard& shard, std::byt
         return nullptr;
     }
     const StackId stack = traced ? capture_stack(frame, depth) : 0;
-    write_frame(user, size, total, pack(size, align, family), maker_of(stack, origin_of(shard.thread)),
-                traced ? age() : 0);
+    write_frame(user, size, total, size_align, maker_of(stack, origin_of(shard.thread)), traced ? age() : 0);
+    memory_checker::forget(user, size);
     return counters.add_block(shard, size) ? counters.rise(shard, user) : user;
 }
 
-template <bool with_stack>
-void* GeneralPurposeAllocator::State::allocate_small(std::size_t size, std::size_t align, const void* frame,
-                                                     Family family) noexcept {
-    auto* const base = static_cast<std::byte*>(take(plain_total(size)));
+void* GeneralPurposeAllocator::State::allocate_traced(std::uint64_t size_align, const void* frame) noexcept {
+    auto* const base = static_cast<std::byte*>(take(plain_total(size_in(size_align))));
     if (base == nullptr) [[unlikely]]
         return nullptr;
-    return enter<with_stack>(*thread_context_storage.shard, base, size, align, frame, family);
+    return enter<true>(*thread_context_storage.shard, base, size_align, frame);
 }
 
-void* GeneralPurposeAllocator::State::allocate_from_other(std::size_t size, std::size_t align,
-                                                          const void* frame, Family family) noexcept {
+void* GeneralPurposeAllocator::State::allocate_from_other(std::uint64_t size_align,
+                                                          const void* frame) noexcept {
     Shard& shard = *thread_context_storage.shard;  // now: the backing may be another of these
-    auto* const base =
-        static_cast<std::byte*>(options.backing.try_allocate(plain_total(size), default_align));
+    auto* const base = static_cast<std::byte*>(
+        options.backing.try_allocate(plain_total(size_in(size_align)), default_align));
     if (base == nullptr) [[unlikely]]
         return nullptr;
-    return traced ? enter<true>(shard, base, size, align, frame, family)
-                  : enter<false>(shard, base, size, align, frame, family);
+    return traced ? enter<true>(shard, base, size_align, frame)
+                  : enter<false>(shard, base, size_align, frame);
 }
 
 [[gnu::always_inline]] inline void* GeneralPurposeAllocator::State::allocate_short(std::size_t size,
@@ -82,10 +82,14 @@ void* GeneralPurposeAllocator::State::allocate_from_other(std::size_t size, std:
                                                                                    Family family) noexcept {
     if (align > default_align || size > largest_small) [[unlikely]]
         return allocate_any(size, align, frame, family);
+    const std::uint64_t size_align = pack(size, align, family);
     if (take == nullptr) [[unlikely]]
-        return allocate_from_other(size, align, frame, family);
-    return traced ? allocate_small<true>(size, align, frame, family)
-                  : allocate_small<false>(size, align, frame, family);
+        return allocate_from_other(size_align, frame);
+    if (traced) return allocate_traced(size_align, frame);
+    auto* const base = static_cast<std::byte*>(take(plain_total(size)));
+    if (base == nullptr) [[unlikely]]
+        return nullptr;
+    return enter<false>(*thread_context_storage.shard, base, size_align, nullptr);
 }
 
 /// Whether the block at `p` is a live one, small, and as it is said to be, and nothing around it was written.

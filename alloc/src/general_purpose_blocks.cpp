@@ -68,6 +68,7 @@ void* GeneralPurposeAllocator::State::allocate_any(std::size_t size, std::size_t
     const Seat here = seat();
     write_header(user, size, align, extent, depth == 0 ? 0 : capture_stack(frame, depth),
                  origin_of(here.thread), traced ? age() : 0, family);
+    memory_checker::forget(user, size);
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
     if (counters.add_block(here.shard, size)) counters.rise(here.shard, user);
     return user;

@@ -1,4 +1,3 @@
-#include <cstdlib>
 #include <cstring>
 
 #include "general_purpose_state.hpp"
@@ -10,36 +9,6 @@
 namespace zigmund::alloc {
 
 using namespace detail;
-
-std::string_view to_string(MemoryErrorKind kind) noexcept {
-    switch (kind) {
-        case MemoryErrorKind::double_free:
-            return "double free";
-        case MemoryErrorKind::use_after_free:
-            return "use after free";
-        case MemoryErrorKind::foreign_pointer:
-            return "foreign pointer";
-        case MemoryErrorKind::wrong_allocator:
-            return "wrong allocator";
-        case MemoryErrorKind::interior_pointer:
-            return "interior pointer";
-        case MemoryErrorKind::size_mismatch:
-            return "size mismatch";
-        case MemoryErrorKind::alignment_mismatch:
-            return "alignment mismatch";
-        case MemoryErrorKind::family_mismatch:
-            return "family mismatch";
-        case MemoryErrorKind::buffer_overflow:
-            return "buffer overflow";
-        case MemoryErrorKind::buffer_underflow:
-            return "buffer underflow";
-        case MemoryErrorKind::use_after_deinit:
-            return "use after deinit";
-        case MemoryErrorKind::size_overflow:
-            return "size overflow";
-    }
-    return "unknown error";
-}
 
 namespace detail {
 
@@ -108,7 +77,7 @@ void GeneralPurposeAllocator::State::report_mismatch(void* p, const Header& head
                                                      std::size_t align, Family family, std::string_view verb,
                                                      const void* frame) noexcept {
     if (header.family() != family) {
-        TextWriter out{-1};
+        ErrorReport out;
         begin_report(out, Kind::family_mismatch);
         write_address(out, p);
         out << " was allocated with " << maker_of(header.family()) << ", but given back with "
@@ -118,7 +87,7 @@ void GeneralPurposeAllocator::State::report_mismatch(void* p, const Header& head
         end_report(out, Kind::family_mismatch, p, header.size());
     }
     const auto mismatch = [&](Kind kind, std::string_view unit, std::size_t real, std::size_t claimed) {
-        TextWriter out{-1};
+        ErrorReport out;
         begin_report(out, kind);
         write_address(out, p);
         out << " was allocated with " << unit;
@@ -163,7 +132,7 @@ bool GeneralPurposeAllocator::State::report_damage_around(void* user, const Head
     const auto expected = static_cast<unsigned char>(canary);
     if (header.check != check_of(header, user)) {
         const Header left = recover(user, header, size, align);
-        TextWriter out{-1};
+        ErrorReport out;
         begin_report(out, Kind::buffer_underflow);
         out << "more than 8 bytes before the block at ";
         write_address(out, user);
@@ -193,7 +162,7 @@ bool GeneralPurposeAllocator::State::report_damage_around(void* user, const Head
     const auto damage = [&](Kind kind, std::size_t distance, std::string_view where,
                             std::span<const unsigned char> bytes) {
         found = true;
-        TextWriter out{-1};
+        ErrorReport out;
         begin_report(out, kind);
         out << "byte ";
         out.decimal(distance) << where << " the block at ";
@@ -225,7 +194,7 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
     const bool remembered = history.recall(address, block);
     // Another block may have begun in the bytes that the map has for this one, and hidden that it was freed.
     if (state == BlockState::quarantined || state == BlockState::freed || remembered) {
-        TextWriter out{-1};
+        ErrorReport out;
         begin_report(out, Kind::double_free);
         write_address(out, p);
         out << " was given back before this " << verb << '\n';
@@ -258,7 +227,7 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
         void* const user = reinterpret_cast<void*>(begin);
         const Header header = peek_header(user);
         if (header.check == check_of(header, user) && address - begin < header.size()) {
-            TextWriter out{-1};
+            ErrorReport out;
             begin_report(out, Kind::interior_pointer);
             write_address(out, p);
             out << " is ";
@@ -272,13 +241,16 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
         }
     }
 
-    TextWriter out{-1};
-    TextWriter owner{-1};
+    ErrorReport out;
+    ErrorReport owner;
     const Kind kind = write_owner(owner, p) ? Kind::wrong_allocator : Kind::foreign_pointer;
     begin_report(out, kind);
     write_address(out, p);
     if (kind == Kind::wrong_allocator) {
         out << " belongs to " << owner.text();
+        out.owner = owner.owner;
+        out.block = owner.block;
+        out.add_stacks_of(owner);
     } else {
         out << " was not allocated here\n";
         const ThreadContext& thread = thread_context();
@@ -289,7 +261,7 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
     end_report(out, kind, p, 0);
 }
 
-bool GeneralPurposeAllocator::State::write_owner(TextWriter& out, void* p) const noexcept {
+bool GeneralPurposeAllocator::State::write_owner(ErrorReport& out, void* p) const noexcept {
     const SpinGuard guard{all_states_lock};
     for (State* other = static_cast<State*>(all_states); other != nullptr; other = other->next) {
         if (other == this) continue;
@@ -305,6 +277,7 @@ bool GeneralPurposeAllocator::State::write_owner(TextWriter& out, void* p) const
             continue;
         }
         out << other->options.name << '\n';
+        out.owner = other->options.name;
         if (on_pages || header.check == check_of(header, p)) other->write_block(out, p, header);
         return true;
     }
@@ -312,7 +285,7 @@ bool GeneralPurposeAllocator::State::write_owner(TextWriter& out, void* p) const
 }
 
 void GeneralPurposeAllocator::State::report_dead(std::string_view verb, const void* frame) noexcept {
-    TextWriter out{-1};
+    ErrorReport out;
     begin_report(out, Kind::use_after_deinit);
     out << verb << " after the allocator's deinit()\n";
     write_here(out, verb, frame);
@@ -321,7 +294,7 @@ void GeneralPurposeAllocator::State::report_dead(std::string_view verb, const vo
 
 void GeneralPurposeAllocator::State::report_size_overflow(std::size_t size, const void* frame) noexcept {
     if (options.on_error == nullptr) return;
-    TextWriter out{-1};
+    ErrorReport out;
     begin_report(out, Kind::size_overflow);
     out.decimal(size) << " bytes were asked for\n";
     write_here(out, "allocate", frame);
@@ -339,12 +312,13 @@ bool GeneralPurposeAllocator::State::report_late_write(const Quarantine::Held& h
     // All that poison() filled: the block, what lies behind it, the canary before it.
     const auto held_bytes =
         bytes_of(user, held.total - std::max(std::size_t{1} << held.align, sizeof(Header)));
+    memory_checker::recall(held_bytes.data(), held_bytes.size());
     const auto before = bytes_of(static_cast<std::byte*>(user) - 8, 8);
     const std::size_t at = first_other(held_bytes, freed_byte);
     const std::size_t at_before = first_other(before, freed_byte);
     const bool intact = at == held_bytes.size() && at_before == before.size();
     if (intact && known) return false;
-    TextWriter out{-1};
+    ErrorReport out;
     begin_report(out, Kind::use_after_free);
     if (intact || !known) {
         out << "bytes before the block at ";
@@ -395,83 +369,6 @@ std::size_t GeneralPurposeAllocator::State::check_all(const void* frame) noexcep
         });
     });
     return found;
-}
-
-// ---- words ----
-
-void GeneralPurposeAllocator::State::begin_report(TextWriter& out, Kind kind) const noexcept {
-    out << "zigmund: " << options.name << ": " << to_string(kind) << ": ";
-}
-
-void GeneralPurposeAllocator::State::write_address(TextWriter& out, const void* p) const noexcept {
-    out.hex(reinterpret_cast<std::uintptr_t>(p));
-}
-
-void GeneralPurposeAllocator::State::write_block(TextWriter& out, const void* user,
-                                                 const Header& header) const noexcept {
-    out << "  the block: ";
-    out.decimal(header.size()) << " bytes at ";
-    write_address(out, user);
-    out << ", alignment ";
-    out.decimal(header.align());
-    if (traced) {
-        out << ", made ";
-        out.decimal(age() - header.seconds) << " s ago";
-    }
-    out << " by thread ";
-    out.decimal(header.thread()) << '\n';
-    if (depth != 0) write_stack_of(out, "allocated", header.stack);
-}
-
-void GeneralPurposeAllocator::State::write_bytes(TextWriter& out, std::span<const unsigned char> found,
-                                                 unsigned char expected) const noexcept {
-    out << "  found";
-    for (const unsigned char byte : found) {
-        out << ' ';
-        out.hex_byte(byte);
-    }
-    out << ", where each byte was ";
-    out.hex_byte(expected) << '\n';
-}
-
-void GeneralPurposeAllocator::State::write_stack_of(TextWriter& out, std::string_view what,
-                                                    StackId stack) const noexcept {
-    out << "  " << what << " at\n";
-    write_stack(out, stack, options.stack_frames);
-}
-
-void GeneralPurposeAllocator::State::write_here(TextWriter& out, std::string_view what,
-                                                const void* frame) const noexcept {
-    out << "  " << what << " at\n";
-    constexpr unsigned least = 8;  // also where blocks have no stacks: an error is rare
-    write_stack(out, capture_stack(frame, std::max(depth, plumbing_frames + least)),
-                std::max(options.stack_frames, least));
-}
-
-void GeneralPurposeAllocator::State::end_report(TextWriter& out, Kind kind, const void* p,
-                                                std::size_t size) noexcept {
-    tell({.kind = kind, .address = p, .size = size, .message = out.text()});
-    if (options.on_error == nullptr) std::abort();
-}
-
-void GeneralPurposeAllocator::State::tell(const MemoryError& error) const noexcept {
-    if (options.on_error != nullptr) return options.on_error(error, options.on_error_context);
-    const bool json = options.report_format == ReportFormat::json;
-    TextWriter out{options.report_descriptor, json ? Colours::never : Colours::on_terminals};
-    if (!json) {
-        out << error.message;
-        return;
-    }
-    out << R"({"report":"error","allocator":)";
-    write_json_string(out, options.name);
-    out << R"(,"kind":)";
-    write_json_string(out, to_string(error.kind));
-    out << R"(,"address":")";
-    write_address(out, error.address);
-    out << R"(","size":)";
-    out.decimal(error.size) << R"(,"message":)";
-    write_json_string(out, error.message);
-    out << "}\n";
 }
 
 }  // namespace zigmund::alloc

@@ -20,6 +20,7 @@ void* GeneralPurposeAllocator::State::allocate_guarded(std::size_t size, std::si
         unreserve(size);
         return nullptr;
     }
+    memory_checker::forget(p, size);
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
     if (counters.add_block(here.shard, size)) counters.rise(here.shard, p);
     return p;
@@ -83,7 +84,7 @@ void GeneralPurposeAllocator::State::report_guarded_pointer(void* p, const Guard
                       : !live && address == slot.user ? Kind::double_free
                                                       : Kind::foreign_pointer;
     void* const user = reinterpret_cast<void*>(slot.user);
-    TextWriter out{-1};
+    ErrorReport out;
     begin_report(out, kind);
     write_address(out, p);
     if (kind == Kind::interior_pointer) {
@@ -138,7 +139,7 @@ bool GeneralPurposeAllocator::State::report_padding(const GuardPages::Slot& slot
         found = true;
         const bool behind = kind == Kind::buffer_overflow;
         void* const user = reinterpret_cast<void*>(slot.user);
-        TextWriter out{-1};
+        ErrorReport out;
         begin_report(out, kind);
         out << "byte ";
         out.decimal(behind ? at : padding.size() - at)
@@ -168,7 +169,7 @@ void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_v
     const bool inside = !before && address - slot->user < size;
     const Kind kind = fenced ? Kind::use_after_free : before ? Kind::buffer_underflow : Kind::buffer_overflow;
     void* const user = reinterpret_cast<void*>(slot->user);
-    TextWriter out{-1};
+    ErrorReport out;
     begin_report(out, kind);
     out << "byte ";
     out.decimal(before   ? slot->user - address
@@ -184,7 +185,7 @@ void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_v
     write_block(out, user, slot->header);
     if (fenced) write_stack_of(out, "given back", slot->freed);
     write_stack_of(out, access, here);
-    tell({.kind = kind, .address = p, .size = size, .message = out.text()});
+    tell(out, kind, p, size);
 }
 
 }  // namespace zigmund::alloc

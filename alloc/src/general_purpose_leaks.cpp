@@ -168,6 +168,7 @@ std::size_t GeneralPurposeAllocator::State::report_blocks(std::string_view kind,
                       .frames = options.stack_frames,
                       .lines = options.report_lines,
                       .seconds = age(),
+                      .birth = birth,
                       .aged = traced});
     } catch (const std::bad_alloc&) {  // for the books of the report: what the counters know is told
         found = {.bytes = static_cast<std::int64_t>(counters.live_bytes()),
@@ -269,6 +270,7 @@ std::size_t UnsizedAccess::report_lost(GeneralPurposeAllocator& of, const LostRe
                       .frames = state.options.stack_frames,
                       .lines = state.options.report_lines,
                       .seconds = state.age(),
+                      .birth = state.birth,
                       .aged = state.traced});
     } catch (const std::bad_alloc&) {  // for the books of the report
         TextWriter out{lost.descriptor};

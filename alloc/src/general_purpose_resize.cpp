@@ -30,6 +30,7 @@ bool GeneralPurposeAllocator::State::resize(void* p, std::size_t old_size, std::
     if (new_size < old_size) unreserve(old_size - new_size);
     map.change(reinterpret_cast<std::uintptr_t>(p), plain_total(old_size), plain_total(new_size));
     write_header(p, new_size, align, after, header.stack, header.origin, header.seconds, header.family());
+    if (more != 0) memory_checker::forget(static_cast<std::byte*>(p) + old_size, more);
     const Seat here = seat();
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
     counters.change_block(here.shard, old_size, new_size);
@@ -64,6 +65,7 @@ void* GeneralPurposeAllocator::State::remap(void* p, std::size_t old_size, std::
     (void)map.set(reinterpret_cast<std::uintptr_t>(p), plain_total(old_size), BlockState::freed);
     (void)map.set(reinterpret_cast<std::uintptr_t>(user), plain_total(new_size), BlockState::live);
     write_header(user, new_size, align, after, header.stack, header.origin, header.seconds, header.family());
+    if (more != 0) memory_checker::forget(static_cast<std::byte*>(user) + old_size, more);
     const Seat here = seat();
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
     counters.change_block(here.shard, old_size, new_size);

@@ -5,6 +5,7 @@
 //     general_purpose_resize.cpp      of one that changes its size
 //     general_purpose_guarded.cpp     of one on pages of its own
 //     general_purpose_errors.cpp      what is wrong with a pointer or a block
+//     general_purpose_reports.cpp     how that is said
 //     general_purpose_leaks.cpp       what is left at the end
 //     general_purpose_state.cpp       the beginning and the end of the books
 #pragma once
@@ -18,6 +19,8 @@
 #include <span>
 
 #include "block_map.hpp"
+#include "clock.hpp"
+#include "error_report.hpp"
 #include "freed_history.hpp"
 #include "guard_pages.hpp"
 #include "guarded_block.hpp"
@@ -94,19 +97,14 @@ struct GeneralPurposeAllocator::State {
     void unreserve(std::size_t less) noexcept {
         if (limited) requested.fetch_sub(less, std::memory_order_relaxed);
     }
-    template <bool with_stack>
-    [[gnu::noinline]] void* allocate_small(std::size_t size, std::size_t align, const void* frame,
-                                           detail::Family family) noexcept;
+    [[gnu::noinline]] void* allocate_traced(std::uint64_t size_align, const void* frame) noexcept;
     /// Of a backing that is not the heap.
-    [[gnu::noinline]] void* allocate_from_other(std::size_t size, std::size_t align, const void* frame,
-                                                detail::Family family) noexcept;
+    [[gnu::noinline]] void* allocate_from_other(std::uint64_t size_align, const void* frame) noexcept;
     /// Makes a small block of what the backing gave. Null: there is no memory for the map, it went back.
     template <bool with_stack>
-    void* enter(detail::Shard& shard, std::byte* base, std::size_t size, std::size_t align, const void* frame,
-                detail::Family family) noexcept;
-    [[gnu::noinline]] void* enter_on_new_ground(detail::Shard& shard, std::byte* base, std::size_t size,
-                                                std::size_t align, const void* frame,
-                                                detail::Family family) noexcept;
+    void* enter(detail::Shard& shard, std::byte* base, std::uint64_t size_align, const void* frame) noexcept;
+    [[gnu::noinline]] void* enter_on_new_ground(detail::Shard& shard, std::byte* base,
+                                                std::uint64_t size_align, const void* frame) noexcept;
     void give_small(void* user, std::size_t total) noexcept {
         void* const base = static_cast<std::byte*>(user) - sizeof(detail::Header);
         if (give != nullptr) [[likely]]
@@ -191,20 +189,21 @@ struct GeneralPurposeAllocator::State {
     [[gnu::cold]] void report_size_overflow(std::size_t size, const void* frame) noexcept;
     std::size_t check_all(const void* frame) noexcept;
 
-    void begin_report(detail::TextWriter& out, Kind kind) const noexcept;
+    void begin_report(detail::ErrorReport& out, Kind kind) const noexcept;
     void write_address(detail::TextWriter& out, const void* p) const noexcept;
-    void write_block(detail::TextWriter& out, const void* user, const detail::Header& header) const noexcept;
+    void write_block(detail::ErrorReport& out, const void* user, const detail::Header& header) const noexcept;
     /// The name of the allocator that the block at `p` belongs to, if it is a living one of this process, and
     /// what is known of the block. False: nobody's.
-    [[nodiscard]] bool write_owner(detail::TextWriter& out, void* p) const noexcept;
-    void write_bytes(detail::TextWriter& out, std::span<const unsigned char> found,
+    [[nodiscard]] bool write_owner(detail::ErrorReport& out, void* p) const noexcept;
+    void write_bytes(detail::ErrorReport& out, std::span<const unsigned char> found,
                      unsigned char expected) const noexcept;
-    void write_stack_of(detail::TextWriter& out, std::string_view what, detail::StackId stack) const noexcept;
-    void write_here(detail::TextWriter& out, std::string_view what, const void* frame) const noexcept;
+    void write_stack_of(detail::ErrorReport& out, std::string_view what,
+                        detail::StackId stack) const noexcept;
+    void write_here(detail::ErrorReport& out, std::string_view what, const void* frame) const noexcept;
     /// Tells the error; ends the process where nobody collects them.
-    void end_report(detail::TextWriter& out, Kind kind, const void* p, std::size_t size) noexcept;
+    void end_report(detail::ErrorReport& out, Kind kind, const void* p, std::size_t size) noexcept;
     /// To the handler; without one, to the report descriptor.
-    void tell(const MemoryError& error) const noexcept;
+    void tell(detail::ErrorReport& report, Kind kind, const void* p, std::size_t size) const noexcept;
 
     // ---- the end ----
 
@@ -258,12 +257,6 @@ inline constexpr unsigned plumbing_frames = 8;
 
 /// Where a byte differs from `byte`; the size if none does.
 [[nodiscard]] std::size_t first_other(std::span<const unsigned char> bytes, unsigned char byte) noexcept;
-
-inline std::uint64_t now_seconds() noexcept {
-    timespec now{};
-    (void)::clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
-    return static_cast<std::uint64_t>(now.tv_sec);
-}
 
 inline std::uint64_t pack(std::size_t size, std::size_t align, Family family = Family::allocator) noexcept {
     return size | static_cast<std::uint64_t>(__builtin_ctzll(align)) << 56 |

@@ -22,6 +22,11 @@ namespace zigmund::alloc::detail {
 /// By what means a block was made; it is to be given back by the same.
 enum class Family : std::uint8_t { allocator, malloc, new_object, new_array };
 
+/// Of the word `size_align` of a header.
+constexpr std::size_t size_in(std::uint64_t size_align) noexcept {
+    return size_align & 0x00FF'FFFF'FFFF'FFFFU;
+}
+
 /// In the order in which a report would miss them: what is written before a block begins next to it.
 struct Header {
     StackId stack;
@@ -31,7 +36,7 @@ struct Header {
     std::uint32_t check;       // of the members above and the address
     std::uint64_t canary;
 
-    [[nodiscard]] std::size_t size() const noexcept { return size_align & 0x00FF'FFFF'FFFF'FFFFU; }
+    [[nodiscard]] std::size_t size() const noexcept { return size_in(size_align); }
     [[nodiscard]] std::size_t align() const noexcept { return std::size_t{1} << ((size_align >> 56) & 63U); }
     [[nodiscard]] Family family() const noexcept { return static_cast<Family>(size_align >> 62); }
     [[nodiscard]] std::uint32_t thread() const noexcept { return origin % max_threads; }
@@ -128,18 +133,17 @@ inline bool tail_intact(const void* user, std::size_t size, std::size_t room, st
 /// Whether nothing was written around a block whose size its header holds.
 inline bool frame_intact(void* user, std::size_t size, std::size_t total) noexcept {
     const Header& header = header_of(user);
+    if (header.check != check_of(header, user)) return false;
     const std::uint64_t canary = canary_of(user);
     const std::byte* const tail = static_cast<const std::byte*>(user) + size;
-    const std::size_t room = total - sizeof(Header) - size;
-    const auto word = [=](std::size_t at) {
-        std::uint64_t found;
-        std::memcpy(&found, tail + at, 8);
-        return found ^ canary;
+    const std::byte* const end = static_cast<const std::byte*>(user) + (total - sizeof(Header));
+    const auto is_canary = [=](const void* at) {
+        std::uint64_t word;
+        std::memcpy(&word, at, 8);
+        return word == canary;
     };
-    std::uint64_t damage =
-        (header.canary ^ canary) | (header.check ^ check_of(header, user)) | word(0) | word(room - 8);
-    if (room > 16) damage |= word(8);
-    return damage == 0;
+    return is_canary(&header.canary) && is_canary(tail) && is_canary(end - 8) &&
+           (end - tail <= 16 || is_canary(tail + 8));
 }
 
 // Where AddressSanitizer or memcheck watches, the bytes around the user's memory are hidden: it stops at the

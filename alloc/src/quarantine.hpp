@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 
+#include "memory_checker.hpp"
 #include "stack_depot.hpp"
 
 namespace zigmund::alloc::detail {
@@ -30,6 +31,7 @@ inline void poison(void* user, std::size_t room) noexcept {
     std::memcpy(begin - 8, &freed_word, 8);
     if (room > largest_wide) {
         std::memset(begin, freed_byte, room);
+        memory_checker::forget(begin, room);
         return;
     }
     std::size_t at = room & 16U;
@@ -38,11 +40,13 @@ inline void poison(void* user, std::size_t room) noexcept {
         std::memcpy(begin + at, &freed_wide, 16);
         std::memcpy(begin + at + 16, &freed_wide, 16);
     }
+    memory_checker::forget(begin, room);
 }
 
 /// Whether they are as poison() left them.
 inline bool is_poisoned(const void* user, std::size_t room) noexcept {
     const auto* const begin = static_cast<const std::byte*>(user);
+    memory_checker::recall(begin, room);
     const auto wide = [=](std::size_t at) {
         Wide found;
         std::memcpy(&found, begin + at, 16);
@@ -73,10 +77,12 @@ class Quarantine {
     void limit(std::size_t most_bytes, std::size_t most_blocks) noexcept {
         most_bytes_ = most_bytes;
         most_blocks_ = most_blocks;
+        crowded_bytes_ = most_bytes - most_bytes / 32;
+        crowded_blocks_ = most_blocks - most_blocks / 32;
     }
     [[nodiscard]] bool full() const noexcept { return bytes_ > most_bytes_ || last_ - first_ > most_blocks_; }
     [[nodiscard]] bool crowded() const noexcept {
-        return bytes_ > most_bytes_ - most_bytes_ / 32 || last_ - first_ > most_blocks_ - most_blocks_ / 32;
+        return bytes_ > crowded_bytes_ || last_ - first_ > crowded_blocks_;
     }
     [[nodiscard]] bool empty() const noexcept { return first_ == last_; }
 
@@ -135,6 +141,8 @@ class Quarantine {
     std::size_t bytes_ = 0;
     std::size_t most_bytes_ = 0;
     std::size_t most_blocks_ = 0;
+    std::size_t crowded_bytes_ = 0;
+    std::size_t crowded_blocks_ = 0;
     std::array<Slot, capacity> slots_;
 };
 

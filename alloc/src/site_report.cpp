@@ -5,6 +5,7 @@
 
 #include "process_memory.hpp"
 #include "stack_report.hpp"
+#include "thread_names.hpp"
 
 namespace zigmund::alloc::detail {
 namespace {
@@ -47,8 +48,7 @@ void write_example(TextWriter& out, const SiteReport& report, const CallSite& si
         out << ", made ";
         out.decimal(report.seconds - site.seconds) << " s ago";
     }
-    out << " by thread ";
-    out.decimal(site.thread);
+    write_thread(out, site.thread, report.birth + site.seconds);
     std::array<unsigned char, 16> content{};
     const std::size_t size = std::min(site.smallest, content.size());
     if (size != 0 && read_memory(reinterpret_cast<const void*>(site.example), content.data(), size)) {

@@ -27,6 +27,7 @@ struct SiteReport {
     unsigned frames = 8;        // of a stack
     unsigned lines = 24;        // of text; 0: as many as it takes
     std::uint32_t seconds = 0;  // of the allocator's age
+    std::uint64_t birth = 0;    // of the allocator, by now_seconds()
     bool aged = true;           // blocks know when they were made
 
     [[nodiscard]] bool is_growth() const noexcept { return kind == "growth"; }
@@ -41,8 +42,5 @@ void write_left_out(TextWriter& out, const SiteReport& report);
 void write_json(TextWriter& out, const SiteReport& report);
 void write_folded(TextWriter& out, const SiteReport& report);
 void write_pprof(TextWriter& out, const SiteReport& report);
-
-/// `text` as JSON writes it, with its quotes.
-void write_json_string(TextWriter& out, std::string_view text);
 
 }  // namespace zigmund::alloc::detail

@@ -1,5 +1,7 @@
 #include "stack_depot.hpp"
 
+#include <zigmund/alloc/sanitizer.hpp>
+
 #include <dlfcn.h>
 #include <pthread.h>
 #include <unwind.h>
@@ -190,9 +192,9 @@ bool leads_on(std::uintptr_t next, std::uintptr_t at, std::uintptr_t stack_high)
 
 /// Reads saved frame pointers as long as they point up this thread's stack. Return addresses are not
 /// checked here: a chain is believed only after the unwind tables have confirmed it.
-[[gnu::no_sanitize_address, gnu::no_sanitize_thread]]
-std::size_t follow_frame_pointers(const void* frame, const ThreadContext& context, unsigned depth,
-                                  Chain& chain) noexcept {
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]] ZIGMUND_NO_SANITIZE_MEMORY std::size_t
+follow_frame_pointers(const void* frame, const ThreadContext& context, unsigned depth,
+                      Chain& chain) noexcept {
     auto at = reinterpret_cast<std::uintptr_t>(frame);
     std::size_t count = 0;
     if (at < context.stack_low || at >= context.stack_high) {  // a stack of the program's own making
@@ -226,8 +228,8 @@ struct Unwinding {
     std::array<std::uint32_t, max_stack_frames> places{};
 };
 
-[[gnu::no_sanitize_address, gnu::no_sanitize_thread]]
-_Unwind_Reason_Code unwind_one(_Unwind_Context* context, void* data) noexcept {
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]] ZIGMUND_NO_SANITIZE_MEMORY _Unwind_Reason_Code
+unwind_one(_Unwind_Context* context, void* data) noexcept {
     auto& unwinding = *static_cast<Unwinding*>(data);
     const std::uintptr_t address = _Unwind_GetIP(context);
     if (!unwinding.begun && address != unwinding.first) return _URC_NO_REASON;
@@ -292,8 +294,8 @@ bool is_start_code(std::span<const std::uintptr_t> outer) noexcept {
     return entry->id;
 }
 
-[[gnu::no_sanitize_address, gnu::no_sanitize_thread]]
-const Recipe* follow_recipes(const Entry& chain, const void* frame, std::uintptr_t stack_high) noexcept {
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]] ZIGMUND_NO_SANITIZE_MEMORY const Recipe* follow_recipes(
+    const Entry& chain, const void* frame, std::uintptr_t stack_high) noexcept {
     const auto base = reinterpret_cast<std::uintptr_t>(frame);
     for (const Recipe* recipe = chain.recipes.load(std::memory_order_acquire); recipe != nullptr;
          recipe = recipe->next.load(std::memory_order_acquire)) {
@@ -335,21 +337,18 @@ struct Remembered {
 
 struct StackMemory {
     static constexpr unsigned index_bits = 4;
-    static constexpr std::size_t stride = 1024;
 
     /// The one place where a capture from `frame` is remembered, by its caller as well.
-    [[gnu::no_sanitize_address, gnu::no_sanitize_thread]] Remembered& at(const void* frame) noexcept {
-        constexpr std::uintptr_t mask = ((1U << index_bits) - 1) * stride;
+    [[gnu::no_sanitize_address, gnu::no_sanitize_thread]] ZIGMUND_NO_SANITIZE_MEMORY Remembered& at(
+        const void* frame) noexcept {
         const std::uintptr_t caller = static_cast<const std::uintptr_t*>(frame)[1];
         const std::uintptr_t mixed = caller ^ caller >> 4 ^ reinterpret_cast<std::uintptr_t>(frame) >> 4;
-        const std::uintptr_t place = (mixed * stride) & mask;
-        return *reinterpret_cast<Remembered*>(reinterpret_cast<std::byte*>(this) + place);
+        return all_[mixed % all_.size()].remembered;
     }
 
   private:
-    struct alignas(16) Place {
+    struct alignas(1024) Place {  // a power of two: found by a shift
         Remembered remembered;
-        std::byte rest[stride - sizeof(Remembered)];
     };
     std::array<Place, 1U << index_bits> all_;
 };
@@ -362,8 +361,9 @@ void forget_stacks(ThreadContext& context) noexcept {
 namespace {
 
 /// Whether each frame that led on still does, to the same place. `known.frame` is the frame.
-[[gnu::no_sanitize_address, gnu::no_sanitize_thread, gnu::always_inline]]
-inline bool links_hold(const Remembered& known) noexcept {
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread,
+  gnu::always_inline]] ZIGMUND_NO_SANITIZE_MEMORY inline bool
+links_hold(const Remembered& known) noexcept {
     using Wide = Remembered::Wide;
     const auto* const base = reinterpret_cast<const std::byte*>(known.frame);
     Wide even = {};
@@ -388,8 +388,8 @@ inline bool links_hold(const Remembered& known) noexcept {
 }
 
 /// The rest: what a chain that was cut short, or is no more than a part of the stack, hangs on.
-[[gnu::no_sanitize_address, gnu::no_sanitize_thread]]
-bool words_hold(const Remembered& known, std::uintptr_t stack_high) noexcept {
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread]] ZIGMUND_NO_SANITIZE_MEMORY bool words_hold(
+    const Remembered& known, std::uintptr_t stack_high) noexcept {
     const auto* const base = reinterpret_cast<const std::byte*>(known.frame);
     std::uint64_t damage = 0;
     for (std::uint32_t i = 0; i < known.words; ++i)
@@ -400,9 +400,9 @@ bool words_hold(const Remembered& known, std::uintptr_t stack_high) noexcept {
 }
 
 /// Notes the capture of `stack`, whose chain has `count` frames. `recipe`: that told it; null: the chain did.
-[[gnu::no_sanitize_address, gnu::no_sanitize_thread, gnu::noinline]]
-void remember(ThreadContext& context, const void* frame, unsigned depth, std::size_t count,
-              const Recipe* recipe, StackId stack) noexcept {
+[[gnu::no_sanitize_address, gnu::no_sanitize_thread, gnu::noinline]] ZIGMUND_NO_SANITIZE_MEMORY void remember(
+    ThreadContext& context, const void* frame, unsigned depth, std::size_t count, const Recipe* recipe,
+    StackId stack) noexcept {
     if (context.number == shared_thread) return;
     if (context.stacks == nullptr) {
         context.stacks = static_cast<StackMemory*>(map_pages(sizeof(StackMemory)));

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "memory_checker.hpp"
+
 #if defined(ZIGMUND_HAVE_LIBBACKTRACE)
 #include <backtrace.h>
 #endif
@@ -22,7 +24,10 @@ class Demangled {
         if (text_.starts_with("_Z")) {
             int status = 0;
             buffer_.reset(abi::__cxa_demangle(symbol, nullptr, nullptr, &status));
-            if (buffer_) text_ = buffer_.get();
+            if (buffer_) {
+                memory_checker::recall_text(buffer_.get());
+                text_ = buffer_.get();
+            }
         }
     }
     [[nodiscard]] std::string_view text() const noexcept { return text_; }

@@ -5,6 +5,7 @@
 
 #include "process_books.hpp"
 #include "spin_lock.hpp"
+#include "thread_names.hpp"
 
 // glibc: where the main thread's stack began. Its name is glibc's to give.
 extern "C" void* __libc_stack_end;  // NOLINT(bugprone-reserved-identifier)
@@ -26,12 +27,14 @@ class Numbers {
             const auto bit = static_cast<std::uint32_t>(__builtin_ctzll(~taken_[word]));
             taken_[word] |= std::uint64_t{1} << bit;
             samplings_[word * 64 + bit] = &sampling;
+            note_thread_begin(word * 64 + bit);
             return word * 64 + bit;
         }
         return shared_thread;
     }
     void give_back(std::uint32_t number) noexcept {
         const SpinGuard guard{lock_};
+        note_thread_end(number);
         sampling.end();
         samplings_[number] = nullptr;
         taken_[number / 64] &= ~(std::uint64_t{1} << (number % 64));
@@ -45,6 +48,7 @@ class Numbers {
     void forget_others() noexcept {
         for (Sampling*& each : samplings_)
             if (each != &sampling) each = nullptr;
+        note_fork(thread_context_storage.number);
     }
     SpinLock& lock() noexcept { return lock_; }
 

@@ -3,13 +3,12 @@
 //     curl -s localhost:8080/items -H 'content-type: application/json' -d '{"name":"Pen","price":2.5}'
 //     curl -s localhost:8080/users/7
 //
-// An argument is another port. Ctrl-C ends it: the server drains, and the allocator says whether the
-// application gave back all it took.
+// --help lists what can be set, --port=9000 for one. Ctrl-C ends it: the server drains, and the allocator says
+// whether the application gave back all it took.
 #include <zigmund/alloc.hpp>
 #include <zigmund/http.hpp>
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 namespace alloc = zigmund::alloc;
@@ -35,13 +34,11 @@ http::Response get_user(http::Path<std::uint32_t, "user_id"> user_id, alloc::All
 }
 
 int main(int argc, char** argv) {
-    const auto port = static_cast<std::uint16_t>(argc > 1 ? std::stoi(argv[1]) : 8080);
-
     // The application's memory: routes, configuration, connections. It dies last and reports what is left.
     alloc::GeneralPurposeAllocator gpa{
         {.tier = alloc::Tier::traced, .name = "application", .report_when_clean = true}};
     http::App app{gpa.allocator(), {.title = "Item Service", .version = "1.0.0"}};
     app.post("/items", create_item);
     app.get("/users/{user_id}", get_user);
-    return app.serve({.port = port});
+    return app.serve(argc, argv, {.port = 8080});
 }

@@ -1,4 +1,5 @@
 #include <zigmund/http/app.hpp>
+#include <zigmund/http/serve_settings.hpp>
 #include <zigmund/http/server.hpp>
 
 #include <algorithm>
@@ -42,6 +43,8 @@ App::App(alloc::Allocator allocator, AppInfo info)
             .version = {},
             .echo_input = info.echo_input,
             .redirect_slashes = info.redirect_slashes,
+            .fastapi_strict_head = info.fastapi_strict_head,
+            .strict_415 = info.strict_415,
             .root_path = {}},
       routes_{nullptr},
       singletons_{allocator},
@@ -54,7 +57,7 @@ App::App(alloc::Allocator allocator, AppInfo info)
         info_.root_path = allocator.dupe(info.root_path);
         info_.title = allocator.dupe(info.title);
         info_.version = allocator.dupe(info.version);
-        routes_ = allocator.create<RouteTree>(allocator);
+        routes_ = allocator.create<RouteTree>(allocator, info.fastapi_strict_head);
     } catch (...) {
         allocator.free(info_.version);
         allocator.free(info_.title);
@@ -168,6 +171,18 @@ void App::receive(Request& request) const noexcept {
     request.root_in_path_ = true;
 }
 
+void App::reload() const {
+    for (const detail::KeptMiddleware* kept = kept_; kept != nullptr; kept = kept->older)
+        if (kept->reload != nullptr) kept->reload(*kept);
+    for (const RouteTree::Mount& mount : routes_->mounts()) mount.app->reload();
+}
+
+bool App::reloads() const noexcept {
+    for (const detail::KeptMiddleware* kept = kept_; kept != nullptr; kept = kept->older)
+        if (kept->reload != nullptr) return true;
+    return std::ranges::any_of(routes_->mounts(), [](const auto& mount) { return mount.app->reloads(); });
+}
+
 Response App::refuse(Request& request, Status status) const noexcept {
     for (const detail::MiddlewareStep& step : steps_) {
         if (step.middleware->refused == nullptr) continue;
@@ -263,6 +278,7 @@ Response App::handle(Request& request) const {
     std::exception_ptr error;
     try {
         request.echo_input_ = info_.echo_input;
+        request.strict_415_ = info_.strict_415;
         const RouteTree::Match match = request.routed_by_ == this
                                            ? RouteTree::Match{static_cast<const Route*>(request.route_), {}}
                                            : routes_->match(request);
@@ -363,6 +379,20 @@ int App::serve(ServeOptions options) {
         std::fprintf(stderr, "%s\n", error.what());
     }
     return 1;
+}
+
+int App::serve(int argc, const char* const* argv, const ServeOptions& defaults) {
+    if (asks_for_help(argc, argv)) {
+        std::fputs(settings_help(defaults).c_str(), stdout);
+        return 0;
+    }
+    const auto options = read_settings(argc, argv, defaults);
+    if (!options) {
+        std::fprintf(stderr, "%s\n", options.error().c_str());
+        return 2;
+    }
+    std::puts(settings_text(*options).c_str());
+    return serve(*options);
 }
 
 }  // namespace zigmund::http

@@ -9,6 +9,7 @@
 #include <cerrno>
 #include <limits>
 #include <new>
+#include <stdexcept>
 #include <utility>
 
 #include "error_response.hpp"
@@ -83,6 +84,26 @@ void Connection::give_back() noexcept {
     } else {
         worker_.give_back(exchange);
     }
+    sleep_no_more();
+}
+
+std::shared_ptr<detail::WakeTarget> Connection::wake_target() {
+    if (wake_target_ == nullptr) {
+        wake_target_ = worker_.take_wake_target();
+        wake_target_->attach(worker_.loop(), *this);
+    }
+    return wake_target_;
+}
+
+void Connection::on_wake() {
+    if (phase_ == Phase::producing) send();
+}
+
+/// The stream that had a waker is gone, with its producer.
+void Connection::sleep_no_more() noexcept {
+    if (wake_target_ == nullptr) return;
+    if (wake_target_->detach(wake_target_)) worker_.give_back(std::move(wake_target_));
+    wake_target_.reset();
 }
 
 void Connection::enter(Phase phase) noexcept {
@@ -246,6 +267,7 @@ void Connection::answer(const Response& response) {
     Request& request = exchange_->request();
     if (ends_with_connection(request, response)) keep_alive_ = false;
     wire_ = write_response(request, response, worker_.date(), keep_alive_);
+    if (wire_.stream.active()) wire_.stream.set_host(*this);
 }
 
 /// There is an answer, but no memory to write it: in a handler of its exception.
@@ -343,6 +365,8 @@ bool Connection::send_file() {
 /// is over.
 bool Connection::produce() {
     try {
+        if (exchange_->request().is_late())
+            throw std::runtime_error{"the deadline of the request has passed"};
         switch (wire_.stream.next(worker_.now(), worker_.draining(), wire_.body)) {
             case StreamSender::State::piece:
                 exchange_->request().sent().body += wire_.body.size();
@@ -418,6 +442,7 @@ bool Connection::finished() {
     // There is none when it was for its memory that the request failed.
     if (exchange_ != nullptr) {
         exchange_->end(worker_.options().arena_retain);
+        sleep_no_more();
         if (keep_alive_ && exchange_->reader().started()) {
             enter(Phase::reading);
             return true;

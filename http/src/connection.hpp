@@ -10,19 +10,24 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 #include "event_loop.hpp"
 #include "exchange.hpp"
 #include "file_descriptor.hpp"
 #include "request_reader.hpp"
+#include "wake_target.hpp"
 #include "wire_response.hpp"
 
 namespace zigmund::http {
 
 class Worker;
 
-class Connection final : public EventHandler, private detail::Pending::Owner {
+class Connection final : public EventHandler,
+                         private detail::Pending::Owner,
+                         private detail::WakeHost,
+                         private detail::WakeTarget::Sleeper {
   public:
     /// The socket does not block. The Connection destroys itself when it is over.
     Connection(Worker& worker, FileDescriptor socket, const Client& client) noexcept;
@@ -74,6 +79,9 @@ class Connection final : public EventHandler, private detail::Pending::Owner {
     bool send_file();
     bool finish();
     bool finished();
+    std::shared_ptr<detail::WakeTarget> wake_target() override;
+    void on_wake() override;
+    void sleep_no_more() noexcept;
     void refuse_without_memory();
     void give_back() noexcept;
     void linger();
@@ -88,7 +96,8 @@ class Connection final : public EventHandler, private detail::Pending::Owner {
     std::uint64_t deadline_ = 0;
     Exchange* exchange_ = nullptr;
     Client client_;
-    std::string_view gathered_;  ///< what is sent before wire_
+    std::shared_ptr<detail::WakeTarget> wake_target_;  ///< null: the stream has no waker
+    std::string_view gathered_;                        ///< what is sent before wire_
     WireResponse wire_;
     std::size_t discarded_ = 0;
     std::uint64_t since_ = 0;  ///< when the client began to send a body, or to keep a response waiting

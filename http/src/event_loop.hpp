@@ -66,6 +66,9 @@ class EventLoop {
     /// again. Any thread. What one thread posts is called in that order.
     void post(Posted& posted) noexcept;
 
+    /// Calls what was posted by now: run_once() does, and who destroys the loop.
+    void call_posted();
+
     /// Waits until something is ready, or somebody woke it, and calls what belongs to it.
     void run_once();
     /// Ends the wait of run_once(), or that of the next.
@@ -73,7 +76,6 @@ class EventLoop {
 
   private:
     [[nodiscard]] int timeout() const noexcept;
-    void call_posted();
     void call_timers();
 
     FileDescriptor poll_;

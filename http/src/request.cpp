@@ -1,4 +1,5 @@
 #include <zigmund/http/app.hpp>
+#include <zigmund/http/http_error.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/source.hpp>
 
@@ -47,6 +48,8 @@ std::string_view Request::url_for(std::string_view name,
     return authority.empty() ? join({root, path}, arena_)
                              : join({scheme(), "://", authority, root, path}, arena_);
 }
+
+void Request::throw_late() { throw HttpError{Status::gateway_timeout}; }
 
 void Request::end_sending(std::size_t arena) noexcept {
     sent_.arena = arena;

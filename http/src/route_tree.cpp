@@ -283,7 +283,7 @@ const Route* RouteTree::choose(const Node& node, Search& search) noexcept {
     const Route* const* const routes = node.routes.data();
     const Route* found =
         search.method == Method::other ? nullptr : routes[static_cast<std::size_t>(search.method)];
-    if (found == nullptr && search.method == Method::head)
+    if (found == nullptr && search.method == Method::head && !search.strict_head)
         found = routes[static_cast<std::size_t>(Method::get)];
     if (found != nullptr) return found;
     for (std::size_t i = 0; i < method_count; ++i) {
@@ -322,13 +322,13 @@ const Route* RouteTree::find(const Node& node, std::string_view path, std::size_
 RouteTree::Match RouteTree::match(Request& request) const noexcept {
     Match match;
     if (!request.path_.starts_with('/')) return match;
-    Search search{request.method_, request.parameter_values_, {}};
+    Search search{request.method_, request.parameter_values_, {}, strict_head_};
     match.route = find(root_, request.path_.substr(1), 0, search);
     if (match.route != nullptr) {
         request.route_ = match.route;
     } else {
         match.allowed = search.allowed;
-        if (match.allowed.has(Method::get)) match.allowed.add(Method::head);
+        if (match.allowed.has(Method::get) && !strict_head_) match.allowed.add(Method::head);
     }
     return match;
 }
@@ -336,7 +336,7 @@ RouteTree::Match RouteTree::match(Request& request) const noexcept {
 bool RouteTree::has_path(std::string_view path) const noexcept {
     if (!path.starts_with('/')) return false;
     std::array<std::string_view, Request::max_path_parameters> values;
-    Search search{Method::other, values, {}};
+    Search search{Method::other, values, {}, strict_head_};
     (void)find(root_, path.substr(1), 0, search);
     return !search.allowed.empty();
 }

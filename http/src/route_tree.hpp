@@ -75,8 +75,13 @@ struct Segment {
 
 class RouteTree {
   public:
-    explicit RouteTree(alloc::Allocator allocator) noexcept
-        : allocator_{allocator}, root_{allocator}, named_{allocator}, mounts_{allocator} {}
+    /// `strict_head`: HEAD is not served by GET.
+    RouteTree(alloc::Allocator allocator, bool strict_head) noexcept
+        : allocator_{allocator},
+          root_{allocator},
+          named_{allocator},
+          mounts_{allocator},
+          strict_head_{strict_head} {}
     ~RouteTree();
     RouteTree(const RouteTree&) = delete;
     RouteTree& operator=(const RouteTree&) = delete;
@@ -131,6 +136,7 @@ class RouteTree {
         Method method;
         std::span<std::string_view> values;
         Methods allowed;
+        bool strict_head;
     };
 
     Node& child(Node& parent, std::string_view segment);
@@ -147,6 +153,7 @@ class RouteTree {
     Node root_;
     std::pmr::vector<const Route*> named_;  // by name
     std::pmr::vector<Mount> mounts_;        // the longest prefix first
+    bool strict_head_;
 };
 
 }  // namespace zigmund::http

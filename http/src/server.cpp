@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <functional>
 #include <memory_resource>
 #include <optional>
 #include <stdexcept>
@@ -52,7 +53,7 @@ void check_port_is_free(const tcp::endpoint& address) {
 class Server::Implementation {
   public:
     Implementation(App& app, const ServeOptions& options)
-        : workers_{app.allocator()}, threads_{app.allocator()}, allocator_{app.allocator()} {
+        : workers_{app.allocator()}, threads_{app.allocator()}, allocator_{app.allocator()}, app_{app} {
         check(options);
         tcp::endpoint address = parse_address(options);
         check_port_is_free(address);
@@ -117,6 +118,17 @@ class Server::Implementation {
                 signals.clear();  // what hangs is ended by a third one
             });
         });
+        // Without something to reload, a terminal that hangs up ends the program as it does others.
+        asio::signal_set reloads{io};
+        std::function<void(const error_code&, int)> on_reload = [&](const error_code& error, int) {
+            if (error) return;
+            app_.reload();
+            reloads.async_wait(on_reload);
+        };
+        if (app_.reloads()) {
+            reloads.add(SIGHUP);
+            reloads.async_wait(on_reload);
+        }
         start([&io] { io.stop(); });
         io.run();
         join();
@@ -141,6 +153,7 @@ class Server::Implementation {
     std::pmr::vector<Worker*> workers_;
     std::pmr::vector<std::thread> threads_;
     alloc::Allocator allocator_;
+    const App& app_;
     std::uint16_t port_ = 0;
     std::atomic<std::size_t> running_ = 0;
 };

@@ -46,6 +46,8 @@ std::string_view reason(Status status) noexcept {
             return "Conflict";
         case Status::gone:
             return "Gone";
+        case Status::precondition_failed:
+            return "Precondition Failed";
         case Status::content_too_large:
             return "Request Entity Too Large";
         case Status::uri_too_long:
@@ -70,6 +72,8 @@ std::string_view reason(Status status) noexcept {
             return "Bad Gateway";
         case Status::service_unavailable:
             return "Service Unavailable";
+        case Status::gateway_timeout:
+            return "Gateway Timeout";
         case Status::http_version_not_supported:
             return "HTTP Version Not Supported";
         case Status::insufficient_storage:

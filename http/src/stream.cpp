@@ -4,6 +4,8 @@
 #include <charconv>
 #include <stdexcept>
 
+#include "wake_target.hpp"
+
 namespace zigmund::http {
 namespace {
 
@@ -24,6 +26,10 @@ void write_lines(StreamWriter& out, std::string_view field, std::string_view tex
 }
 
 }  // namespace
+
+void StreamWaker::wake() const noexcept {
+    if (target_ != nullptr) target_->wake();
+}
 
 void StreamWriter::begin_event(const ServerSentEvent& event) {
     if (has_line_break(event.event) || has_line_break(event.id))

@@ -17,6 +17,9 @@ class StreamSender {
     /// `chunked`: false for a client that does not know chunks.
     StreamSender(detail::Stream* stream, bool chunked) noexcept : stream_{stream}, chunked_{chunked} {}
 
+    /// Who serves it, and can be woken.
+    void set_host(detail::WakeHost& host) noexcept { stream_->writer.host_ = &host; }
+
     enum class State : std::uint8_t { piece, wait, done };
 
     /// The next piece; it is valid until the next call. `now` in seconds. What the producer throws passes.

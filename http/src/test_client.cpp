@@ -1,8 +1,13 @@
 #include <zigmund/http/testing/test_client.hpp>
 
+#include <arpa/inet.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstddef>
 #include <exception>
+#include <span>
 #include <stdexcept>
 #include <utility>
 
@@ -25,6 +30,13 @@ bool is_redirect(const TestResponse& response) noexcept {
            response.header("location");
 }
 
+Client client_of(const std::string& address, std::uint16_t port) {
+    std::array<std::byte, 16> bytes{};
+    if (::inet_pton(AF_INET, address.c_str(), bytes.data()) == 1) return {std::span{bytes}.first(4), port};
+    if (::inet_pton(AF_INET6, address.c_str(), bytes.data()) == 1) return {bytes, port};
+    throw std::invalid_argument("zigmund: TestClient: client_address is no IP address: " + address);
+}
+
 /// RFC 9110, 15.4: which redirects make a GET of what they answer.
 bool becomes_get(int status, std::string_view method) noexcept {
     if (status == 303) return method != "HEAD";
@@ -36,6 +48,7 @@ bool becomes_get(int status, std::string_view method) noexcept {
 TestClient::TestClient(App& app, TestClientOptions options) : app_{app}, options_{std::move(options)} {
     if (!TestUrl::is_whole(options_.base_url))
         throw std::invalid_argument("zigmund: TestClient: base_url is no URL: " + options_.base_url);
+    client_ = client_of(options_.client_address, options_.client_port);
     if (options_.lifespan) app_.startup();
 }
 
@@ -92,7 +105,8 @@ std::string TestClient::with_cookies(const RequestBytes& outgoing) const {
 }
 
 TestResponse TestClient::exchange(const RequestBytes& outgoing) {
-    TestResponse response = converse(with_cookies(outgoing), outgoing.method(), outgoing.url().text());
+    TestResponse response = converse(with_cookies(outgoing), outgoing.method(), outgoing.url().text(),
+                                     outgoing.url().is_secure());
     keep_cookies(response, outgoing.url());
     return response;
 }
@@ -103,12 +117,13 @@ void TestClient::keep_cookies(const TestResponse& response, const TestUrl& url) 
 }
 
 TestResponse TestClient::send(std::string_view bytes) {
-    return converse(bytes, {}, bytes.substr(0, bytes.find('\r')));
+    return converse(bytes, {}, bytes.substr(0, bytes.find('\r')), false);
 }
 
 /// One request, to the end of all that follows it.
-TestResponse TestClient::converse(std::string_view bytes, std::string_view method, std::string_view url) {
-    std::unique_ptr<TestExchange> served = begin(bytes);
+TestResponse TestClient::converse(std::string_view bytes, std::string_view method, std::string_view url,
+                                  bool secure) {
+    std::unique_ptr<TestExchange> served = begin(bytes, secure);
     TestResponse response = served->head();
     response.method_ = method;
     response.url_ = url;
@@ -118,11 +133,11 @@ TestResponse TestClient::converse(std::string_view bytes, std::string_view metho
 }
 
 /// Serves a request up to its answer's head.
-std::unique_ptr<TestExchange> TestClient::begin(std::string_view bytes) {
+std::unique_ptr<TestExchange> TestClient::begin(std::string_view bytes, bool secure) {
     std::unique_ptr<TestExchange> served = take();
     served->watch(watch_);
     const ExceptionSink sink{options_.raise_server_exceptions};
-    served->serve(bytes);
+    served->serve(bytes, &client_, secure);
     if (sink.first() != nullptr) std::rethrow_exception(sink.first());
     return served;
 }
@@ -174,7 +189,7 @@ HeapCheck TestClient::check_no_heap(std::string_view method, std::string_view ur
 
 TestStream TestClient::stream(std::string_view method, std::string_view url, const TestRequest& request) {
     const RequestBytes outgoing = prepare(method, TestUrl{options_.base_url}.resolved(url), request);
-    std::unique_ptr<TestExchange> served = begin(with_cookies(outgoing));
+    std::unique_ptr<TestExchange> served = begin(with_cookies(outgoing), outgoing.url().is_secure());
     TestResponse head = served->head();
     head.method_ = method;
     head.url_ = outgoing.url().text();

@@ -50,8 +50,9 @@ class TestExchange::Watched {
     alloc::testing::HeapWatch* watch_;
 };
 
-void TestExchange::serve(std::string_view bytes) {
-    Request& request = exchange_.begin();
+void TestExchange::serve(std::string_view bytes, const Client* client, bool secure) {
+    Request& request = exchange_.begin(client);
+    request.set_secure(secure);
     wire_ = {};
     length_ = 0;
     cut_ = ended_ = false;
@@ -70,12 +71,14 @@ void TestExchange::serve(std::string_view bytes) {
         if (state != RequestReader::State::need_more) {
             const bool whole = state == RequestReader::State::complete;
             const Response response =
-                whole ? loop_.wait(app_.respond(request)) : error_response(reader.error());
-            wire_ = write_response(request, response, date_, whole && request.keep_alive());
+                whole ? loop_.wait(app_.respond(request)) : app_.refuse(request, reader.error());
+            wire_ =
+                write_response(request, response, date_, whole && request.keep_alive() && reader.in_step());
         }
     } catch (const std::bad_alloc&) {
         // As a Connection does.
         exchange_.fail(std::current_exception());
+        request.sent() = {.status = Status::service_unavailable, .head = out_of_memory_head.size()};
         wire_ = {out_of_memory_head, {}};
         return;
     }
@@ -151,6 +154,7 @@ TestExchange::Piece TestExchange::next(std::string& piece) {
             ended_ = true;
             return Piece::end;
         }
+        exchange_.request().sent().body += framed.size();
         const bool chunked = !exchange_.request().is_http_1_0();
         while (chunked && !framed.empty()) {
             std::size_t size = 0;
@@ -193,6 +197,7 @@ TestExchange::Piece TestExchange::next_of_file(std::string& piece) {
         wire_.file.advance();
     }
     length_ += piece.size();
+    exchange_.request().sent().body += piece.size();
     return piece.empty() ? next(piece) : Piece::text;
 }
 

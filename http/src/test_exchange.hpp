@@ -37,9 +37,9 @@ class TestExchange {
     /// What is the server's work of what follows is watched; null: it is not.
     void watch(alloc::testing::HeapWatch* watch) noexcept { watch_ = watch; }
 
-    /// Serves a request up to the point where the head of its answer is there to be sent. Throws
-    /// std::invalid_argument.
-    void serve(std::string_view bytes);
+    /// Serves a request up to the point where the head of its answer is there to be sent: one of `client`,
+    /// which outlives it, over TLS or not. Throws std::invalid_argument.
+    void serve(std::string_view bytes, const Client* client = nullptr, bool secure = false);
 
     /// What was sent of the answer so far, but for its body. Throws std::runtime_error for what a client
     /// could not read: "the answer is malformed: <why>".

@@ -1,8 +1,10 @@
 #include <zigmund/http/trusted_host.hpp>
 
 #include <algorithm>
+#include <optional>
 #include <stdexcept>
 
+#include "framing.hpp"
 #include "text.hpp"
 
 namespace zigmund::http {
@@ -54,12 +56,12 @@ Response TrustedHost::operator()(Request& request, Next next) const {
     }
     if (below_www && options_.www_redirect) {
         const alloc::Allocator arena = request.allocator();
-        const std::string_view target = request.target();
-        const std::size_t path = target.starts_with('/') ? 0 : target.find('/', target.find("://") + 3);
-        return Response::redirect(arena,
-                                  join({request.scheme(), "://www.", authority,
-                                        path < target.size() ? target.substr(path) : std::string_view{"/"}},
-                                       arena));
+        const std::optional<Target> target = split_target(request.target(), true);
+        const std::string_view path = target ? target->path : "/";
+        const std::string_view query = target ? target->query : "";
+        return Response::redirect(
+            arena,
+            join({request.scheme(), "://www.", authority, path, query.empty() ? "" : "?", query}, arena));
     }
     return Response::text("Invalid host header").with_status(Status::bad_request);
 }

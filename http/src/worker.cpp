@@ -83,6 +83,8 @@ Worker::~Worker() {
         connections_ = connection->following;
         app_.allocator().destroy(connection);
     }
+    loop_.call_posted();  // wakers that are on their way, which hold themselves until then
+    while (spare_wake_targets_ != nullptr) spare_wake_targets_ = std::move(spare_wake_targets_->next_spare);
     while (free_exchanges_ != nullptr) {
         Exchange* const exchange = free_exchanges_;
         free_exchanges_ = exchange->next_free;
@@ -178,6 +180,18 @@ Exchange* Worker::take() {
         return exchange;
     }
     return std::exchange(free_exchanges_, free_exchanges_->next_free);
+}
+
+std::shared_ptr<detail::WakeTarget> Worker::take_wake_target() {
+    if (spare_wake_targets_ == nullptr) return std::make_shared<detail::WakeTarget>();
+    std::shared_ptr<detail::WakeTarget> target = std::move(spare_wake_targets_);
+    spare_wake_targets_ = std::move(target->next_spare);
+    return target;
+}
+
+void Worker::give_back(std::shared_ptr<detail::WakeTarget> target) noexcept {
+    target->next_spare = std::move(spare_wake_targets_);
+    spare_wake_targets_ = std::move(target);
 }
 
 void Worker::give_back(Exchange* exchange) noexcept {

@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "connection.hpp"
 #include "event_loop.hpp"
@@ -62,6 +63,9 @@ class Worker {
     /// The same for one whose answer nobody waits for any more; when no other thread is in it.
     void abandon(Exchange* exchange) noexcept;
     void take_back(Exchange* exchange) noexcept;
+    /// What wakes a stream; one that was used before if there is one. Throws std::bad_alloc.
+    [[nodiscard]] std::shared_ptr<detail::WakeTarget> take_wake_target();
+    void give_back(std::shared_ptr<detail::WakeTarget> target) noexcept;
     /// Destroys a connection.
     void remove(Connection& connection) noexcept;
 
@@ -106,6 +110,7 @@ class Worker {
     std::size_t connection_count_ = 0;
     Exchange* free_exchanges_ = nullptr;
     std::size_t abandoned_ = 0;  ///< exchanges that other threads are in
+    std::shared_ptr<detail::WakeTarget> spare_wake_targets_;
     bool accepting_ = true;
     bool draining_ = false;
 };

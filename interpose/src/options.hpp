@@ -45,7 +45,7 @@ class OptionText {
 
 struct Options {
     Tier tier = Tier::traced;                  ///< tier=off|sampled|counted|traced|guarded
-    ReportFormat format = ReportFormat::text;  ///< format=text|json|folded|pprof, of leaks
+    ReportFormat format = ReportFormat::text;  ///< format=text|json|folded|pprof; errors are text, or json
     unsigned lines = 24;                       ///< lines=N, of a leak report as text; 0: as many as it takes
     OptionText output;        ///< output=FILE; %p is the process's number; empty: standard error
     OptionText suppressions;  ///< suppressions=FILE

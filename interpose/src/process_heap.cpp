@@ -60,7 +60,7 @@ constinit Everlasting<Suppressions> known;
 void on_error(const MemoryError& error, void* /*context*/) {
     if (error.kind == MemoryErrorKind::size_overflow) return;  // malloc says so itself
     error_count.fetch_add(1, std::memory_order_relaxed);
-    write_report(error.message);
+    write_report(error.json.empty() ? error.message : error.json);
     if (only_told) return;
     if (chosen.after_error == AfterError::exit) end_process(chosen.exit_code != 0 ? chosen.exit_code : 1);
     if (chosen.after_error == AfterError::abort) std::abort();

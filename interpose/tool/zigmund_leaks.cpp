@@ -27,7 +27,7 @@ Runs PROGRAM, which must be dynamically linked, with every malloc, free, new and
 of memory errors as they happen and of lost memory at the end. Exits as PROGRAM does, but for an error or a leak.
 
   --tier=TIER          what is watched, and what it costs: off, sampled, counted, traced (the default), guarded
-  --format=FORMAT      of leak reports: text (the default), json, folded, pprof
+  --format=FORMAT      of leak reports: text (the default), json, folded, pprof; errors are text, or json
   --output=FILE        where reports go instead of standard error; %p in it becomes the process's number
   --suppressions=FILE  leaks that are known: lines of the form leak:PATTERN
   --exit-code=N        exit status of an error or a leak, 0 to 255; 0 leaves the program's own (default 23)

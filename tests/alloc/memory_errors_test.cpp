@@ -4,10 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <pthread.h>
+
 #include <array>
 #include <atomic>
 #include <cstdio>
+#include <latch>
+#include <regex>
 #include <string>
+#include <thread>
 #include <vector>
 
 namespace {
@@ -169,8 +174,58 @@ TEST(MemoryErrors, AreOneLineOfJsonWhereTheReportsAre) {
     EXPECT_DEATH(
         fault(),
         R"(^\{"report":"error","allocator":"strict","kind":"size mismatch","address":"0x[0-9a-f]+","size":64,)"
+        R"("block":\{"address":"0x[0-9a-f]+","size":64,"alignment":16,"age_seconds":[0-9]+,"thread":[0-9]+\},)"
+        R"("stacks":\[\{"what":"allocated","frames":\[.*\]\},\{"what":"free","frames":\[.*\]\}\],)"
         R"("message":"zigmund: strict: size mismatch: .*\\u000a.*"\})");
 }
 #endif
+
+/// What is said of a block that `name`d made, which ends before or after that.
+std::string told_of_block_of(const char* name, bool ended, const char* next = nullptr) {
+    Collected errors;
+    GeneralPurposeAllocator gpa{
+        {.tier = Tier::traced, .on_error = Collected::add, .on_error_context = &errors}};
+    void* p = nullptr;
+    std::latch made{1};
+    std::latch told{1};
+    std::thread thread{[&] {
+        if (name != nullptr) (void)::pthread_setname_np(::pthread_self(), name);
+        p = gpa.allocator().allocate(64);
+        made.count_down();
+        if (!ended) told.wait();
+    }};
+    made.wait();
+    if (ended) thread.join();
+    std::thread other;
+    if (next != nullptr) {
+        std::latch begun{1};
+        other = std::thread{[&] {
+            (void)::pthread_setname_np(::pthread_self(), next);
+            gpa.allocator().deallocate(gpa.allocator().allocate(1), 1);
+            begun.count_down();
+            told.wait();
+        }};
+        begun.wait();
+    }
+    gpa.allocator().deallocate(p, 63);
+    told.count_down();
+    if (!ended) thread.join();
+    if (other.joinable()) other.join();
+    return errors.messages.empty() ? "" : errors.messages.front();
+}
+
+TEST(MemoryErrors, TellTheNameOfTheThreadThatMadeTheBlock) {
+    for (const bool ended : {false, true}) {
+        const std::string named = told_of_block_of("loader", ended);
+        EXPECT_TRUE(std::regex_search(named, std::regex{" s ago by thread [0-9]+ \\(loader\\)\n"})) << named;
+        const std::string unnamed = told_of_block_of(nullptr, ended);
+        EXPECT_TRUE(std::regex_search(unnamed, std::regex{" s ago by thread [0-9]+\n"})) << unnamed;
+    }
+}
+
+TEST(MemoryErrors, AThreadThatGotTheNumberOfAnotherIsNotTakenForIt) {
+    const std::string told = told_of_block_of("loader", true, "impostor");
+    EXPECT_FALSE(has(told, "impostor")) << told;
+}
 
 }  // namespace

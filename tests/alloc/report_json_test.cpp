@@ -79,4 +79,36 @@ TEST(JsonReport, NamesOfAnyBytesStayValid) {
               "a\"b\\c\n\x01 \xC3\xA9 \uFFFD\uFFFD\uFFFD \uFFFD\uFFFD\uFFFD \uFFFD\uFFFD");
 }
 
+TEST(JsonReport, OfAnErrorHasTheBlockAndTheStacksOneByOne) {
+    std::string line;
+    const auto collect = [](const MemoryError& error, void* context) {
+        *static_cast<std::string*>(context) = error.json;
+    };
+    {
+        GeneralPurposeAllocator gpa{{.tier = Tier::traced,
+                                     .name = "cache",
+                                     .report_format = ReportFormat::json,
+                                     .on_error = collect,
+                                     .on_error_context = &line}};
+        void* const p = plant(gpa.allocator(), 64);
+        gpa.allocator().deallocate(p, 64);
+        gpa.allocator().deallocate(p, 64);
+    }
+    EXPECT_TRUE(line.ends_with("}\n"));
+    const json::object error = json::parse(line).as_object();
+    EXPECT_EQ(error.at("report").as_string(), "error");
+    EXPECT_EQ(error.at("kind").as_string(), "double free");
+    EXPECT_EQ(error.at("block").at("size").to_number<int>(), 64);
+    EXPECT_EQ(error.at("block").at("alignment").to_number<int>(), 16);
+    EXPECT_EQ(error.at("block").at("address"), error.at("address"));
+    const json::array& stacks = error.at("stacks").as_array();
+    ASSERT_EQ(stacks.size(), 3U);
+    EXPECT_EQ(stacks[0].at("what").as_string(), "allocated");
+    EXPECT_EQ(stacks[1].at("what").as_string(), "first given back");
+    EXPECT_EQ(stacks[2].at("what").as_string(), "free");
+    const json::value& frame = stacks[0].at("frames").at(0);
+    EXPECT_TRUE(frame.at("file").as_string().ends_with("report_json_test.cpp"));
+    EXPECT_EQ(frame.at("line").to_number<int>(), line_of_plant);
+}
+
 }  // namespace

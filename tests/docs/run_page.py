@@ -38,17 +38,17 @@ def masked(text):
 
 
 class Server:
-    """A program that prints `... on http://127.0.0.1:PORT ...` in its first line, given the port 0."""
+    """A program that, given --port=0, prints a line `... on http://127.0.0.1:PORT ...` when it listens."""
 
     def __init__(self, command, folder, environment):
         self.process = subprocess.Popen(
-            [command, "0"], cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            [command, "--port=0"], cwd=folder, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
         )
-        line = self.process.stdout.readline()
-        port = re.search(r"on http://127\.0\.0\.1:(\d+)", line)
-        if not port:
-            sys.exit(f"{command} does not say where it listens, but: {line}")
-        self.port = port[1]
+        for line in self.process.stdout:
+            if port := re.search(r"on http://127\.0\.0\.1:(\d+)", line):
+                self.port = port[1]
+                return
+        sys.exit(f"{command} ended without saying where it listens")
 
     def stop(self):
         self.process.send_signal(signal.SIGINT)

@@ -31,13 +31,13 @@ class Process {
             ::dup2(ends[1], STDERR_FILENO);
             ::close(ends[0]);
             ::close(ends[1]);
-            ::execl(ZIGMUND_ITEM_SERVICE, "item_service", "0", nullptr);
+            ::execl(ZIGMUND_ITEM_SERVICE, "item_service", "--port=0", nullptr);
             ::_exit(127);
         }
         ::close(ends[1]);
         output_ = ends[0];
         // "Item Service 1.0.0 on http://127.0.0.1:PORT (2 workers), stop with Ctrl-C"
-        while (text_.find('\n') == std::string::npos && read_some()) {
+        while (text_.find("Ctrl-C\n") == std::string::npos && read_some()) {
         }
         constexpr std::string_view before = "on http://127.0.0.1:";
         const std::size_t at = text_.find(before);

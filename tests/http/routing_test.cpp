@@ -159,6 +159,17 @@ TEST_F(Routing, OptionsIsAnsweredForEveryPathUnlessARouteDoes) {
     EXPECT_EQ(send(app, "OPTIONS", "/c", "", "").line, "HTTP/1.1 404 Not Found");
 }
 
+TEST(StrictHead, IsRefusedWhereOnlyGetHasARoute) {
+    App app{alloc::heap(), {.fastapi_strict_head = true}};
+    app.get("/x", [] { return 1; });
+    app.get("/y", [] { return 1; });
+    app.head("/y", [] { return Response::text(""); });
+    const Answer refused = send(app, "HEAD", "/x", "", "");
+    EXPECT_EQ(refused.line, "HTTP/1.1 405 Method Not Allowed");
+    EXPECT_EQ(refused.field("allow"), "GET, OPTIONS");
+    EXPECT_EQ(send(app, "HEAD", "/y", "", "").line, "HTTP/1.1 200 OK");
+}
+
 // ---- routers ----------------------------------------------------------------------------------------------
 
 void add_admin(http::Router& admin) {

@@ -265,6 +265,35 @@ TEST_F(Shipped, SecurityHeadersAreAddedWhereNoneIs) {
               "zigmund: SecurityHeaders: strict_transport_security is negative");
 }
 
+// ---- Timeout ----------------------------------------------------------------------------------------------
+
+TEST_F(Shipped, AHandlerMayAskWhetherItIsLate) {
+    const auto outer = std::chrono::hours{2};
+    app.get("/asks", with_middleware(
+                         [](Request& request) {
+                             // As long as it takes until it is late.
+                             while (true) request.check_deadline();
+                         },
+                         Timeout{{.limit = outer}}, Timeout{{.limit = std::chrono::milliseconds{1}}},
+                         Timeout{{.limit = std::chrono::hours{1}}}));
+    app.get("/late", with_middleware(
+                         [](Request& request) {
+                             while (!request.is_late()) continue;
+                             return Response::text("done");
+                         },
+                         Timeout{{.limit = std::chrono::milliseconds{1}}}));
+    app.get("/never", [](Request& request) { return request.is_late(); });
+    const Answer answer = request("Host: a\r\n", "GET", "/asks");
+    EXPECT_EQ(answer.line, "HTTP/1.1 504 Gateway Timeout");
+    EXPECT_EQ(answer.body, R"({"detail":"Gateway Timeout"})");
+    EXPECT_EQ(request("Host: a\r\n", "GET", "/late").body, "done");
+    EXPECT_EQ(request("Host: a\r\n", "GET", "/never").body, "false");
+    EXPECT_EQ(refusal([] { Timeout{{.limit = std::chrono::milliseconds{0}}}; }),
+              "zigmund: Timeout: limit is not above zero");
+    EXPECT_EQ(refusal([] { Timeout{{.limit = std::chrono::hours{366 * 24}}}; }),
+              "zigmund: Timeout: limit is more than a year");
+}
+
 // ---- ForwardedHeaders -------------------------------------------------------------------------------------
 
 /// A request from an address, as the middleware sees it.

@@ -8,12 +8,17 @@
 #include <sys/socket.h>
 
 #include <atomic>
+#include <condition_variable>
 #include <cstring>
 #include <latch>
 #include <memory>
+#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <thread>
+#include <utility>
+#include <vector>
 
 #include "exchange.hpp"
 #include "http_client.hpp"
@@ -324,6 +329,152 @@ TEST_F(StreamServer, AProducerThatThrowsCutsTheBody) {
     EXPECT_TRUE(receive().ends_with("\r\n\r\n00000005\r\nfirst\r\n"));
     HttpClient other{running_->port()};
     EXPECT_EQ(other.request("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").status, 200);
+}
+
+TEST_F(StreamServer, AfterTheRequestsDeadlineItIsCut) {
+    running_.reset();
+    App app{alloc::heap(), {}};
+    app.get("/waiting", [](alloc::Allocator arena) {
+        return Response::stream(arena, [](StreamWriter&) { return Produced::wait; });
+    });
+    app.use(Timeout{{.limit = std::chrono::milliseconds{1}}});
+    RunningServer running{app};
+    client_ = std::make_unique<HttpClient>(running.port());
+    client_->send("GET /waiting HTTP/1.1\r\nHost: a\r\n\r\n");
+    EXPECT_TRUE(receive().ends_with("\r\n\r\n"));  // the head, and no last chunk
+}
+
+// ---- woken from another thread ----------------------------------------------------------------------------
+
+/// A queue that streams subscribe to, as an application has one.
+class News {
+  public:
+    /// Blocks until somebody waits for news.
+    StreamWaker waker() {
+        std::unique_lock lock{mutex_};
+        changed_.wait(lock, [this] { return subscribed_; });
+        subscribed_ = false;
+        return waker_;
+    }
+    void push(std::string text) {
+        StreamWaker waker;
+        {
+            const std::lock_guard lock{mutex_};
+            texts_.push_back(std::move(text));
+            waker = waker_;
+        }
+        waker.wake();
+    }
+    void subscribe(StreamWaker waker) {
+        const std::lock_guard lock{mutex_};
+        waker_ = std::move(waker);
+        subscribed_ = true;
+        changed_.notify_all();
+    }
+    Produced produce(StreamWriter& out) {
+        const std::lock_guard lock{mutex_};
+        ++asked_;
+        if (out.stopping()) return Produced::end;
+        for (const std::string& text : texts_) {
+            if (text == "end") return Produced::end;
+            out.event({.data = text});
+        }
+        texts_.clear();
+        return Produced::wait;
+    }
+    [[nodiscard]] int asked() {
+        const std::lock_guard lock{mutex_};
+        return asked_;
+    }
+
+  private:
+    std::mutex mutex_;
+    std::condition_variable changed_;
+    std::vector<std::string> texts_;
+    StreamWaker waker_;
+    bool subscribed_ = false;
+    int asked_ = 0;
+};
+
+class WokenStreams : public StreamServer {
+  protected:
+    void serve_news() {
+        App& app = *app_;
+        running_.reset();
+        app.get("/news", [this](alloc::Allocator arena) {
+            return Response::event_stream(arena, [this, subscribed = false](StreamWriter& out) mutable {
+                if (!std::exchange(subscribed, true)) news_.subscribe(out.waker());
+                return news_.produce(out);
+            });
+        });
+        running_ = std::make_unique<RunningServer>(app);
+        client_ = std::make_unique<HttpClient>(running_->port());
+        client_->send("GET /news HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    News news_;
+};
+
+TEST_F(WokenStreams, AreAskedAgainAtOnce) {
+    serve_news();
+    (void)news_.waker();
+    // Far more than the seconds that the test may take would allow, if each waited for the next one.
+    for (int i = 0; i < 500; ++i) {
+        news_.push(std::to_string(i));
+        EXPECT_TRUE(receive("data: " + std::to_string(i) + "\n\n\r\n").ends_with("\n\n\r\n"));
+    }
+    news_.push("end");
+    receive("0\r\n\r\n");
+    EXPECT_EQ(client_->request("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").status, 200);
+}
+
+TEST_F(WokenStreams, ManyThreadsMayWakeOne) {
+    serve_news();
+    (void)news_.waker();
+    std::vector<std::thread> threads;
+    for (int thread = 0; thread < 4; ++thread)
+        threads.emplace_back([this] {
+            for (int i = 0; i < 250; ++i) news_.push("x");
+        });
+    for (std::thread& thread : threads) thread.join();
+    news_.push("last");
+    const std::string all = receive("data: last\n\n\r\n");
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = all.find("data: x\n", at)) != std::string::npos; ++at) ++count;
+    EXPECT_EQ(count, 1000U);
+}
+
+TEST_F(WokenStreams, AWakerOutlivesItsStreamAndWakesNoOtherOne) {
+    serve_news();
+    const StreamWaker old = news_.waker();
+    news_.push("end");
+    receive("0\r\n\r\n");
+    client_->send("GET /waiting HTTP/1.1\r\nHost: a\r\n\r\n");
+    receive("data: first\n\n\r\n");
+    const int asked = news_.asked();
+    for (int i = 0; i < 100; ++i) old.wake();
+    client_->close();
+    gone_.wait();
+    EXPECT_EQ(news_.asked(), asked);
+    old.wake();
+    running_.reset();
+    old.wake();
+}
+
+TEST_F(WokenStreams, AWakingThatIsOnItsWayWhenTheClientLeavesFindsNobody) {
+    serve_news();
+    const StreamWaker waker = news_.waker();
+    std::atomic<bool> done = false;
+    std::thread other{[&] {
+        while (!done) waker.wake();
+    }};
+    client_->close();
+    HttpClient next{running_->port()};
+    for (int i = 0; i < 100; ++i)
+        EXPECT_EQ(next.request("GET /hello HTTP/1.1\r\nHost: a\r\n\r\n").status, 200);
+    running_->server().stop();
+    running_->join();
+    done = true;
+    other.join();
 }
 
 }  // namespace

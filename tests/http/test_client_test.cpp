@@ -169,6 +169,26 @@ TEST_F(Client, SendsLargeBodies) {
     EXPECT_TRUE(client.post("/echo", {.content = large}).text().ends_with("\n\n" + large));
 }
 
+TEST_F(Client, ComesFromAnAddressAndMaybeOverTls) {
+    app.get("/who",
+            [](const http::Request& request, alloc::Allocator arena) {
+                return http::Response::json(arena, {{"host", request.client().host()},
+                                                    {"port", request.client().port()},
+                                                    {"url", request.url_for("who")}});
+            },
+            {.name = "who"});
+    EXPECT_EQ(TestClient{app}.get("/who").text(),
+              R"({"host":"127.0.0.1","port":50000,"url":"http://testserver/who"})");
+    TestClient other{app, {.base_url = "https://a:1", .client_address = "2001:db8::1", .client_port = 7}};
+    EXPECT_EQ(other.get("/who").text(), R"({"host":"2001:db8::1","port":7,"url":"https://a:1/who"})");
+    try {
+        const TestClient client{app, {.client_address = "here"}};
+        FAIL();
+    } catch (const std::invalid_argument& error) {
+        EXPECT_STREQ(error.what(), "zigmund: TestClient: client_address is no IP address: here");
+    }
+}
+
 TEST_F(Client, NeedsABaseUrl) {
     try {
         const TestClient client{app, {.base_url = "testserver"}};

@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdio>
@@ -58,6 +59,13 @@ http::Response log_in(http::Form<Item> item, alloc::Allocator arena) {
     return http::Response::json(arena, *item);
 }
 
+http::Response upload(http::File<"file"> file, http::Form<double, "price"> price, alloc::Allocator arena) {
+    return http::Response::json(arena, {{"name", file->filename()},
+                                        {"safe", file->safe_filename(arena)},
+                                        {"text", file->read_all(arena)},
+                                        {"price", price}});
+}
+
 struct Pool {
     int size;
 };
@@ -109,15 +117,16 @@ http::Task<http::Response> wait(inject::Depends<get_page> page, http::Background
     co_return http::Response::json(arena, number);
 }
 
-class WarmRequest : public testing::TestWithParam<std::string_view> {};
+class WarmRequests : public testing::TestWithParam<std::string_view> {};
 
-TEST_P(WarmRequest, AllocatesNothing) {
+TEST_P(WarmRequests, AllocatesNothing) {
     alloc::GeneralPurposeAllocator gpa{{.tier = alloc::Tier::traced, .name = "application"}};
     http::App app{gpa.allocator(), {}};
     app.get("/users/{user_id}", get_user);
     app.post("/items", create_item);
     app.get("/search", search);
     app.post("/form", log_in);
+    app.post("/upload", upload);
     app.provide<Item>(Item{.name = "Pen", .price = 7});
     app.get("/depend", depend);
     app.get("/page", [](inject::Depends<get_page> page, alloc::Allocator arena) {
@@ -147,7 +156,7 @@ TEST_P(WarmRequest, AllocatesNothing) {
 }
 
 INSTANTIATE_TEST_SUITE_P(
-    Http, WarmRequest,
+    Http, WarmRequests,
     testing::Values(
         "GET /users/7 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /text HTTP/1.1\r\nHost: x\r\n\r\n",
         "POST /items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 26\r\n\r\n"
@@ -162,10 +171,106 @@ INSTANTIATE_TEST_SUITE_P(
         "POST /order HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 94\r\n\r\n"
         "{\"order\":{\"items\":[{\"name\":\"\\n\",\"price\":1},{\"name\":\"b\",\"price\":2}],\"rates\":{"
         "\"x\":1},\"count\":1}}",
+        "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; "
+        "boundary=b\r\nContent-Length: 169\r\n\r\n"
+        "--b\r\nContent-Disposition: form-data; name=\"price\"\r\n\r\n7\r\n--b\r\nContent-Disposition: "
+        "form-data; name=\"file\"; filename=\"a\\\"b.txt\"\r\nContent-Type: "
+        "text/plain\r\n\r\nHello\r\n--b--\r\n",
         "GET /file HTTP/1.1\r\nHost: x\r\nRange: bytes=1-2,5-6\r\n\r\n",
         "GET /wait?page=3 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /block?page=3 HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /to HTTP/1.1\r\nHost: x\r\n\r\n", "GET /users/x HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n", "DELETE /users/7 HTTP/1.1\r\nHost: x\r\n\r\n"));
+
+/// All of an answer in chunks, or with a length that its head says; false: the server is gone.
+bool receive_whole(int socket, std::span<char> space) {
+    std::size_t size = 0;
+    while (true) {
+        const ssize_t got = ::recv(socket, space.data() + size, space.size() - size, 0);
+        if (got <= 0) return false;
+        size += static_cast<std::size_t>(got);
+        const std::string_view text{space.data(), size};
+        const std::size_t head = text.find("\r\n\r\n");
+        if (head == std::string_view::npos) continue;
+        if (text.substr(0, head).find("chunked") != std::string_view::npos) {
+            if (text.ends_with("\r\n0\r\n\r\n")) return true;
+        } else {
+            const std::size_t at = text.find("content-length: ");
+            if (at >= head) return true;
+            const std::size_t length = std::strtoul(space.data() + at + 16, nullptr, 10);
+            if (size == head + 4 + length) return true;
+        }
+    }
+}
+
+// Every middleware that is shipped, at once: the compressor's state, the log's ring and its writer, and a
+// stream's waker are warm as well.
+TEST(WarmRequest, ThroughAllMiddlewareAllocatesNothing) {
+    alloc::GeneralPurposeAllocator gpa{{.tier = alloc::Tier::traced, .name = "application"}};
+    http::App app{gpa.allocator(), {.root_path = "/api", .dependencies = {http::depends<get_session>}}};
+    std::string text;
+    while (text.size() < 8000) text += "word " + std::to_string(text.size() % 97) + ", ";
+    app.provide<Item>(Item{.name = "Pen", .price = 7});
+    const auto pass = [](http::Request& request, http::Next next) { return next(request); };
+    app.include(
+        http::with_middleware(
+            [&text](http::Router& router) {
+                router.get("/text", [&text] { return http::Response::text(text); });
+                router.get("/lines", [](alloc::Allocator arena) {
+                    return http::Response::json_lines(arena, [i = 0](http::StreamWriter& out) mutable {
+                        out.line({{"i", i}});
+                        if (i++ != 2) return i < 50 ? http::Produced::more : http::Produced::end;
+                        out.waker().wake();
+                        return http::Produced::wait;
+                    });
+                });
+                router.get(
+                    "/url",
+                    [](http::Request& request) { return http::Response::text(request.url_for("url")); },
+                    {.name = "url"});
+            },
+            pass, pass),
+        {.prefix = "/r", .dependencies = {http::depends<get_page>}});
+    app.use(http::Gzip{});
+    app.use(http::SecurityHeaders{});
+    app.use(http::Cors{{.allow_origins = {"https://shop.example"}, .allow_headers = {"*"}}});
+    app.use(http::TrustedHost{{.allowed_hosts = {"*.example"}}});
+    app.use(http::RequestId{});
+    const std::string file = testing::TempDir() + "zigmund_warm_log_" + std::to_string(::getpid());
+    const http::AccessLog log{{.path = file, .format = http::AccessLogFormat::json}};
+    app.use(log);
+    app.use(http::ForwardedHeaders{});
+    zigmund::support::RunningServer running{app};
+    zigmund::support::HttpClient client{running.port()};
+    std::vector<char> space(std::size_t{64} << 10);
+
+    constexpr std::string_view fields =
+        " HTTP/1.1\r\nHost: a.example\r\nAccept-Encoding: gzip, br\r\nOrigin: https://shop.example\r\n"
+        "X-Forwarded-For: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n";
+    constexpr std::string_view preflight =
+        "Access-Control-Request-Method: GET\r\nAccess-Control-Request-Headers: x-a\r\n";
+    std::vector<std::string> requests;
+    for (const std::string_view start :
+         {"GET /r/text?page=1", "GET /api/r/lines?page=1", "GET /r/url?page=1", "GET /none", "GET /r/text/"})
+        requests.push_back(std::string{start}.append(fields).append("\r\n"));
+    requests.push_back(std::string{"OPTIONS /r/text"}.append(fields).append(preflight).append("\r\n"));
+    requests.push_back("GET / HTTP/1.1\r\nHost: evil.test\r\n\r\n");
+    const auto ask_all = [&](int times) {
+        for (int i = 0; i < times; ++i) {
+            for (const std::string& request : requests) {
+                client.send(request);
+                ASSERT_TRUE(receive_whole(client.descriptor(), space)) << request;
+            }
+        }
+        log.flush();
+    };
+    ask_all(100);
+    const std::size_t heap = zigmund::alloc::testing::heap_calls();
+    const std::size_t mappings = zigmund::alloc::testing::mmap_calls();
+    ask_all(200);
+    EXPECT_EQ(zigmund::alloc::testing::heap_calls(), heap);
+    EXPECT_EQ(zigmund::alloc::testing::mmap_calls(), mappings);
+    std::remove(file.c_str());
+}
 
 // The counter sees what it should: one allocation by a handler shows.
 TEST(WarmRequestCounter, SeesAnAllocationOfAHandler) {

@@ -203,6 +203,20 @@ TEST(Leaks, JsonHasTheLeakAndWhatIsReachable) {
               0);
 }
 
+TEST(Leaks, ErrorsAreJsonWhereTheReportsAre) {
+    const Ended ended = watch({"--format=json"}, {ZIGMUND_FAULTS_OF_LEAKS, "double-free", "64"});
+    EXPECT_EQ(ended.status, 23);
+    const Ended checked = run(
+        {"/usr/bin/python3", "-c",
+         "import json, sys\n"
+         "error = json.loads(sys.argv[1])\n"
+         "assert error['kind'] == 'double free' and error['block']['size'] == 64, error\n"
+         "assert [s['what'] for s in error['stacks']] == ['allocated', 'first given back', 'free'], error\n"
+         "assert all(s['frames'][0]['file'].endswith('faults.cpp') for s in error['stacks']), error\n",
+         ended.err});
+    EXPECT_EQ(checked.status, 0) << checked.err << ended.err;
+}
+
 TEST(Leaks, FoldedStacksBeginWithMain) {
     const Ended ended = watch({"--format=folded"}, {ZIGMUND_LOST_O0, "chain"});
     EXPECT_TRUE(contains(ended.err, "main;")) << ended.err;

@@ -168,7 +168,7 @@ TEST_P(LargePrograms, NginxServes) {
 
 #if defined(ZIGMUND_ITEM_SERVICE)
 TEST_P(LargePrograms, ThisProjectsServerServesUnderLoad) {
-    Process server{watched({ZIGMUND_ITEM_SERVICE, "0"})};
+    Process server{watched({ZIGMUND_ITEM_SERVICE, "--port=0"})};
     ASSERT_TRUE(server.read_until("stop with Ctrl-C"));
     const std::string& said = server.so_far().out + server.so_far().err;
     const std::string before = "http://127.0.0.1:";

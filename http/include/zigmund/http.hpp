@@ -1,6 +1,7 @@
 // Everything in zigmund::http.
 #pragma once
 
+#include <zigmund/http/access_log.hpp>
 #include <zigmund/http/answer.hpp>
 #include <zigmund/http/app.hpp>
 #include <zigmund/http/background_tasks.hpp>
@@ -22,6 +23,7 @@
 #include <zigmund/http/file_options.hpp>
 #include <zigmund/http/fixed_string.hpp>
 #include <zigmund/http/forwarded_headers.hpp>
+#include <zigmund/http/gzip.hpp>
 #include <zigmund/http/http_error.hpp>
 #include <zigmund/http/json_cursor.hpp>
 #include <zigmund/http/json_model.hpp>
@@ -29,6 +31,7 @@
 #include <zigmund/http/json_writer.hpp>
 #include <zigmund/http/member.hpp>
 #include <zigmund/http/method.hpp>
+#include <zigmund/http/metrics.hpp>
 #include <zigmund/http/middleware.hpp>
 #include <zigmund/http/parameter.hpp>
 #include <zigmund/http/parameter_binder.hpp>
@@ -44,6 +47,7 @@
 #include <zigmund/http/security_headers.hpp>
 #include <zigmund/http/sent.hpp>
 #include <zigmund/http/serve_options.hpp>
+#include <zigmund/http/serve_settings.hpp>
 #include <zigmund/http/server.hpp>
 #include <zigmund/http/set_cookie.hpp>
 #include <zigmund/http/source.hpp>
@@ -51,6 +55,8 @@
 #include <zigmund/http/status.hpp>
 #include <zigmund/http/stream.hpp>
 #include <zigmund/http/task.hpp>
+#include <zigmund/http/stream_waker.hpp>
+#include <zigmund/http/timeout.hpp>
 #include <zigmund/http/timestamp.hpp>
 #include <zigmund/http/trusted_host.hpp>
 #include <zigmund/http/upload.hpp>

@@ -13,6 +13,7 @@
 // mimalloc. Never: owns anything, remembers anything, allocates on its own account.
 #pragma once
 
+#include <zigmund/alloc/detail/nothrow_construct.hpp>
 #include <zigmund/alloc/error.hpp>
 #include <zigmund/alloc/heap_calls.hpp>
 #include <zigmund/alloc/resource.hpp>
@@ -107,7 +108,7 @@ class Allocator {
     template <class T, class... Args>
     [[nodiscard]] Result<T*> try_create(Args&&... args) const noexcept {
         check_object<T>();
-        static_assert(std::is_nothrow_constructible_v<T, Args...> || !std::is_constructible_v<T, Args...>,
+        static_assert(detail::constructs_without_exception<T, Args...>,
                       "zigmund: try_create<T>(args...) never throws, but this constructor of T may: mark it "
                       "noexcept, or write create<T>(args...)");
         void* memory = try_allocate(sizeof(T), alignof(T));

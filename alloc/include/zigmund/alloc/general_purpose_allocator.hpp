@@ -13,8 +13,9 @@
 // Threads: any, at the same time, as far as the backing allows; a block may be freed by another thread than
 // the one that made it. Counters that are read while other threads allocate lag behind by what those are
 // doing. A child of fork() goes on with a copy. Cost: see Tier; the books take no lock that threads share,
-// and of memory at most 48 bytes a block and a thirty-second of all. Never: moves a block, keeps a page table
-// in motion, uses the backing for its own books, touches the memory behind a pointer that it does not know.
+// and of memory at most 64 bytes a block: 48 around it, and 16 in a map. Never: moves a block, keeps a page
+// table in motion, uses the backing for its own books, touches the memory behind a pointer that it does not
+// know.
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
@@ -77,6 +78,7 @@ struct MemoryError {
     const void* address;       ///< the pointer that was passed in; do not follow it
     std::size_t size;          ///< of the block that it concerns; 0: not known
     std::string_view message;  ///< the whole report, lines that end with '\n'; lives during the call
+    std::string_view json;     ///< the same as a line of JSON, with ReportFormat::json; otherwise empty
 };
 
 /// Designated initialisers: `GeneralPurposeAllocator gpa{{.name = "cache"}};`
@@ -111,7 +113,8 @@ struct GeneralPurposeOptions {
     std::uint64_t seed = 1;
     /// File descriptor for reports: standard error.
     int report_descriptor = 2;
-    /// How deinit() and report_live() write what they have to say of the blocks.
+    /// How deinit() and report_live() write what they have to say of the blocks. With json, errors are lines
+    /// of JSON as well; the other formats know none, and errors are text.
     ReportFormat report_format = ReportFormat::text;
     /// A file that they write to instead of the descriptor; made, or emptied before. It must outlive the
     /// allocator. One that cannot be opened is named on the descriptor, which gets the report.

@@ -30,6 +30,14 @@ class [[nodiscard]] Owner {
   public:
     /// Takes over what `allocator.create<T>()` or one of its twins returned, or null.
     Owner(T* object, Allocator allocator) noexcept : object_{object}, allocator_{allocator} {}
+    /// Memory is given back by the size of T: `object` must be a T, not of a class that derives from it.
+    template <class U>
+        requires(!std::is_same_v<std::remove_cv_t<U>, std::remove_cv_t<T>> && std::is_base_of_v<T, U>)
+    Owner(U* object, Allocator allocator) noexcept : Owner{static_cast<T*>(object), allocator} {
+        static_assert(!std::is_base_of_v<T, U>,
+                      "zigmund: Owner<T> frees its object by the size of T, and this one is of a class that "
+                      "derives from T: write Owner<Derived>");
+    }
     /// Takes the object over; `other` is empty.
     Owner(Owner&& other) noexcept
         : object_{std::exchange(other.object_, nullptr)}, allocator_{other.allocator_} {}

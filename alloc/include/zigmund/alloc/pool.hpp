@@ -13,6 +13,7 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/block_pool.hpp>
+#include <zigmund/alloc/detail/nothrow_construct.hpp>
 
 #include <memory>
 #include <memory_resource>
@@ -48,7 +49,7 @@ class Pool final : public Resource {
     /// create() that returns Error::out_of_memory instead of throwing. T's constructor must be noexcept.
     template <class... Args>
     [[nodiscard]] Result<T*> try_create(Args&&... args) noexcept {
-        static_assert(std::is_nothrow_constructible_v<T, Args...> || !std::is_constructible_v<T, Args...>,
+        static_assert(detail::constructs_without_exception<T, Args...>,
                       "zigmund: try_create(args...) never throws, but this constructor of T may: mark it "
                       "noexcept, or write create(args...)");
         void* const block = blocks_.take();

@@ -13,6 +13,7 @@
 #endif
 #if __has_feature(memory_sanitizer)
 #define ZIGMUND_MSAN 1
+#define ZIGMUND_NO_SANITIZE_MEMORY [[clang::no_sanitize("memory")]]
 #endif
 #endif
 #if defined(__SANITIZE_ADDRESS__) && !defined(ZIGMUND_ASAN)
@@ -20,6 +21,11 @@
 #endif
 #if defined(__SANITIZE_THREAD__) && !defined(ZIGMUND_TSAN)
 #define ZIGMUND_TSAN 1
+#endif
+
+// For functions that read what no instrumented code has written, such as frames of the stack.
+#if !defined(ZIGMUND_NO_SANITIZE_MEMORY)
+#define ZIGMUND_NO_SANITIZE_MEMORY
 #endif
 
 #if defined(ZIGMUND_ASAN) || defined(ZIGMUND_TSAN) || defined(ZIGMUND_MSAN)

@@ -23,6 +23,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/detail/nothrow_construct.hpp>
 #include <zigmund/alloc/relocatable.hpp>
 
 #include <algorithm>
@@ -279,7 +280,7 @@ class Vector {
 
     template <class... Args>
     static constexpr void check_nothrow() {
-        static_assert(std::is_nothrow_constructible_v<T, Args...> || !std::is_constructible_v<T, Args...>,
+        static_assert(detail::constructs_without_exception<T, Args...>,
                       "zigmund: the try_ verbs of Vector never throw, but this constructor of T may: mark it "
                       "noexcept, or use the verb without try_");
     }

@@ -65,6 +65,13 @@ struct AppInfo {
     /// Whether a path that no route has is answered with a redirect (307) if a route has it with, or without,
     /// a slash at its end.
     bool redirect_slashes = true;
+    /// Whether HEAD is refused (405) where only GET has a route, as FastAPI does. By default GET serves it.
+    bool fastapi_strict_head = false;
+    /// Whether the kinds of bodies that cannot be read have statuses of their own. Off, as in FastAPI, all of
+    /// them are 422. On, a body whose Content-Type is not the one that the handler takes, or that has none,
+    /// is 415 {"detail":"Unsupported Media Type"}, and what is no JSON is 400; JSON that does not fit stays
+    /// 422.
+    bool strict_415 = false;
     /// Where the application stands for its clients, if that is not the root: "/api", without a slash at its
     /// end. URLs to its routes begin with it. A proxy may take it off before it passes a request on, or not.
     /// What is no such prefix is refused: RouteError "zigmund: root_path api: a prefix starts with '/' and
@@ -181,6 +188,10 @@ class App : public detail::RouteVerbs<App> {
     /// so on stderr ("zigmund: cannot listen on 127.0.0.1:8080: Address already in use") and returns 1; so it
     /// does if startup() throws ("zigmund: startup: <what>").
     [[nodiscard]] int serve(ServeOptions options = {});
+    /// The same, with options from the command line and the environment (serve_settings.hpp); prints all of
+    /// them first. `--help` prints what there is, and returns 0; what is refused is said on stderr, and 2
+    /// returned.
+    [[nodiscard]] int serve(int argc, const char* const* argv, const ServeOptions& defaults = {});
 
     /// The answer to a request, in the request's arena, as a worker computes it: routing, binding,
     /// dependencies, handler, the end of what has FunctionScope, exception handlers. What nobody handles
@@ -193,6 +204,12 @@ class App : public detail::RouteVerbs<App> {
     /// middleware around either, which sees the request all the same. Where one does and there is middleware
     /// around it, the body is read, for the middleware to see. Any thread.
     [[nodiscard]] BodyUse body_use(Request& request) const noexcept;
+
+    /// Has what depends on files outside open them anew, as a log that was rotated; serve() and
+    /// Server::run_until_signal() do it on SIGHUP, if there is such a thing. Any thread.
+    void reload() const;
+    /// Whether there is something that reload() is for.
+    [[nodiscard]] bool reloads() const noexcept;
 
     /// The answer to what is no request, which no route and no middleware sees: 400, 408, 413, 414, 431 and
     /// the like. Middleware that has a member `void refused(http::Request&) const` learns of it, with as much

@@ -1,12 +1,11 @@
 // Next: the rest of the way of a request, for a middleware to call.
 //
 //     app.use([](http::Request& request, http::Next next) {
-//         if (!request.header("x-api-key")) return http::Response{http::Status::unauthorized};  // goes no
-//         further return next(request).with_header(request.allocator(), "x-served-by", "me");
+//         if (!request.header("x-api-key")) return http::Response{http::Status::unauthorized};  // no further
+//         return next(request).with_header(request.allocator(), "x-served-by", "me");
 //     });
-//     app.get("/slow", http::with_middleware(slow, limit, audit));        // one route: limit is the outer
-//     one app.include(http::with_middleware(add_users, audit), {.prefix = "/users"});   // all routes of a
-//     router
+//     app.get("/slow", http::with_middleware(slow, limit, audit));                // one route: limit is outside
+//     app.include(http::with_middleware(add_users, audit), {.prefix = "/users"});  // all routes of a router
 //
 // A middleware stands around what it calls: it sees the request before, may answer by itself, and may change
 // the response after. The one that was added last to the App is the outermost; inside of the App's are those
@@ -31,6 +30,10 @@
 //         ...
 //         co_return response;
 //     });
+//
+// A middleware may have two more members: `void refused(http::Request&) const` is called for what is no
+// request, which never reaches a middleware of the App (App::refuse()), and `void reload() const` when files
+// are to be opened anew (App::reload()).
 //
 // Background tasks and the teardown of dependencies come after the response was sent, and so after every
 // middleware.
@@ -71,6 +74,7 @@ namespace detail {
 struct KeptMiddleware {
     Response (*call)(const KeptMiddleware& self, Request& request, Next next);
     void (*refused)(const KeptMiddleware& self, Request& request);  ///< null: it does not want to know
+    void (*reload)(const KeptMiddleware& self);                     ///< null: it has nothing to reload
     void (*destroy)(alloc::Allocator allocator, KeptMiddleware* kept) noexcept;
     KeptMiddleware* older;
 };
@@ -95,7 +99,7 @@ struct StoredMiddleware : KeptMiddleware {
                              return call_middleware(static_cast<const StoredMiddleware&>(self).function,
                                                     request, next);
                          },
-                         refused_by<M>(),
+                         refused_by<M>(), reloaded_by<M>(),
                          [](alloc::Allocator allocator, KeptMiddleware* kept) noexcept {
                              allocator.destroy(static_cast<StoredMiddleware*>(kept));
                          },
@@ -107,6 +111,16 @@ struct StoredMiddleware : KeptMiddleware {
         if constexpr (requires(const Function& f, Request& request) { f.refused(request); })
             return [](const KeptMiddleware& self, Request& request) {
                 static_cast<const StoredMiddleware&>(self).function.refused(request);
+            };
+        else
+            return nullptr;
+    }
+
+    template <class Function>
+    static constexpr auto reloaded_by() noexcept -> void (*)(const KeptMiddleware&) {
+        if constexpr (requires(const Function& f) { f.reload(); })
+            return [](const KeptMiddleware& self) {
+                static_cast<const StoredMiddleware&>(self).function.reload();
             };
         else
             return nullptr;

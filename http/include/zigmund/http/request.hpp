@@ -18,6 +18,7 @@
 #include <zigmund/inject/job.hpp>
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <initializer_list>
 #include <optional>
@@ -127,6 +128,19 @@ class Request {
     /// Whether the client wants the connection kept open after the response.
     [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
 
+    /// When its answer is too late, as Timeout says; time_point::max(): never.
+    [[nodiscard]] std::chrono::steady_clock::time_point deadline() const noexcept { return deadline_; }
+    /// For a handler that takes long, where it may stop: throws an HttpError, 504 `{"detail":"Gateway
+    /// Timeout"}`, if the deadline has passed. A look at the clock.
+    void check_deadline() const {
+        if (is_late()) [[unlikely]]
+            throw_late();
+    }
+    [[nodiscard]] bool is_late() const noexcept {
+        return deadline_ != std::chrono::steady_clock::time_point::max() &&
+               std::chrono::steady_clock::now() >= deadline_;
+    }
+
     // ---- for middleware ----
 
     /// Has `f(const Request&, const Sent&)` called when the response is sent, or cannot be: once, before the
@@ -154,8 +168,13 @@ class Request {
     void set_client(const Client& client) noexcept { client_ = &client; }
     /// Whether it is to count as sent over TLS.
     void set_secure(bool secure) noexcept { secure_ = secure; }
+    void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept { deadline_ = deadline; }
     /// What is known of its response so far.
     [[nodiscard]] Sent& sent() noexcept { return sent_; }
+
+    /// See AppInfo; known when it has been routed.
+    [[nodiscard]] bool strict_415() const noexcept { return strict_415_; }
+    [[nodiscard]] bool echo_input() const noexcept { return echo_input_; }
 
     /// Whether somebody wants to see how it fails: a dependency that waits for its end.
     [[nodiscard]] bool waits_for_failure() const noexcept { return job_.entered(); }
@@ -176,6 +195,7 @@ class Request {
     [[nodiscard]] const detail::TaskContext* context() const noexcept { return context_; }
 
   private:
+    [[noreturn, gnu::cold]] static void throw_late();
     /// Calls what on_sent() was given.
     void end_sending(std::size_t arena) noexcept;
 
@@ -203,6 +223,7 @@ class Request {
     bool keep_alive_ = false;
     bool minor_version_is_0_ = false;
     bool echo_input_ = true;
+    bool strict_415_ = false;
     bool secure_ = false;
     bool root_in_path_ = false;  ///< its target has the root path, which was taken off
     std::string_view method_text_;
@@ -218,6 +239,7 @@ class Request {
     const Client* client_ = nullptr;  ///< null: nobody with an address
     const detail::RouteFacts* route_ = nullptr;
     detail::SentHook* sent_hooks_ = nullptr;
+    std::chrono::steady_clock::time_point deadline_ = std::chrono::steady_clock::time_point::max();
     Sent sent_;
     // Only what is used of them is written: to clear them would take a tenth of a short request's time.
     union {

@@ -28,6 +28,7 @@ enum class Status : std::uint16_t {
     request_timeout = 408,
     conflict = 409,
     gone = 410,
+    precondition_failed = 412,
     content_too_large = 413,
     uri_too_long = 414,
     unsupported_media_type = 415,
@@ -40,6 +41,7 @@ enum class Status : std::uint16_t {
     not_implemented = 501,
     bad_gateway = 502,
     service_unavailable = 503,
+    gateway_timeout = 504,
     http_version_not_supported = 505,
     insufficient_storage = 507,
 };

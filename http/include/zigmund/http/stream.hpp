@@ -10,8 +10,8 @@
 // The producer is called when the client has taken what was made before, so that a slow client slows the
 // producer and not the server, and memory is that of the largest piece. It is destroyed when the last byte
 // has been sent, or as soon as the client has left: what it holds learns of it by its destructor. When it has
-// nothing yet it returns `wait`, and is asked again within a second. What it throws ends the connection, so
-// that the client sees that the body is cut.
+// nothing yet it returns `wait`, and is asked again within a second, or as soon as another thread wakes it
+// (stream_waker.hpp). What it throws ends the connection, so that the client sees that the body is cut.
 //
 // Threads: the producer runs on the worker that serves the connection, which serves nobody else meanwhile.
 // Cost: a virtual call a piece; one buffer in the request's arena. Sent in chunks; to HTTP/1.0 until the
@@ -20,6 +20,7 @@
 
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/json_writer.hpp>
+#include <zigmund/http/stream_waker.hpp>
 
 #include <chrono>
 #include <cstddef>
@@ -34,7 +35,7 @@ namespace zigmund::http {
 /// What comes after the piece that a producer has written.
 enum class Produced : std::uint8_t {
     more,  ///< another piece, as soon as the client has taken this one
-    wait,  ///< nothing yet: ask again within a second
+    wait,  ///< nothing yet: ask again when somebody wakes the stream, and within a second
     end,   ///< nothing
 };
 
@@ -67,16 +68,23 @@ class StreamWriter {
 
     /// Whether the server waits for this stream in order to stop: then it should end soon.
     [[nodiscard]] bool stopping() const noexcept { return stopping_; }
+    /// For other threads, to have the producer asked again when it waits. Of a stream that nobody serves
+    /// through a socket it wakes nobody. Throws std::bad_alloc.
+    [[nodiscard]] StreamWaker waker() const {
+        return host_ == nullptr ? StreamWaker{} : StreamWaker{host_->wake_target()};
+    }
     /// Bytes in the piece so far.
     [[nodiscard]] std::size_t size() const noexcept { return buffer_.size() - reserved_; }
 
   private:
+    friend class GzipProducer;
     friend class StreamSender;
 
     void begin_event(const ServerSentEvent& event);
     void end_event(const ServerSentEvent& event);
 
     JsonWriter buffer_;
+    detail::WakeHost* host_ = nullptr;
     std::size_t reserved_ = 0;  ///< for the chunk's head
     bool stopping_ = false;
 };

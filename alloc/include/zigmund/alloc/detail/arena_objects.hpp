@@ -5,6 +5,7 @@
 #pragma once
 
 #include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/detail/nothrow_construct.hpp>
 
 #include <algorithm>
 #include <cstddef>
@@ -113,7 +114,7 @@ template <std::size_t MinAlign>
 template <class T, class... Args>
 Result<T*> BasicArena<MinAlign>::try_create(Args&&... args) noexcept {
     check_object<T>();
-    static_assert(std::is_nothrow_constructible_v<T, Args...> || !std::is_constructible_v<T, Args...>,
+    static_assert(detail::constructs_without_exception<T, Args...>,
                   "zigmund: try_create<T>(args...) never throws, but this constructor of T may: mark it "
                   "noexcept, or write create<T>(args...)");
     using Block = std::conditional_t<std::is_trivially_destructible_v<T>, T, Object<T>>;

@@ -26,14 +26,19 @@
 //
 //     zigmund: POST /items, each block: wrong: allocation [3] of 7 failed (64 bytes, alignment 8), and the
 //     answer was 200 with another body: {"name":""}
+//
 //     zigmund: POST /items, each block: wrong: allocation [3] of 7 failed (64 bytes, alignment 8), and the
 //     answer was malformed: the body is no JSON: {"name":
+//
 //     zigmund: POST /items, each block: wrong: allocation [3] of 7 failed (64 bytes, alignment 8), and 1
-//     block of new or malloc was never freed zigmund: POST /items, each chunk: terminated: allocation [0] of
-//     1 failed (4096 bytes, alignment 16), and the process got signal 6 (Aborted) zigmund: POST /items, each
-//     chunk: broken: nothing failed, and the answer was 500 zigmund: GET /users/{user_id}: untried: no
-//     request is given for this route zigmund: GET /user/{user_id}: untried: the application has no such
-//     route
+//     block of new or malloc was never freed
+//
+//     zigmund: POST /items, each chunk: terminated: allocation [0] of 1 failed (4096 bytes, alignment 16), and
+//     the process got signal 6 (Aborted)
+//
+//     zigmund: POST /items, each chunk: broken: nothing failed, and the answer was 500
+//     zigmund: GET /users/{user_id}: untried: no request is given for this route
+//     zigmund: GET /user/{user_id}: untried: the application has no such route
 //
 // Each request runs in a process of its own (fork), as alloc's check_all_allocation_failures does it.
 // Threads: call it from a process with one. Time: about a millisecond an allocation.

@@ -22,12 +22,14 @@
 
 #include <zigmund/alloc/testing/heap_counter.hpp>
 #include <zigmund/http/app.hpp>
+#include <zigmund/http/client.hpp>
 #include <zigmund/http/testing/cookie_jar.hpp>
 #include <zigmund/http/testing/test_request.hpp>
 #include <zigmund/http/testing/test_response.hpp>
 #include <zigmund/http/testing/test_stream.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -39,7 +41,8 @@ class RequestBytes;
 class TestUrl;
 
 struct TestClientOptions {
-    /// What URLs without a host are relative to; "https://..." sends secure cookies.
+    /// What URLs without a host are relative to. What is sent to "https://..." comes as if over TLS, with
+    /// secure cookies.
     std::string base_url = "http://testserver";
     /// Whether a request ends with the last answer of a row of redirects: 301, 302, 303, which make a GET of
     /// what is not HEAD (of 301 and 302: of POST), and 307, 308, which keep method and body. At most 20.
@@ -50,6 +53,9 @@ struct TestClientOptions {
     bool lifespan = true;
     /// Fields of every request, besides `host`, `accept` and `user-agent`.
     std::vector<NamedText> headers = {};
+    /// Where requests come from: Request::client().
+    std::string client_address = "127.0.0.1";
+    std::uint16_t client_port = 50000;
     /// As ServeOptions has them, in bytes.
     std::size_t max_body = std::size_t{1} << 20;
     std::size_t arena_retain = std::size_t{64} << 10;
@@ -70,7 +76,8 @@ struct HeapCheck {
 class TestClient {
   public:
     /// `app` outlives the client. Throws what App::startup() throws, and std::invalid_argument "zigmund:
-    /// TestClient: base_url is no URL: <url>".
+    /// TestClient: base_url is no URL: <url>" or "zigmund: TestClient: client_address is no IP address:
+    /// <address>".
     explicit TestClient(App& app, TestClientOptions options = {});
     TestClient(const TestClient&) = delete;
     TestClient& operator=(const TestClient&) = delete;
@@ -132,9 +139,9 @@ class TestClient {
                                        const TestRequest& request) const;
     [[nodiscard]] std::string with_cookies(const RequestBytes& outgoing) const;
     [[nodiscard]] TestResponse exchange(const RequestBytes& outgoing);
-    [[nodiscard]] TestResponse converse(std::string_view bytes, std::string_view method,
-                                        std::string_view url);
-    [[nodiscard]] std::unique_ptr<TestExchange> begin(std::string_view bytes);
+    [[nodiscard]] TestResponse converse(std::string_view bytes, std::string_view method, std::string_view url,
+                                        bool secure);
+    [[nodiscard]] std::unique_ptr<TestExchange> begin(std::string_view bytes, bool secure);
     void read(TestExchange& served, TestResponse& response);
     void keep_cookies(const TestResponse& response, const TestUrl& url);
     [[nodiscard]] std::unique_ptr<TestExchange> take();
@@ -142,6 +149,7 @@ class TestClient {
 
     App& app_;
     TestClientOptions options_;
+    Client client_;
     CookieJar cookies_;
     std::vector<std::unique_ptr<TestExchange>> idle_;  ///< warm, of requests that have ended
     alloc::testing::HeapWatch* watch_ = nullptr;

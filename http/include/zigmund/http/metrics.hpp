@@ -1,0 +1,80 @@
+// Metrics: what an application serves, in numbers, as Prometheus reads them.
+//
+//     http::Metrics metrics{gpa.allocator()};
+//     app.use(metrics.middleware());                  // the last, so that it is the outermost
+//     app.get("/metrics", metrics.endpoint());        // or in an App of its own, on another port
+//
+//     http_requests_total{method="GET",handler="/users/{user_id}",status="200"} 7
+//     http_request_duration_seconds_bucket{method="GET",handler="/users/{user_id}",le="0.005"} 7
+//
+//     http_requests_total              requests that were answered
+//     http_request_duration_seconds    from the head of a request to the last byte of its answer; a histogram
+//     http_requests_inprogress         requests that are being answered
+//     http_request_size_bytes          bodies of requests; count and sum
+//     http_response_size_bytes         bodies of answers; count and sum
+//     http_refused_requests_total      what was no request: by the status it was answered with
+//     process_...                      memory, processor time, descriptors, start
+//
+// A handler is known by the template of its route, never by the path that a client sent: what no route has
+// counts as "none". A method that has no name here counts as "_OTHER". So no client can make the number of
+// series grow; it ends at 1000 a thread in any case, and what comes after counts as "other".
+//
+// Threads: counts in the thread that serves, without a lock and without an atomic read-modify-write; one that
+// reads adds up. Cost: two looks at the clock and some twenty stores a request; some 300 bytes a series and
+// thread, taken when it is first seen. Never: allocates for a request of a series that the thread has seen.
+#pragma once
+
+#include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/middleware.hpp>
+#include <zigmund/http/request.hpp>
+#include <zigmund/http/response.hpp>
+
+#include <string_view>
+
+namespace zigmund::http {
+
+class Metrics {
+  public:
+    /// `allocator` outlives it, and it outlives the App that uses it. Throws std::bad_alloc.
+    explicit Metrics(alloc::Allocator allocator);
+    Metrics(const Metrics&) = delete;
+    Metrics& operator=(const Metrics&) = delete;
+    ~Metrics();
+
+    class Middleware {
+      public:
+        Response operator()(Request& request, Next next) const;
+        void refused(Request& request) const;
+
+      private:
+        friend class Metrics;
+        explicit Middleware(Metrics& metrics) noexcept : metrics_{&metrics} {}
+        Metrics* metrics_;
+    };
+
+    /// What counts the requests that pass through it.
+    [[nodiscard]] Middleware middleware() noexcept { return Middleware{*this}; }
+
+    /// A handler that answers with text().
+    [[nodiscard]] auto endpoint() const noexcept {
+        return [this](alloc::Allocator arena) {
+            return Response::text(text(arena)).with_content_type(content_type);
+        };
+    }
+
+    /// All numbers so far, in the text format 0.0.4, in memory of `arena`. Any thread. Linear in the series.
+    /// Throws std::bad_alloc.
+    [[nodiscard]] std::string_view text(alloc::Allocator arena) const;
+    static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
+
+  private:
+    struct Shard;
+    struct Books;
+
+    [[nodiscard]] Shard* shard();
+    [[nodiscard, gnu::cold]] Shard* find_shard();
+
+    Books* books_;
+};
+
+}  // namespace zigmund::http

@@ -1,0 +1,185 @@
+#include <zigmund/http/serve_settings.hpp>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstdlib>
+#include <limits>
+#include <optional>
+#include <stdexcept>
+#include <variant>
+
+namespace zigmund::http {
+namespace {
+
+using Member =
+    std::variant<std::string_view ServeOptions::*, std::uint16_t ServeOptions::*, unsigned ServeOptions::*,
+                 std::size_t ServeOptions::*, std::chrono::seconds ServeOptions::*>;
+
+struct Setting {
+    std::string_view name;  ///< of the member
+    Member member;
+    std::string_view meaning;
+    bool is_size = false;  ///< in bytes
+};
+
+constexpr std::array settings{
+    Setting{"host", &ServeOptions::host, "the IP address to listen on"},
+    Setting{"port", &ServeOptions::port, "the port to listen on; 0: the system picks one"},
+    Setting{"workers", &ServeOptions::workers, "threads that serve; 0: one a processor"},
+    Setting{"max_connections", &ServeOptions::max_connections, "connections of a worker at once"},
+    Setting{"max_body", &ServeOptions::max_body, "a larger request body is refused", true},
+    Setting{"max_upload", &ServeOptions::max_upload, "the same for a form with files", true},
+    Setting{"upload_directory", &ServeOptions::upload_directory, "for files that are being received"},
+    Setting{"arena_retain", &ServeOptions::arena_retain, "memory that a request leaves for the next", true},
+    Setting{"request_timeout", &ServeOptions::request_timeout, "from a request's first byte to its last"},
+    Setting{"idle_timeout", &ServeOptions::idle_timeout, "between two requests of a connection"},
+    Setting{"write_timeout", &ServeOptions::write_timeout, "for a client that does not read its answer"},
+    Setting{"drain_timeout", &ServeOptions::drain_timeout, "for requests that were begun, at the end"},
+};
+
+/// `max_body` as `--max-body`, or, after a prefix, as `MAX_BODY`.
+std::string option_name(const Setting& setting) {
+    std::string name = "--";
+    for (const char c : setting.name) name += c == '_' ? '-' : c;
+    return name;
+}
+std::string variable_name(const Setting& setting, std::string_view prefix) {
+    std::string name{prefix};
+    for (const char c : setting.name) name += c == '_' ? '_' : static_cast<char>(c - 'a' + 'A');
+    return name;
+}
+
+/// A whole number up to `most`. A unit stands behind the number of a size.
+std::optional<std::uint64_t> parse(std::string_view text, std::uint64_t most, bool is_size) {
+    std::uint64_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc{}) return std::nullopt;
+    std::string_view unit = text.substr(static_cast<std::size_t>(end - text.data()));
+    if (is_size && unit.size() == 1) {
+        const std::size_t power = std::string_view{"KMG"}.find(unit.front()) + 1;
+        if (power == 0 || number > (most >> (10 * power))) return std::nullopt;
+        number <<= 10 * power;
+        unit = {};
+    }
+    if (!unit.empty() || number > most) return std::nullopt;
+    return number;
+}
+
+/// Empty: the value is taken. Otherwise what it is not.
+std::string assign(const Setting& setting, std::string_view text, ServeOptions& options) {
+    return std::visit(
+        [&]<class T>(T ServeOptions::* member) -> std::string {
+            if constexpr (std::is_same_v<T, std::string_view>) {
+                options.*member = text;
+                return {};
+            } else if constexpr (std::is_same_v<T, std::chrono::seconds>) {
+                const auto most = static_cast<std::uint64_t>(max_timeout.count());
+                if (const auto number = parse(text, most, false)) {
+                    options.*member = std::chrono::seconds{static_cast<std::int64_t>(*number)};
+                    return {};
+                }
+                return "time in seconds, from 0 to " + std::to_string(most);
+            } else {
+                constexpr std::uint64_t most = std::numeric_limits<T>::max();
+                if (const auto number = parse(text, most, setting.is_size)) {
+                    options.*member = static_cast<T>(*number);
+                    return {};
+                }
+                if (setting.is_size) return "size in bytes, such as 65536, 64K or 16M";
+                return "whole number from 0 to " + std::to_string(most);
+            }
+        },
+        setting.member);
+}
+
+std::string value_text(const Setting& setting, const ServeOptions& options) {
+    return std::visit(
+        [&]<class T>(T ServeOptions::* member) {
+            if constexpr (std::is_same_v<T, std::string_view>) {
+                return std::string{options.*member};
+            } else if constexpr (std::is_same_v<T, std::chrono::seconds>) {
+                return std::to_string((options.*member).count());
+            } else {
+                return std::to_string(options.*member);
+            }
+        },
+        setting.member);
+}
+
+std::string not_a(std::string_view from, std::string_view text, std::string_view what) {
+    return std::string{"zigmund: "}.append(from).append(": \"").append(text).append("\" is no ").append(what);
+}
+
+}  // namespace
+
+std::expected<ServeOptions, std::string> read_settings(int argc, const char* const* argv,
+                                                       const ServeOptions& defaults,
+                                                       std::string_view prefix) {
+    ServeOptions options = defaults;
+    for (const Setting& setting : settings) {
+        const std::string variable = variable_name(setting, prefix);
+        const char* const value = std::getenv(variable.c_str());
+        if (value == nullptr) continue;
+        const std::string wrong = assign(setting, value, options);
+        if (!wrong.empty()) return std::unexpected(not_a(variable, value, wrong));
+    }
+
+    for (int i = 1; i < argc; ++i) {
+        const std::string_view argument = argv[i];
+        if (!argument.starts_with("--"))
+            return std::unexpected(
+                std::string{"zigmund: \""}.append(argument).append("\" is no option; --help lists them"));
+        const std::string_view name = argument.substr(0, argument.find('='));
+        const auto* const setting = std::ranges::find(settings, name, option_name);
+        if (setting == settings.end())
+            return std::unexpected(
+                std::string{"zigmund: "}.append(name).append(": there is no such option; --help lists them"));
+        std::string_view value;
+        if (name.size() < argument.size()) {
+            value = argument.substr(name.size() + 1);
+        } else if (++i < argc) {
+            value = argv[i];
+        } else {
+            return std::unexpected(std::string{"zigmund: "}.append(name).append(": the value is missing"));
+        }
+        const std::string wrong = assign(*setting, value, options);
+        if (!wrong.empty()) return std::unexpected(not_a(name, value, wrong));
+    }
+
+    try {
+        check(options);
+    } catch (const std::invalid_argument& error) {
+        return std::unexpected(std::string{error.what()});
+    }
+    return options;
+}
+
+bool asks_for_help(int argc, const char* const* argv) noexcept {
+    return std::any_of(argv + std::min(argc, 1), argv + argc,
+                       [](std::string_view argument) { return argument == "--help" || argument == "-h"; });
+}
+
+std::string settings_help(const ServeOptions& defaults, std::string_view prefix) {
+    constexpr std::size_t column = 26;
+    std::string text;
+    for (const Setting& setting : settings) {
+        std::string line = "  " + option_name(setting);
+        line.append(line.size() < column ? column - line.size() : 1, ' ').append(setting.meaning);
+        const std::string value = value_text(setting, defaults);
+        line.append(" [").append(value.empty() ? "none" : value).append("; ");
+        text.append(line).append(variable_name(setting, prefix)).append("]\n");
+    }
+    return text;
+}
+
+std::string settings_text(const ServeOptions& options) {
+    std::string text;
+    for (const Setting& setting : settings) {
+        if (!text.empty()) text += ' ';
+        text.append(setting.name).append("=").append(value_text(setting, options));
+    }
+    return text;
+}
+
+}  // namespace zigmund::http
