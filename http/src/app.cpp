@@ -182,6 +182,11 @@ void App::clear_overrides() noexcept {
     singletons_.clear_replacements();
 }
 
+bool App::blocks() const noexcept {
+    return blocks_ ||
+           std::ranges::any_of(routes_->mounts(), [](const auto& mount) { return mount.app->blocks(); });
+}
+
 void App::mount(std::string_view prefix, App& app) { routes_->mount(prefix, app); }
 
 std::string_view App::openapi() const { return documentation_->document(); }
@@ -247,14 +252,23 @@ std::vector<RouteInfo> App::routes() const {
 }
 
 Response App::respond(Request& request) const noexcept {
+    const detail::Pending* const last = request.pending_;
     std::exception_ptr error;
     if (request.outermost_ == nullptr) receive(request);
     request.app_ = this;
     try {
-        return steps_.empty() ? handle(request) : entry_(request);
+        const Response response = steps_.empty() ? handle(request) : entry_(request);
+        if (response.pending() == nullptr) [[likely]]
+            return response;
+        return when_there(
+            response,
+            [](const App& app, Request& of, const Response& there, std::exception_ptr& failed) -> Response {
+                return failed == nullptr ? there : app.unhandled(of, std::exchange(failed, nullptr));
+            });
     } catch (...) {
         error = std::current_exception();
     }
+    detail::Pending::cancel(request, last);
     return unhandled(request, std::move(error));
 }
 
@@ -279,7 +293,26 @@ BodyUse App::body_use(Request& request) const noexcept {
     return others_look ? std::max(use, BodyUse::whole) : use;
 }
 
+/// The response, pending still; `step` is done to it.
+Response App::when_there(const Response& response, AppStep step) const {
+    struct Step final : detail::Pending::Step {
+        Step(const App& of, AppStep todo) noexcept : app{of}, step{todo} {
+            run = [](detail::Pending::Step& self, Request& request, const Response& there,
+                     std::exception_ptr& error) -> Response {
+                const auto& step_of_app = static_cast<Step&>(self);
+                return step_of_app.step(step_of_app.app, request, there, error);
+            };
+        }
+        const App& app;
+        AppStep step;
+    };
+    const Response unchanged = response.with_changes_noted();
+    unchanged.pending()->add<Step>(*this, step);
+    return unchanged;
+}
+
 Response App::handle(Request& request) const {
+    const detail::Pending* const last = request.pending_;
     std::exception_ptr error;
     try {
         request.echo_input_ = info_.echo_input;
@@ -303,12 +336,22 @@ Response App::handle(Request& request) const {
         if (!overrides_.empty()) request.overrides_ = &overrides_;
         request.throws_refusals_ = error_handlers_.handles_validation();
         const Response response = match.route->entry(request);
+        if (response.pending() != nullptr) [[unlikely]] {
+            return when_there(response,
+                              [](const App& app, Request& of, const Response& there,
+                                 std::exception_ptr& failed) -> Response {
+                                  if (failed == nullptr) of.job().end_function(failed);
+                                  return failed == nullptr ? there
+                                                           : app.failure(of, std::exchange(failed, nullptr));
+                              });
+        }
         request.job().end_function(error);
         if (error == nullptr) [[likely]]
             return response;
     } catch (...) {
         error = std::current_exception();
     }
+    detail::Pending::cancel(request, last);
     return failure(request, std::move(error));
 }
 
@@ -326,15 +369,8 @@ Response App::no_route(Request& request, const Response& response) const {
 /// The answer to a request that `error` has ended, after all that was set up for it was torn down. Throws
 /// what nobody handles.
 Response App::failure(Request& request, std::exception_ptr error) const {
-    request.background_tasks().clear();
-    request.job().end(error);
-    if (error == nullptr) {
-        error =
-            std::make_exception_ptr(std::logic_error("zigmund: a dependency caught an exception and threw "
-                                                     "nothing, so there is no answer: let it throw again"));
-    } else if (const std::optional<Response> response = error_handlers_.answer(request, error)) {
-        return *response;
-    }
+    detail::end_failed(request, error);
+    if (const std::optional<Response> response = error_handlers_.answer(request, error)) return *response;
     std::rethrow_exception(error);
 }
 

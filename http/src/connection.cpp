@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <limits>
 #include <new>
 #include <stdexcept>
 #include <utility>
@@ -24,6 +25,12 @@ constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
 // system drops the response that it has not read yet.
 constexpr std::size_t max_discarded = std::size_t{64} << 10;
 constexpr std::uint64_t linger_seconds = 5;
+constexpr std::uint64_t no_deadline = std::numeric_limits<std::uint64_t>::max();
+// Before it, a rate says nothing.
+constexpr std::uint64_t rate_grace = 5;
+constexpr std::string_view no_room_text =
+    "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 32\r\n"
+    "retry-after: 1\r\nconnection: close\r\n\r\n{\"detail\":\"Service Unavailable\"}";
 // Pieces of a stream that are sent at once.
 constexpr std::size_t max_pieces = 16;
 
@@ -45,6 +52,25 @@ bool Connection::start() noexcept {
     return worker_.loop().watch(socket_.get(), watched_, *this);
 }
 
+void Connection::turn_away() noexcept {
+    keep_alive_ = false;
+    wire_ = {no_room_text, {}};
+    enter(Phase::writing);
+    send();
+}
+
+void Connection::measure() noexcept {
+    since_ = worker_.now();
+    moved_ = 0;
+}
+
+bool Connection::is_too_slow(std::uint64_t now) const noexcept {
+    const std::uint64_t seconds = now - since_;
+    const bool moves = (phase_ == Phase::writing && watched_ == EPOLLOUT) ||
+                       (phase_ == Phase::reading && exchange_->reader().in_body());
+    return moves && seconds > rate_grace && moved_ / seconds < worker_.options().min_rate;
+}
+
 void Connection::watch(std::uint32_t events) noexcept {
     if (std::exchange(watched_, events) != events) worker_.loop().change(socket_.get(), events, *this);
 }
@@ -52,7 +78,12 @@ void Connection::watch(std::uint32_t events) noexcept {
 void Connection::give_back() noexcept {
     if (exchange_ == nullptr) return;
     if (!wire_.body.empty()) exchange_->unsent(wire_.body.size());
-    worker_.give_back(std::exchange(exchange_, nullptr));
+    Exchange* const exchange = std::exchange(exchange_, nullptr);
+    if (phase_ == Phase::waiting || phase_ == Phase::finishing) {
+        worker_.abandon(exchange);
+    } else {
+        worker_.give_back(exchange);
+    }
     sleep_no_more();
 }
 
@@ -92,14 +123,18 @@ void Connection::enter(Phase phase) noexcept {
         case Phase::producing:
             seconds = 0;  // the next tick asks again
             break;
+        case Phase::waiting:
+        case Phase::finishing:
+            deadline_ = no_deadline;  // a handler takes what time it takes
+            return;
         case Phase::lingering:
             break;
     }
     deadline_ = worker_.now() + seconds + 1;  // the clock has seconds: never early
 }
 
-void Connection::on_events(std::uint32_t /*events*/) {
-    // But for a stream that waits, an error or the other side's end shows in what the call returns.
+void Connection::on_events(std::uint32_t events) {
+    // But where nothing is sent or received, an error or the other side's end shows in what the call returns.
     switch (phase_) {
         case Phase::idle:
         case Phase::reading:
@@ -110,7 +145,11 @@ void Connection::on_events(std::uint32_t /*events*/) {
             }
         case Phase::writing:
             return send();
+        case Phase::waiting:
+            if ((events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)) != 0) return end();
+            return wait();
         case Phase::producing:
+        case Phase::finishing:
             return end();
         case Phase::lingering:
             return linger();
@@ -135,8 +174,15 @@ void Connection::read() {
         if (first) give_back();
         return;
     }
+    const bool in_body = reader.in_body();
     const RequestReader::State state = reader.commit(static_cast<std::size_t>(size));
-    if (!first) return proceed(state);
+    if (!first) {
+        if (in_body) {
+            moved_ += static_cast<std::size_t>(size);
+            enter(Phase::reading);  // a body may take long, but not stand still
+        }
+        return proceed(state);
+    }
     enter(Phase::reading);
     proceed(reader.next(exchange_->begin(&client_)));
 }
@@ -157,9 +203,16 @@ void Connection::proceed(RequestReader::State state) {
                 if (sent < 0 ? !is_later(errno) : static_cast<std::size_t>(sent) != continue_line.size())
                     return end();
             }
+            if (exchange_->reader().in_body() && !measures_body_) {
+                measures_body_ = true;
+                measure();
+            }
             return;
         }
+        measures_body_ = false;
         respond(state);
+        if (phase_ == Phase::waiting) [[unlikely]]
+            return wait();
         if (!gather() && !write()) return;
         if (!finish()) return;
         state = exchange_->reader().next(exchange_->begin(&client_));
@@ -179,7 +232,8 @@ bool Connection::gather() {
 bool Connection::keep_gathered() noexcept {
     if (gathered_.empty()) return true;
     try {
-        gathered_ = exchange_->arena().allocator().dupe(gathered_);
+        gathered_ = exchange_->is_elsewhere() ? exchange_->keep_outside(gathered_)
+                                              : exchange_->arena().allocator().dupe(gathered_);
         return true;
     } catch (const std::bad_alloc&) {
         return false;
@@ -190,24 +244,64 @@ void Connection::respond(RequestReader::State state) noexcept {
     try {
         Request& request = exchange_->request();
         keep_alive_ = state == RequestReader::State::complete && request.keep_alive() &&
-                      exchange_->reader().in_step() && !worker_.draining();
+                      exchange_->reader().in_step() && ++requests_ < worker_.options().max_requests &&
+                      !worker_.draining();
         const Response response =
             state == RequestReader::State::complete
                 ? worker_.app().respond(request)
                 : worker_.app().refuse(request,
                                        timed_out_ ? Status::request_timeout : exchange_->reader().error());
-        if (ends_with_connection(request, response)) keep_alive_ = false;
-        wire_ = write_response(request, response, worker_.date(), keep_alive_);
-        if (wire_.stream.active()) wire_.stream.set_host(*this);
+        if (response.pending() != nullptr) [[unlikely]] {
+            exchange_->awaited = response;
+            response.pending()->notify(this);
+            return enter(Phase::waiting);
+        }
+        answer(response);
     } catch (...) {
-        // Only memory can fail here.
-        exchange_->fail(std::current_exception());
-        exchange_->request().sent() = {.status = Status::service_unavailable,
-                                       .head = out_of_memory_head.size()};
-        keep_alive_ = false;
-        wire_ = {out_of_memory_head, {}};
+        refuse();
     }
     enter(Phase::writing);
+}
+
+void Connection::answer(const Response& response) {
+    Request& request = exchange_->request();
+    if (ends_with_connection(request, response)) keep_alive_ = false;
+    wire_ = write_response(request, response, worker_.date(), keep_alive_);
+    if (wire_.stream.active()) wire_.stream.set_host(*this);
+}
+
+/// There is an answer, but no memory to write it: in a handler of its exception.
+void Connection::refuse() noexcept {
+    exchange_->fail(std::current_exception());
+    exchange_->request().sent() = {.status = Status::service_unavailable, .head = out_of_memory_head.size()};
+    keep_alive_ = false;
+    wire_ = {out_of_memory_head, {}};
+}
+
+/// The answer is not there yet: those before it leave, and the client may.
+void Connection::wait() {
+    if (write_text()) watch(EPOLLRDHUP);
+}
+
+/// The answer is there, or what followed it is done.
+void Connection::on_answered() {
+    if (phase_ == Phase::waiting) {
+        try {
+            keep_alive_ = keep_alive_ && !worker_.draining();
+            answer(exchange_->awaited.resolved());
+        } catch (...) {
+            refuse();
+        }
+        enter(Phase::writing);
+        return send();
+    }
+    phase_ = Phase::writing;
+    watch(EPOLLIN);
+    try {
+        if (finished()) proceed(exchange_->reader().next(exchange_->begin(&client_)));
+    } catch (const std::bad_alloc&) {
+        end();
+    }
 }
 
 void Connection::send() {
@@ -234,7 +328,7 @@ bool Connection::write() {
         }
         // A client that takes all at once does not keep the others waiting.
         if (++pieces > max_pieces) {
-            watch(EPOLLOUT);
+            await_client();
             return false;
         }
         if (!(wire_.file.active() ? send_file() : produce())) return false;
@@ -251,7 +345,7 @@ bool Connection::send_file() {
         if (!wire_.file.active()) return true;
         const std::int64_t sent = wire_.file.send(socket_.get());
         if (sent < 0 && is_later(errno)) {
-            watch(EPOLLOUT);
+            await_client();
             return false;
         }
         // A file that has become shorter leaves the answer short of its length, which the client has to see.
@@ -260,6 +354,7 @@ bool Connection::send_file() {
             return false;
         }
         exchange_->request().sent().body += static_cast<std::uint64_t>(sent);
+        moved_ += static_cast<std::uint64_t>(sent);
         enter(Phase::writing);
     }
     wire_.file.advance();
@@ -292,6 +387,12 @@ bool Connection::produce() {
     return false;
 }
 
+/// The client has to take something of what was sent before more can be: from here on, how fast it does.
+void Connection::await_client() noexcept {
+    if (watched_ != EPOLLOUT) measure();
+    watch(EPOLLOUT);
+}
+
 bool Connection::write_text() {
     const bool waited = !gathered_.empty();
     if (!waited) gathered_ = worker_.batch().take();
@@ -302,7 +403,8 @@ bool Connection::write_text() {
         message.msg_iovlen = parts.size();
         const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
         if (sent >= 0) {
-            enter(Phase::writing);
+            if (phase_ != Phase::waiting) enter(Phase::writing);
+            moved_ += static_cast<std::size_t>(sent);
             auto left = static_cast<std::size_t>(sent);
             for (std::string_view* const text : {&gathered_, &wire_.head, &wire_.body}) {
                 const std::size_t of_text = std::min(left, text->size());
@@ -310,7 +412,7 @@ bool Connection::write_text() {
                 left -= of_text;
             }
         } else if (is_later(errno) && (waited || keep_gathered())) {
-            watch(EPOLLOUT);
+            await_client();
             return false;
         } else {
             end();
@@ -325,6 +427,18 @@ bool Connection::write_text() {
 bool Connection::finish() {
     // A client that waits for the end of the connection does not wait for background tasks.
     if (!keep_alive_) ::shutdown(socket_.get(), SHUT_WR);
+    if (exchange_ != nullptr && exchange_->request().does_end_on_pool() && exchange_->has_more_to_do())
+        [[unlikely]] {
+        enter(Phase::finishing);
+        watch(0);
+        exchange_->finish_elsewhere(*this);
+        return false;
+    }
+    return finished();
+}
+
+/// What follows the response is done as well.
+bool Connection::finished() {
     // There is none when it was for its memory that the request failed.
     if (exchange_ != nullptr) {
         exchange_->end(worker_.options().arena_retain);
@@ -352,7 +466,7 @@ void Connection::linger() {
 }
 
 void Connection::tick(std::uint64_t now) {
-    if (now < deadline_) return;
+    if (now < deadline_ && !is_too_slow(now)) return;
     if (phase_ == Phase::producing) return send();
     if (phase_ != Phase::reading || exchange_->reader().dropping()) return end();
     timed_out_ = true;
@@ -360,9 +474,19 @@ void Connection::tick(std::uint64_t now) {
     send();
 }
 
+void Connection::excuse(std::uint64_t seconds) noexcept {
+    if (deadline_ != no_deadline) deadline_ += seconds;
+    since_ += seconds;
+}
+
 void Connection::drain() {
     const bool answered = phase_ == Phase::reading && exchange_->reader().dropping();
     if (phase_ != Phase::idle && phase_ != Phase::lingering && !answered) return;
+    // One that has just come has something to ask, which may be on its way.
+    if (phase_ == Phase::idle && requests_ == 0) {
+        deadline_ = std::min(deadline_, worker_.now() + 2);
+        return;
+    }
     int available = 0;
     if (::ioctl(socket_.get(), FIONREAD, &available) != 0 || available == 0) end();
 }

@@ -24,7 +24,10 @@ namespace zigmund::http {
 
 class Worker;
 
-class Connection final : public EventHandler, private detail::WakeHost, private detail::WakeTarget::Sleeper {
+class Connection final : public EventHandler,
+                         private detail::Pending::Owner,
+                         private detail::WakeHost,
+                         private detail::WakeTarget::Sleeper {
   public:
     /// The socket does not block. The Connection destroys itself when it is over.
     Connection(Worker& worker, FileDescriptor socket, const Client& client) noexcept;
@@ -34,14 +37,18 @@ class Connection final : public EventHandler, private detail::WakeHost, private 
 
     /// The loop watches its socket for input from now on. False: the system has no memory for that.
     [[nodiscard]] bool start() noexcept;
+    /// Instead: the client is told that there is no room. It may be over then.
+    void turn_away() noexcept;
 
     void on_events(std::uint32_t events) override;
 
     /// Called once a second: `now` in the worker's seconds.
     void tick(std::uint64_t now);
+    /// So many seconds do not count, because nobody looked.
+    void excuse(std::uint64_t seconds) noexcept;
 
     /// The server drains: closes the connection if no request was begun; a request that was is answered
-    /// first.
+    /// first. The first request of a connection has two seconds to begin.
     void drain();
 
     /// Destroys it, whatever it does.
@@ -52,12 +59,17 @@ class Connection final : public EventHandler, private detail::WakeHost, private 
     Connection* following = nullptr;
 
   private:
-    /// `producing`: a stream has nothing to send yet.
-    enum class Phase : std::uint8_t { idle, reading, writing, producing, lingering };
+    /// `waiting`: the answer is not there yet; `producing`: a stream has nothing to send yet; `finishing`:
+    /// what follows the response is done by another thread.
+    enum class Phase : std::uint8_t { idle, reading, waiting, writing, producing, finishing, lingering };
 
     void read();
     void proceed(RequestReader::State state);
     void respond(RequestReader::State state) noexcept;
+    void answer(const Response& response);
+    void refuse() noexcept;
+    void wait();
+    void on_answered() override;
     bool gather();
     bool keep_gathered() noexcept;
     void send();
@@ -66,6 +78,7 @@ class Connection final : public EventHandler, private detail::WakeHost, private 
     bool produce();
     bool send_file();
     bool finish();
+    bool finished();
     std::shared_ptr<detail::WakeTarget> wake_target() override;
     void on_wake() override;
     void sleep_no_more() noexcept;
@@ -74,6 +87,9 @@ class Connection final : public EventHandler, private detail::WakeHost, private 
     void linger();
     void enter(Phase phase) noexcept;
     void watch(std::uint32_t events) noexcept;
+    void measure() noexcept;
+    void await_client() noexcept;
+    [[nodiscard]] bool is_too_slow(std::uint64_t now) const noexcept;
 
     Worker& worker_;
     FileDescriptor socket_;
@@ -84,10 +100,14 @@ class Connection final : public EventHandler, private detail::WakeHost, private 
     std::string_view gathered_;                        ///< what is sent before wire_
     WireResponse wire_;
     std::size_t discarded_ = 0;
+    std::uint64_t since_ = 0;  ///< when the client began to send a body, or to keep a response waiting
+    std::uint64_t moved_ = 0;  ///< bytes since then
+    std::size_t requests_ = 0;
     std::uint32_t watched_ = 0;
     Phase phase_ = Phase::idle;
     bool keep_alive_ = true;
     bool timed_out_ = false;
+    bool measures_body_ = false;
     bool partly_read_ = false;  ///< after the gathered answers, the rest of a request is read
 };
 

@@ -9,32 +9,43 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/arena.hpp>
+#include <zigmund/http/pending.hpp>
 #include <zigmund/http/request.hpp>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <exception>
 #include <optional>
+#include <span>
+#include <string_view>
+#include <utility>
 
 #include "request_reader.hpp"
+#include "thread_pool.hpp"
 
 namespace zigmund::http {
 
-class Exchange {
+class Worker;
+
+class Exchange final : private ThreadPool::Work, private detail::Pending::Owner {
   public:
     /// With an App, requests are routed before their bodies are read: see RequestReader. `arena`: for tests,
     /// which have each allocation fail.
     Exchange(alloc::Allocator upstream, const BodyLimits& limits, const App* app = nullptr,
              alloc::ArenaOptions arena = {.first_chunk = 4096}) noexcept
-        : arena_{upstream, arena}, reader_{block_, limits, app} {}
+        : upstream_{upstream}, arena_{upstream, arena}, reader_{block_, limits, app} {}
     Exchange(const Exchange&) = delete;
     Exchange& operator=(const Exchange&) = delete;
-    ~Exchange() { finish(); }
+    ~Exchange() {
+        finish();
+        upstream_.free(outside_);
+    }
 
     /// A fresh request on an empty arena, from `client`, which outlives it; null: from nobody with an
     /// address.
     Request& begin(const Client* client = nullptr) noexcept {
-        Request& request = request_.emplace(arena_.allocator());
+        Request& request = request_.emplace(arena_.allocator(), context);
         request.client_ = client;
         return request;
     }
@@ -56,6 +67,8 @@ class Exchange {
         reader_.release();
         request_.reset();
         arena_.reset(alloc::Reset::retain_with_limit(retain));
+        if (!outside_.empty()) [[unlikely]]
+            upstream_.free(std::exchange(outside_, {}));
     }
 
     /// The request failed after its handler had answered: there is no response to send. Drops the background
@@ -67,15 +80,47 @@ class Exchange {
         if (request_) request_->sent_.body -= size;
     }
 
+    /// Nobody waits any more for an answer that is not there yet: ends the coroutines, then as fail(), with
+    /// Cancelled.
+    void cancel() noexcept;
+
+    // ---- handlers that block ----
+
+    /// Whether a thread of the pool uses it: then nobody else may.
+    [[nodiscard]] bool is_elsewhere() const noexcept {
+        return finishes_ || (request_ && detail::Pending::any_elsewhere(*request_));
+    }
+    /// finish(), by a thread of the pool, which then tells `owner`.
+    void finish_elsewhere(detail::Pending::Owner& owner) noexcept;
+    /// Nobody waits for it any more, but it is elsewhere: the worker has it back when it is not.
+    void abandon(Worker& worker) noexcept;
+    /// A copy of `text`, until end(), which does not touch the arena. Throws std::bad_alloc.
+    [[nodiscard]] std::string_view keep_outside(std::string_view text) {
+        outside_ = upstream_.alloc<char>(text.size());
+        std::ranges::copy(text, outside_.begin());
+        return {outside_.data(), outside_.size()};
+    }
+
     [[nodiscard]] Request& request() noexcept { return *request_; }
     [[nodiscard]] RequestReader& reader() noexcept { return reader_; }
     [[nodiscard]] alloc::Arena& arena() noexcept { return arena_; }
 
+    const detail::TaskContext* context = nullptr;  ///< what the requests' Tasks wait with
+    Response awaited;                              ///< that is not there yet
     Exchange* next_free = nullptr;
 
   private:
+    void work() noexcept override { finish(); }
+    void on_posted() override;
+    void on_answered() override;
+
+    alloc::Allocator upstream_;
     alloc::Arena arena_;
     std::optional<Request> request_;
+    std::span<char> outside_;
+    detail::Pending::Owner* owner_ = nullptr;  ///< who waits for finish_elsewhere()
+    Worker* abandoned_by_ = nullptr;
+    bool finishes_ = false;  ///< a thread of the pool is in finish()
     RequestReader reader_;
     std::array<char, RequestReader::block_size> block_;
 };

@@ -10,6 +10,8 @@ namespace {
 
 using ascii::equal_ignoring_case;
 
+constexpr std::size_t max_cookies = 64;
+
 /// uri-host [ ":" port ]: no user, no path, no list.
 bool is_host(std::string_view host) noexcept {
     return std::ranges::all_of(host, [](char c) {
@@ -33,6 +35,10 @@ bool Framing::field(std::string_view name, std::string_view value) noexcept {
             if (equal_ignoring_case(name, "expect")) {
                 if (!equal_ignoring_case(value, "100-continue")) return refuse(Status::expectation_failed);
                 expects_continue_ = true;
+            } else if (value.size() > max_cookies && equal_ignoring_case(name, "cookie")) {
+                // Fewer bytes hold no more cookies, each of which has a name and is ended by a semicolon.
+                cookies_ += static_cast<std::size_t>(std::ranges::count(value, ';')) + 1;
+                if (cookies_ > max_cookies) return refuse(Status::header_fields_too_large);
             }
             return true;
         case 10:

@@ -44,6 +44,7 @@ class Framing {
 
     std::uint64_t content_length_ = 0;
     std::string_view host_;
+    std::size_t cookies_ = 0;  ///< in fields that are long enough to count
     std::uint8_t content_lengths_ = 0;
     std::uint8_t transfer_encodings_ = 0;
     std::uint8_t hosts_ = 0;

@@ -17,20 +17,24 @@ namespace zigmund::http {
 
 class OutputBatch {
   public:
+    /// The first answer does not wait for more than so many others.
+    static constexpr std::size_t max_count = 64;
+
     /// Takes a copy of the response, or, if it does not fit, takes nothing and returns false.
     [[nodiscard]] bool append(const WireResponse& response) noexcept {
-        if (response.head.size() > space_.size() - size_ ||
+        if (count_ == max_count || response.head.size() > space_.size() - size_ ||
             response.body.size() > space_.size() - size_ - response.head.size())
             return false;
         append(response.head);
         append(response.body);
+        ++count_;
         return true;
     }
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
     /// All that was gathered, which is then no longer in here; until the next append().
     [[nodiscard]] std::string_view take() noexcept {
         const std::string_view gathered{space_.data(), size_};
-        size_ = 0;
+        size_ = count_ = 0;
         return gathered;
     }
 
@@ -42,6 +46,7 @@ class OutputBatch {
 
     std::array<char, std::size_t{16} << 10> space_;
     std::size_t size_ = 0;
+    std::size_t count_ = 0;
 };
 
 }  // namespace zigmund::http

@@ -32,6 +32,7 @@ constexpr std::size_t max_chunk_extensions = 8192;
 // build of it asserts that much when it looks at a last chunk for the second time.
 constexpr std::size_t min_chunked_rest = 5;
 constexpr std::size_t max_method = 32;
+constexpr std::size_t max_query_parameters = 256;
 // The first block of a body that does not fit the connection's block; each further one is twice as large.
 constexpr std::size_t first_body_block = std::size_t{16} << 10;
 // What a form is read into before it is fed.
@@ -116,6 +117,10 @@ class RequestReader::Parser final : public beast::http::basic_parser<true> {
         if (!target->authority.empty() && !framing_.host().empty() &&
             !ascii::equal_ignoring_case(target->authority, framing_.host()))
             return refuse(Status::bad_request, error);
+        // More, and what costs little to send costs much to look through.
+        if (target->query.size() > max_query_parameters &&
+            static_cast<std::size_t>(std::ranges::count(target->query, '&')) >= max_query_parameters)
+            return refuse(Status::uri_too_long, error);
         request.path_ = percent_decode(target->path, Plus::plus, request.arena_);
         request.query_string_ = target->query;
         request.keep_alive_ = framing_.keep_alive(request.minor_version_is_0_);

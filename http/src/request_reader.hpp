@@ -88,6 +88,8 @@ class RequestReader {
     [[nodiscard]] bool in_step() const noexcept { return in_step_; }
     /// Whether what is awaited is the rest of a body that nobody looks at, of a request that was answered.
     [[nodiscard]] bool dropping() const noexcept { return phase_ == Phase::dropped_body; }
+    /// Whether the head is whole and what is awaited is of a body.
+    [[nodiscard]] bool in_body() const noexcept { return phase_ != Phase::head; }
     /// Whether the start of another request is here behind the one that is whole.
     [[nodiscard]] bool followed() const noexcept { return left() != 0; }
     /// Whether the client waits for "100 Continue" before it sends the body. True once a request.

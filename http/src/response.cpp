@@ -1,3 +1,4 @@
+#include <zigmund/http/pending.hpp>
 #include <zigmund/http/response.hpp>
 
 #include <algorithm>
@@ -162,6 +163,50 @@ Response Response::with_header(alloc::Allocator arena, std::string_view name, st
     Response copy = *this;
     copy.fields_ = arena.create<FieldNode>(Field{name, value}, fields_);
     return copy;
+}
+
+namespace {
+
+/// What was said to be changed of a response that was pending, as the first step of its answer.
+struct ChangesStep final : detail::Pending::Step {
+    explicit ChangesStep(const Response& response) noexcept : changes{response} {
+        run = [](Step& self, Request& request, const Response& response_there,
+                 std::exception_ptr& error) -> Response {
+            if (error != nullptr) return response_there;
+            return response_there.with_changes_of(static_cast<ChangesStep&>(self).changes,
+                                                  request.allocator());
+        };
+    }
+    Response changes;
+};
+
+}  // namespace
+
+Response Response::with_changes_noted() const {
+    if (status_ != Status{} || fields_ != nullptr || content_type_.data() != nullptr || changes_body_)
+        pending_->add<ChangesStep>(*this);
+    return Response{*pending_};
+}
+
+Response Response::resolved() const {
+    if (pending_ == nullptr) return *this;
+    const alloc::Allocator arena = pending_->request().allocator();
+    return pending_->take().with_changes_of(*this, arena);
+}
+
+Response Response::with_changes_of(const Response& changes, alloc::Allocator arena) const {
+    Response changed = changes.changes_body_ ? with_body_of(changes) : *this;
+    if (changes.status_ != Status{}) changed.status_ = changes.status_;
+    if (changes.content_type_.data() != nullptr) changed.content_type_ = changes.content_type_;
+    // The list runs from the last field to the first: each goes behind those that are there.
+    const FieldNode* done = nullptr;
+    while (done != changes.fields_) {
+        const FieldNode* next = changes.fields_;
+        while (next->previous != done) next = next->previous;
+        changed.fields_ = arena.create<FieldNode>(next->field, changed.fields_);
+        done = next;
+    }
+    return changed;
 }
 
 }  // namespace zigmund::http

@@ -19,7 +19,10 @@ void check_timeout(const char* option, std::chrono::seconds value) {
 
 void check(const ServeOptions& options) {
     if (options.max_connections == 0) refuse("max_connections", " is 0: nobody would be served");
+    if (options.max_requests == 0) refuse("max_requests", " is 0: nobody would be served");
     if (options.workers > max_workers) refuse("workers", " is more than 1024");
+    if (options.blocking_threads == 0) refuse("blocking_threads", " is 0: what blocks would never run");
+    if (options.blocking_threads > max_workers) refuse("blocking_threads", " is more than 1024");
     check_timeout("request_timeout", options.request_timeout);
     check_timeout("idle_timeout", options.idle_timeout);
     check_timeout("write_timeout", options.write_timeout);

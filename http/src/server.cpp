@@ -12,6 +12,7 @@
 #include <csignal>
 #include <functional>
 #include <memory_resource>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -19,6 +20,7 @@
 #include <vector>
 
 #include "lifespan.hpp"
+#include "thread_pool.hpp"
 #include "worker.hpp"
 
 namespace zigmund::http {
@@ -60,8 +62,10 @@ class Server::Implementation {
         workers_.reserve(count);
         threads_.reserve(count);  // here, so that a server that was made has the memory to run
         try {
+            if (app.blocks()) pool_.emplace(allocator_, options.blocking_threads, options.blocking_queue);
             for (unsigned i = 0; i < count; ++i) {
-                workers_.push_back(allocator_.create<Worker>(app, options, address));
+                workers_.push_back(
+                    allocator_.create<Worker>(app, options, address, pool_ ? &*pool_ : nullptr));
                 address = workers_.front()->address();
             }
         } catch (...) {
@@ -81,6 +85,7 @@ class Server::Implementation {
     /// Calls `when_done` on a worker's thread after the last worker has ended.
     template <class WhenDone>
     void start(WhenDone when_done) {
+        if (pool_) pool_->start();
         running_ = workers_.size();
         try {
             for (Worker* worker : workers_) {
@@ -108,7 +113,9 @@ class Server::Implementation {
             if (error) return;
             stop(Worker::Stop::drain);
             signals.async_wait([&](const error_code& again, int) {
-                if (!again) stop(Worker::Stop::now);
+                if (again) return;
+                stop(Worker::Stop::now);
+                signals.clear();  // what hangs is ended by a third one
             });
         });
         // Without something to reload, a terminal that hangs up ends the program as it does others.
@@ -142,6 +149,7 @@ class Server::Implementation {
         workers_.clear();
     }
 
+    std::optional<ThreadPool> pool_;
     std::pmr::vector<Worker*> workers_;
     std::pmr::vector<std::thread> threads_;
     alloc::Allocator allocator_;

@@ -1,3 +1,4 @@
+#include <zigmund/http/http_error.hpp>
 #include <zigmund/http/source.hpp>
 
 #include <algorithm>
@@ -14,6 +15,13 @@ bool is_form(const Request& request) noexcept {
     const std::string_view type = request.header("content-type").value_or("");
     return ascii::equal_ignoring_case(ascii::trim(type.substr(0, type.find(';'))),
                                       "application/x-www-form-urlencoded");
+}
+
+/// As a form in parts has: what costs little to send costs much to look through, once a parameter.
+void check_form(std::string_view form) {
+    constexpr std::size_t max_fields = 1000;
+    if (form.size() > max_fields && static_cast<std::size_t>(std::ranges::count(form, '&')) >= max_fields)
+        throw HttpError{Status::bad_request, "Too many fields. Maximum number of fields is 1000."};
 }
 
 /// Calls `f(name, value)` for each pair of a query or form, both as they were sent.
@@ -60,7 +68,9 @@ void each(const Request& request, Source source, F&& f) {
             each_cookie(request, f);
             break;
         case Source::form:
-            if (is_form(request)) each_pair(request.body(), f);
+            if (!is_form(request)) break;
+            check_form(request.body());
+            each_pair(request.body(), f);
             break;
         case Source::multipart:
             for (const FormPart* part = form_parts(request); part != nullptr; part = part->next) {

@@ -70,7 +70,8 @@ void TestExchange::serve(std::string_view bytes, const Client* client, bool secu
         }
         if (state != RequestReader::State::need_more) {
             const bool whole = state == RequestReader::State::complete;
-            const Response response = whole ? app_.respond(request) : app_.refuse(request, reader.error());
+            const Response response =
+                whole ? loop_.wait(app_.respond(request)) : app_.refuse(request, reader.error());
             wire_ =
                 write_response(request, response, date_, whole && request.keep_alive() && reader.in_step());
         }

@@ -16,17 +16,21 @@
 #include <string_view>
 
 #include "exchange.hpp"
+#include "local_loop.hpp"
 #include "wire_response.hpp"
 
 namespace zigmund::http::testing {
 
 class TestExchange {
   public:
-    TestExchange(const App& app, alloc::Allocator memory, std::size_t max_body) noexcept
-        : app_{app}, exchange_{memory, max_body, &app} {}
-    TestExchange(const App& app, alloc::Allocator memory, std::size_t max_body,
-                 alloc::ArenaOptions arena) noexcept
-        : app_{app}, exchange_{memory, max_body, &app, arena} {}
+    TestExchange(const App& app, alloc::Allocator memory, std::size_t max_body)
+        : app_{app}, exchange_{memory, max_body, &app} {
+        exchange_.context = &loop_.context();
+    }
+    TestExchange(const App& app, alloc::Allocator memory, std::size_t max_body, alloc::ArenaOptions arena)
+        : app_{app}, exchange_{memory, max_body, &app, arena} {
+        exchange_.context = &loop_.context();
+    }
     TestExchange(const TestExchange&) = delete;
     TestExchange& operator=(const TestExchange&) = delete;
 
@@ -58,6 +62,7 @@ class TestExchange {
     void check_length();
 
     const App& app_;
+    LocalLoop loop_;
     Exchange exchange_;
     HttpDate date_;
     WireResponse wire_;

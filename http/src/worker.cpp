@@ -42,15 +42,20 @@ void set_option(int socket, int level, int name) {
 
 }  // namespace
 
-Worker::Worker(const App& app, const ServeOptions& options, const boost::asio::ip::tcp::endpoint& address)
-    : app_{app}, options_{options} {
+Worker::Worker(const App& app, const ServeOptions& options, const boost::asio::ip::tcp::endpoint& address,
+               ThreadPool* pool, FileDescriptor ticks)
+    : app_{app}, options_{options}, context_{.loop = loop_, .pool = pool} {
     listen(address);
 
-    timer_.descriptor = FileDescriptor{::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)};
-    check(timer_.descriptor.get(), "timerfd_create");
-    itimerspec each_second{};
-    each_second.it_interval.tv_sec = each_second.it_value.tv_sec = 1;
-    check(::timerfd_settime(timer_.descriptor.get(), 0, &each_second, nullptr), "timerfd_settime");
+    if (ticks) {
+        timer_.descriptor = std::move(ticks);
+    } else {
+        timer_.descriptor = FileDescriptor{::timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC)};
+        check(timer_.descriptor.get(), "timerfd_create");
+        itimerspec each_second{};
+        each_second.it_interval.tv_sec = each_second.it_value.tv_sec = 1;
+        check(::timerfd_settime(timer_.descriptor.get(), 0, &each_second, nullptr), "timerfd_settime");
+    }
     if (!loop_.watch(timer_.descriptor.get(), EPOLLIN, timer_)) check(-1, "epoll_ctl");
 }
 
@@ -88,7 +93,7 @@ Worker::~Worker() {
 }
 
 void Worker::run() {
-    while (!draining_ || connection_count_ != 0) {
+    while (!draining_ || connection_count_ != 0 || abandoned_ != 0) {
         loop_.run_once();
         // Here, because it may end connections of the batch.
         if (now_ != timer_.seconds) on_tick();
@@ -102,9 +107,10 @@ void Worker::Timer::on_events(std::uint32_t /*events*/) {
         seconds += expirations;
 }
 
-void Worker::accept() {
+/// Whether there may be more.
+bool Worker::accept() {
     for (int i = 0; i < accepts_at_once; ++i) {
-        if (connection_count_ >= options_.max_connections) return pause_accepting();
+        if (connection_count_ >= room()) return pause_accepting(), false;
         sockaddr_storage address;
         socklen_t size = sizeof address;
         // The socket interface takes every address family through one type.
@@ -112,17 +118,24 @@ void Worker::accept() {
         FileDescriptor socket{::accept4(listener_.socket.get(), static_cast<sockaddr*>(any), &size,
                                         SOCK_NONBLOCK | SOCK_CLOEXEC)};
         if (socket) {
-            adopt(std::move(socket), to_client(address));
+            adopt(std::move(socket), to_client(address), connection_count_ >= options_.max_connections);
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            return pause_accepting();  // the next tick tries again, instead of spinning here
+            return pause_accepting(), false;  // the next tick tries again, instead of spinning here
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            return;
+            return false;
         }
         // Else the client was gone before it was accepted, which is no reason to wait.
     }
+    return true;
 }
 
-void Worker::adopt(FileDescriptor socket, const Client& client) {
+/// Connections that are accepted, those among them that are turned away.
+std::size_t Worker::room() const noexcept {
+    const std::size_t served = options_.max_connections;
+    return options_.when_full == WhenFull::wait ? served : served + served / 4 + 1;
+}
+
+void Worker::adopt(FileDescriptor socket, const Client& client, bool turn_away) {
     // Without memory the client is turned away by the closing of its socket.
     Connection* connection = nullptr;
     try {
@@ -134,7 +147,8 @@ void Worker::adopt(FileDescriptor socket, const Client& client) {
     if (connections_ != nullptr) connections_->previous = connection;
     connections_ = connection;
     ++connection_count_;
-    if (!connection->start()) connection->end();
+    if (!connection->start()) return connection->end();
+    if (turn_away) connection->turn_away();
 }
 
 void Worker::pause_accepting() noexcept {
@@ -158,10 +172,13 @@ void Worker::remove(Connection& connection) noexcept {
 }
 
 Exchange* Worker::take() {
-    if (free_exchanges_ == nullptr)
-        return app_.allocator().create<Exchange>(
+    if (free_exchanges_ == nullptr) [[unlikely]] {
+        auto* const exchange = app_.allocator().create<Exchange>(
             app_.allocator(), BodyLimits{options_.max_body, options_.max_upload, options_.upload_directory},
             &app_);
+        exchange->context = &context_;
+        return exchange;
+    }
     return std::exchange(free_exchanges_, free_exchanges_->next_free);
 }
 
@@ -185,6 +202,21 @@ void Worker::give_back(Exchange* exchange) noexcept {
     free_exchanges_ = exchange;
 }
 
+void Worker::abandon(Exchange* exchange) noexcept {
+    ++abandoned_;
+    if (exchange->is_elsewhere()) {
+        exchange->abandon(*this);
+    } else {
+        take_back(exchange);
+    }
+}
+
+void Worker::take_back(Exchange* exchange) noexcept {
+    --abandoned_;
+    exchange->cancel();
+    give_back(exchange);
+}
+
 template <class F>
 void Worker::for_each_connection(F&& f) {
     for (Connection* connection = connections_; connection != nullptr;) {
@@ -195,6 +227,9 @@ void Worker::for_each_connection(F&& f) {
 }
 
 void Worker::on_tick() {
+    // A worker that was busy for seconds has not looked: its clients had no part in that.
+    const std::uint64_t away = timer_.seconds - now_ - 1;
+    if (away != 0) for_each_connection([away](Connection& connection) { connection.excuse(away); });
     now_ = timer_.seconds;
     date_.update(std::time(nullptr));
     for_each_connection([this](Connection& connection) { connection.tick(now_); });
@@ -213,6 +248,9 @@ void Worker::stop(Stop how) noexcept {
 
 void Worker::begin_stop(Stop how) {
     if (!draining_) {
+        // The system would reset those that wait in the queue, with what they have sent.
+        while (accept()) {
+        }
         draining_ = true;
         drain_deadline_ = now_ + static_cast<std::uint64_t>(options_.drain_timeout.count()) + 1;
         listener_.socket.reset();

@@ -30,8 +30,11 @@ class Worker {
   public:
     enum class Stop : std::uint8_t { none, drain, now };
 
-    /// Listens at `address`, together with other workers. Throws std::system_error.
-    Worker(const App& app, const ServeOptions& options, const boost::asio::ip::tcp::endpoint& address);
+    /// Listens at `address`, together with other workers. `pool` is null, or outlives it. `ticks` is for
+    /// tests: a descriptor that tells how many seconds have passed, as a timerfd, which else it is, or an
+    /// eventfd does. Throws std::system_error.
+    Worker(const App& app, const ServeOptions& options, const boost::asio::ip::tcp::endpoint& address,
+           ThreadPool* pool = nullptr, FileDescriptor ticks = FileDescriptor{});
     ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
@@ -57,6 +60,9 @@ class Worker {
     [[nodiscard]] Exchange* take();
     /// Takes it back, with what its arena may keep.
     void give_back(Exchange* exchange) noexcept;
+    /// The same for one whose answer nobody waits for any more; when no other thread is in it.
+    void abandon(Exchange* exchange) noexcept;
+    void take_back(Exchange* exchange) noexcept;
     /// What wakes a stream; one that was used before if there is one. Throws std::bad_alloc.
     [[nodiscard]] std::shared_ptr<detail::WakeTarget> take_wake_target();
     void give_back(std::shared_ptr<detail::WakeTarget> target) noexcept;
@@ -77,8 +83,9 @@ class Worker {
     };
 
     void listen(const boost::asio::ip::tcp::endpoint& address);
-    void accept();
-    void adopt(FileDescriptor socket, const Client& client);
+    bool accept();
+    [[nodiscard]] std::size_t room() const noexcept;
+    void adopt(FileDescriptor socket, const Client& client, bool turn_away);
     void pause_accepting() noexcept;
     void resume_accepting() noexcept;
     void on_tick();
@@ -90,6 +97,7 @@ class Worker {
     const App& app_;
     ServeOptions options_;
     EventLoop loop_;
+    detail::TaskContext context_;
     Listener listener_{*this};
     Timer timer_;
     boost::asio::ip::tcp::endpoint address_;
@@ -101,6 +109,7 @@ class Worker {
     Connection* connections_ = nullptr;
     std::size_t connection_count_ = 0;
     Exchange* free_exchanges_ = nullptr;
+    std::size_t abandoned_ = 0;  ///< exchanges that other threads are in
     std::shared_ptr<detail::WakeTarget> spare_wake_targets_;
     bool accepting_ = true;
     bool draining_ = false;

@@ -93,6 +93,21 @@ TEST(Framing, AHostIsANameAndAPort) {
         EXPECT_EQ(refusal({{"host", text}}), Status::bad_request) << text;
 }
 
+TEST(Framing, ThereAreAtMost64CookiesInAllFieldsTogether) {
+    const auto cookies = [](int count) {
+        std::string text;
+        for (int i = 0; i < count; ++i) text.append(i == 0 ? "" : "; ").append("name=v");
+        return text;
+    };
+    const std::string most = cookies(64);
+    const std::string more = cookies(65);
+    const std::string half = cookies(33);
+    EXPECT_EQ(refusal({{"host", "a"}, {"cookie", most}}), Status::ok);
+    EXPECT_EQ(refusal({{"host", "a"}, {"Cookie", more}}), Status::header_fields_too_large);
+    EXPECT_EQ(refusal({{"host", "a"}, {"cookie", half}, {"cookie", half}}), Status::header_fields_too_large);
+    EXPECT_EQ(refusal({{"host", "a"}, {"cookie", std::string(4000, 'x')}}), Status::ok);
+}
+
 TEST(Framing, TheOnlyExpectationIs100Continue) {
     Framing framing;
     EXPECT_FALSE(framing.expects_continue());

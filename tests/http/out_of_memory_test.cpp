@@ -38,7 +38,7 @@ std::string post(std::string_view path, std::string_view fields, std::string_vie
 }
 
 /// One of each way on which serving a request takes memory.
-std::array<std::string, 7> requests() {
+std::array<std::string, 8> requests() {
     const std::string json = "Content-Type: application/json\r\n";
     const std::string large(20'000, 'b');
     return {"GET /repeat/30000 HTTP/1.1\r\nHost: x\r\n\r\n",
@@ -47,6 +47,7 @@ std::array<std::string, 7> requests() {
             post("/items", json + "Content-Length: 2\r\n", "{}"),
             post("/echo", "Content-Length: 20000\r\n", large),
             post("/echo", "Transfer-Encoding: chunked\r\n", "4e20\r\n" + large + "\r\n0\r\n\r\n"),
+            "GET /wait HTTP/1.1\r\nHost: x\r\n\r\n",
             "PUT /echo HTTP/1.1\r\nHost: x\r\n\r\n"};
 }
 
@@ -58,6 +59,10 @@ void add_routes(http::App& app) {
     });
     app.post("/items", [](http::Body<Item> item, alloc::Allocator arena) {
         return http::Response::json(arena, *item);
+    });
+    app.get("/wait", [](alloc::Allocator arena) -> http::Task<http::Response> {
+        co_await http::sleep_for(std::chrono::nanoseconds{0});
+        co_return http::Response::text(arena.dupe(std::string_view{"waited"}));
     });
     app.post("/echo", [](http::Request& request) { return http::Response::text(request.body()); });
 }

@@ -375,6 +375,17 @@ TEST(RequestReader, AnUnendingLineIs414) {
     EXPECT_EQ(seen("GET /" + std::string(8000, 'a') + " HTTP/1.1\r\nHost: a\r\n\r\n").substr(0, 6), "GET /a");
 }
 
+TEST(RequestReader, MoreThan256ParametersInTheQueryAre414) {
+    const auto line = [](int count) {
+        std::string text = "GET /?";
+        for (int i = 0; i < count; ++i) text.append(i == 0 ? "" : "&").append("a=1");
+        return text + " HTTP/1.1";
+    };
+    EXPECT_TRUE(with_line(line(256)).starts_with("GET /?a=1"));
+    EXPECT_EQ(with_line(line(257)), "error 414\n");
+    EXPECT_TRUE(with_line("GET /?" + std::string(1000, 'a') + " HTTP/1.1").starts_with("GET /?a"));
+}
+
 TEST(RequestReader, MoreThan100FieldsAre431) {
     const auto fields = [](int count) {
         std::string text;

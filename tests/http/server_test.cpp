@@ -477,6 +477,9 @@ TEST_F(Server, OptionsThatNoServerCanMeanAreErrors) {
     using std::chrono::seconds;
     const std::pair<http::ServeOptions, const char*> cases[] = {
         {{.max_connections = 0}, "zigmund: max_connections is 0: nobody would be served"},
+        {{.max_requests = 0}, "zigmund: max_requests is 0: nobody would be served"},
+        {{.blocking_threads = 0}, "zigmund: blocking_threads is 0: what blocks would never run"},
+        {{.blocking_threads = 1025}, "zigmund: blocking_threads is more than 1024"},
         {{.workers = 1025}, "zigmund: workers is more than 1024"},
         {{.request_timeout = seconds{0}}, "zigmund: request_timeout is less than a second"},
         {{.idle_timeout = seconds{-1}}, "zigmund: idle_timeout is less than a second"},

@@ -106,6 +106,17 @@ http::Response order(http::Body<Order, "order"> order, alloc::Allocator arena) {
     return http::Response::json(arena, order).with_cookie(arena, {.name = "a", .value = "b"});
 }
 
+http::Task<int> nap(int number, alloc::Allocator) {
+    co_await http::sleep_for(std::chrono::nanoseconds{0});
+    co_return number;
+}
+http::Task<http::Response> wait(inject::Depends<get_page> page, http::BackgroundTasks& tasks,
+                                alloc::Allocator arena) {
+    tasks.add([](int) {}, *page);
+    const int number = co_await nap(*page, arena);
+    co_return http::Response::json(arena, number);
+}
+
 class WarmRequests : public testing::TestWithParam<std::string_view> {};
 
 TEST_P(WarmRequests, AllocatesNothing) {
@@ -123,6 +134,8 @@ TEST_P(WarmRequests, AllocatesNothing) {
     });
     app.get("/text", [] { return http::Response::text("Hello, World!"); });
     app.post("/order", order);
+    app.get("/wait", wait);
+    app.get("/block", http::blocking(depend));
     const std::string file = testing::TempDir() + "zigmund_warm_" + std::to_string(::getpid());
     std::ofstream{file} << "0123456789";
     app.get("/file",
@@ -164,6 +177,7 @@ INSTANTIATE_TEST_SUITE_P(
         "form-data; name=\"file\"; filename=\"a\\\"b.txt\"\r\nContent-Type: "
         "text/plain\r\n\r\nHello\r\n--b--\r\n",
         "GET /file HTTP/1.1\r\nHost: x\r\nRange: bytes=1-2,5-6\r\n\r\n",
+        "GET /wait?page=3 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /block?page=3 HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /to HTTP/1.1\r\nHost: x\r\n\r\n", "GET /users/x HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", "GET /docs HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /docs/oauth2-redirect HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n",

@@ -6,6 +6,7 @@
 #include <zigmund/http/app.hpp>
 #include <zigmund/http/background_tasks.hpp>
 #include <zigmund/http/binding.hpp>
+#include <zigmund/http/blocking.hpp>
 #include <zigmund/http/body.hpp>
 #include <zigmund/http/body_limits.hpp>
 #include <zigmund/http/body_use.hpp>
@@ -36,6 +37,7 @@
 #include <zigmund/http/parameter.hpp>
 #include <zigmund/http/parameter_binder.hpp>
 #include <zigmund/http/pattern.hpp>
+#include <zigmund/http/pending.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/request_id.hpp>
 #include <zigmund/http/response.hpp>
@@ -54,6 +56,7 @@
 #include <zigmund/http/static_files.hpp>
 #include <zigmund/http/status.hpp>
 #include <zigmund/http/stream.hpp>
+#include <zigmund/http/task.hpp>
 #include <zigmund/http/stream_waker.hpp>
 #include <zigmund/http/timeout.hpp>
 #include <zigmund/http/timestamp.hpp>
@@ -61,3 +64,4 @@
 #include <zigmund/http/upload.hpp>
 #include <zigmund/http/uuid.hpp>
 #include <zigmund/http/validation_error.hpp>
+#include <zigmund/http/wait.hpp>

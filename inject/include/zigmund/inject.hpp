@@ -5,6 +5,7 @@
 #include <zigmund/inject/context.hpp>
 #include <zigmund/inject/dependency_graph.hpp>
 #include <zigmund/inject/depends.hpp>
+#include <zigmund/inject/frame_memory.hpp>
 #include <zigmund/inject/job.hpp>
 #include <zigmund/inject/overrides.hpp>
 #include <zigmund/inject/provider.hpp>

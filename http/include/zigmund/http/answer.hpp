@@ -4,6 +4,7 @@
 //     Item g();                                        // 200 and JSON: whatever a JsonValue can be made of
 //     void h();                                        // 200 and `null`; another status: RouteOptions
 //     std::expected<Item, http::HttpError> find();     // one of these, or the error's response
+//     http::Task<Item> fetch(alloc::Allocator);        // one of these, when it is there (task.hpp)
 //
 // An error that is returned is a failure like one that is thrown: background tasks are dropped, and
 // dependencies that wait for the end of the request see it thrown. Without such a dependency nothing is
@@ -16,6 +17,7 @@
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
+#include <zigmund/http/task.hpp>
 
 #include <concepts>
 #include <expected>
@@ -36,6 +38,11 @@ struct ExpectedOf<std::expected<T, HttpError>> {
     static constexpr bool is = true;
     using value = T;
 };
+
+/// What a handler that returns R answers with: the value of a Task, and of a std::expected.
+template <class R>
+using ValueOf =
+    typename ExpectedOf<std::remove_cvref_t<typename TaskOf<std::remove_cvref_t<R>>::value>>::value;
 
 template <class V>
 concept PlainAnswer = std::is_void_v<V> || std::same_as<std::remove_cvref_t<V>, Response> ||
@@ -83,7 +90,7 @@ Response answer(Request& request, Call&& call) {
 
 }  // namespace detail
 
-/// What a handler may return.
+/// What a handler may return, at once or as the value of a Task.
 template <class R>
 concept Answer = detail::PlainAnswer<typename detail::ExpectedOf<std::remove_cvref_t<R>>::value>;
 

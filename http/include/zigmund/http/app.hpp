@@ -13,6 +13,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/blocking.hpp>
 #include <zigmund/http/endpoint.hpp>
 #include <zigmund/http/error_handlers.hpp>
 #include <zigmund/http/json_value.hpp>
@@ -233,6 +234,9 @@ class App : public detail::RouteVerbs<App> {
     /// of the request as was read. Any thread.
     [[nodiscard, gnu::cold]] Response refuse(Request& request, Status status) const noexcept;
 
+    /// Whether it, or what is mounted in it, has handlers that are blocking().
+    [[nodiscard]] bool blocks() const noexcept;
+
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return allocator_; }
     /// What it was made with, but for the dependencies; the texts live as long as the App.
     [[nodiscard]] const AppInfo& info() const noexcept { return info_; }
@@ -246,6 +250,7 @@ class App : public detail::RouteVerbs<App> {
     template <class Handler>
     void route(Method method, std::string_view path, Handler&& handler, const RouteOptions& options,
                const detail::RouterScope* scope = nullptr) {
+        if constexpr (detail::is_blocking<std::decay_t<Handler>>) blocks_ = true;
         add(method, path, make_endpoint(singletons_, std::forward<Handler>(handler)), options, scope);
     }
     void add(Method method, std::string_view path, const Endpoint& endpoint, const RouteOptions& options,
@@ -268,6 +273,9 @@ class App : public detail::RouteVerbs<App> {
     }
     void receive(Request& request) const noexcept;
     [[nodiscard]] Response handle(Request& request) const;
+    using AppStep = Response (*)(const App& app, Request& request, const Response& response,
+                                 std::exception_ptr& error);
+    [[nodiscard, gnu::cold]] Response when_there(const Response& response, AppStep step) const;
     [[nodiscard, gnu::cold]] Response no_route(Request& request, const Response& response) const;
     [[nodiscard, gnu::cold]] Response failure(Request& request, std::exception_ptr error) const;
     [[nodiscard, gnu::cold]] Response unhandled(Request& request, std::exception_ptr error) const noexcept;
@@ -284,6 +292,7 @@ class App : public detail::RouteVerbs<App> {
     detail::KeptMiddleware* kept_ = nullptr;                ///< the App's and the routers', the newest first
     std::pmr::forward_list<detail::MiddlewareStep> steps_;  ///< of the App's, the outermost first
     Next entry_{&App::handle_step, this};
+    bool blocks_ = false;
     std::mutex lifespan_;
     std::size_t users_ = 0;  ///< how many startup() were not yet paired
 };

@@ -23,6 +23,16 @@
 
 namespace zigmund::http {
 
+template <class T>
+class Task;
+
+namespace detail {
+template <class R>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<http::Task<T>> = true;
+}  // namespace detail
+
 class BackgroundTasks {
   public:
     explicit BackgroundTasks(alloc::Allocator arena) noexcept : arena_{arena} {}
@@ -40,6 +50,9 @@ class BackgroundTasks {
             std::is_invocable_v<Function, std::unwrap_ref_decay_t<Args>...>,
             "zigmund: BackgroundTasks::add(f, args...) calls f(args...) with copies of the arguments, and f "
             "does not take them");
+        static_assert(!detail::is_task<std::invoke_result_t<Function, std::unwrap_ref_decay_t<Args>...>>,
+                      "zigmund: a background task is no coroutine: nobody would await the http::Task that "
+                      "this function returns");
         using Kept = Call<Function, std::unwrap_ref_decay_t<Args>...>;
         append(*arena_.create<Kept>(std::forward<F>(f), std::forward<Args>(args)...));
     }

@@ -12,6 +12,7 @@
 #include <zigmund/http/body_use.hpp>
 #include <zigmund/http/handler_info.hpp>
 #include <zigmund/http/middleware.hpp>
+#include <zigmund/http/pending.hpp>
 
 #include <algorithm>
 #include <array>
@@ -104,8 +105,31 @@ Response invoke_handler(const StoredHandler<F>& stored, Request& request) {
     auto arguments = resolver.template arguments<inject::Parameters<F>>();
     if (!binding.good()) [[unlikely]]
         return binding.refusal();
-    return answer(
-        request, [&]() -> inject::Result<F> { return inject::apply(stored.function, std::move(arguments)); });
+    using T = TaskOf<inject::Result<F>>;
+    if constexpr (T::is)
+        return TaskAnswer<typename T::value>::begin(request,
+                                                    inject::apply(stored.function, std::move(arguments)));
+    else
+        return answer(request, [&]() -> inject::Result<F> {
+            return inject::apply(stored.function, std::move(arguments));
+        });
+}
+
+/// Whether what `C` provides for parameters that are references is there longer than the call.
+template <class C, class... Ps>
+constexpr bool all_last(inject::Types<Ps...>) {
+    return ((!std::is_reference_v<Ps> ||
+             std::is_reference_v<decltype(std::declval<C&>().template provide<Ps>())>) &&
+            ...);
+}
+
+template <class F, class C>
+constexpr bool check_task() {
+    if constexpr (TaskOf<inject::Result<F>>::is)
+        static_assert(all_last<C>(inject::Parameters<F>{}),
+                      "zigmund: a handler that is a Task waits longer than this argument lives: take the "
+                      "parameter by value, without &");
+    return true;
 }
 
 /// A handler with the middleware of its route, the outermost first.
@@ -126,7 +150,8 @@ Response invoke_route(const void* stored, Request& request) {
         const StoredHandler<F>& handler = route;
         return invoke_handler<F>(handler, request);
     } else {
-        return std::get<I>(route.middleware)(request, Next{&invoke_route<I + 1, F, Ms...>, stored});
+        return call_middleware(std::get<I>(route.middleware), request,
+                               Next{&invoke_route<I + 1, F, Ms...>, stored});
     }
 }
 
@@ -147,10 +172,11 @@ template <class Handler, class... Middleware>
     using Graph = detail::GraphOf<F>;
     using Parameters = detail::HandlerParameters<typename Graph::leaves>;
     static_assert(inject::check<F, inject::Resolver<Graph, Binding>>());
+    static_assert(detail::check_task<F, inject::Resolver<Graph, Binding>>());
     static_assert(
-        Answer<inject::Result<F>>,
-        "zigmund: a handler returns http::Response, a value that can be written as JSON, nothing, or a "
-        "std::expected of one of these and http::HttpError");
+        Answer<typename detail::TaskOf<inject::Result<F>>::value>,
+        "zigmund: a handler returns http::Response, a value that can be written as JSON, nothing, a "
+        "std::expected of one of these and http::HttpError, or an http::Task of these");
     static_assert(Parameters::bodies <= 1 || Parameters::bodies == Parameters::named_bodies,
                   "zigmund: of several http::Body, each is a member of the body and has its name: "
                   "http::Body<Item, \"item\">, http::Body<User, \"user\">");

@@ -20,6 +20,17 @@
 // sees that request too, and may answer it, but without a body. One that answers paths of its own, and wants
 // their bodies, has a route for them: `app.post("/legacy/{rest:path}", ...)` whose handler takes a Request&.
 //
+// A handler that waits (task.hpp) or blocks (blocking.hpp) has not answered when next() returns: the Response
+// is pending(), and has no status yet. Header fields and the like are added to it as to any other; to look at
+// the answer, say what is done with it, or be a coroutine, which costs a frame for each request:
+//
+//     return next(request).then([](const http::Response& response) { ... return response; });
+//     app.use([](http::Request& request, http::Next next) -> http::Task<http::Response> {
+//         const http::Response response = co_await next(request);
+//         ...
+//         co_return response;
+//     });
+//
 // A middleware may have two more members: `void refused(http::Request&) const` is called for what is no
 // request, which never reaches a middleware of the App (App::refuse()), and `void reload() const` when files
 // are to be opened anew (App::reload()).
@@ -31,8 +42,10 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/http/pending.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
+#include <zigmund/http/task.hpp>
 
 #include <tuple>
 #include <type_traits>
@@ -67,11 +80,24 @@ struct KeptMiddleware {
 };
 
 template <class M>
+inline constexpr bool is_waiting_middleware =
+    std::is_same_v<std::invoke_result_t<const M&, Request&, Next>, Task<Response>>;
+
+template <class M>
+Response call_middleware(const M& middleware, Request& request, Next next) {
+    if constexpr (is_waiting_middleware<M>)
+        return TaskAnswer<Response>::begin(request, middleware(request, next));
+    else
+        return middleware(request, next);
+}
+
+template <class M>
 struct StoredMiddleware : KeptMiddleware {
     template <class From>
     StoredMiddleware(From&& from, KeptMiddleware* kept_before)
         : KeptMiddleware{[](const KeptMiddleware& self, Request& request, Next next) -> Response {
-                             return static_cast<const StoredMiddleware&>(self).function(request, next);
+                             return call_middleware(static_cast<const StoredMiddleware&>(self).function,
+                                                    request, next);
                          },
                          refused_by<M>(), reloaded_by<M>(),
                          [](alloc::Allocator allocator, KeptMiddleware* kept) noexcept {
@@ -115,13 +141,29 @@ struct MiddlewareStep {
 };
 
 template <class M>
+constexpr bool may_be_middleware = std::is_invocable_r_v<Response, const M&, Request&, Next>;
+template <class M>
+    requires std::is_invocable_r_v<Task<Response>, const M&, Request&, Next>
+constexpr bool may_be_middleware<M> = true;
+
+template <class M>
 constexpr bool check_middleware() {
     static_assert(
-        std::is_invocable_r_v<Response, const M&, Request&, Next>,
+        may_be_middleware<M>,
         "zigmund: a middleware is called by several workers at once, as http::Response(http::Request&, "
         "http::Next): write [](http::Request& request, http::Next next) { return next(request); }");
     return true;
 }
+
+/// A handler, or one with its middleware, that blocks; see blocking.hpp.
+template <class H>
+struct Blocking {
+    H handler;
+};
+template <class H>
+inline constexpr bool is_blocking = false;
+template <class H>
+inline constexpr bool is_blocking<Blocking<H>> = true;
 
 /// A handler with the middleware of its route, or what registers the routes of a router with that of all.
 template <class F, class... Ms>
@@ -136,6 +178,9 @@ struct Surrounded {
 /// router, with `middleware` around it, the outermost first.
 template <class Handler, class... Middleware>
 [[nodiscard]] auto with_middleware(Handler&& handler, Middleware&&... middleware) {
+    static_assert(!detail::is_blocking<std::decay_t<Handler>>,
+                  "zigmund: the middleware of a route that blocks runs where its handler does: write "
+                  "http::blocking(http::with_middleware(handler, ...))");
     static_assert((detail::check_middleware<std::decay_t<Middleware>>() && ...));
     return detail::Surrounded<std::decay_t<Handler>, std::decay_t<Middleware>...>{
         std::forward<Handler>(handler), {std::forward<Middleware>(middleware)...}};

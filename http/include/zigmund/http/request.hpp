@@ -54,6 +54,11 @@ struct RouteFacts {
 
 }  // namespace detail
 
+namespace detail {
+class Pending;
+struct TaskContext;
+}  // namespace detail
+
 class Request {
   public:
     /// More header fields are answered with 431.
@@ -61,7 +66,9 @@ class Request {
     /// A route has at most this many parameters in its path.
     static constexpr std::size_t max_path_parameters = 16;
 
-    explicit Request(alloc::Allocator arena) noexcept : arena_{arena}, job_{arena}, tasks_{arena} {}
+    /// `context`: what Tasks wait with; without one they cannot.
+    explicit Request(alloc::Allocator arena, const detail::TaskContext* context = nullptr) noexcept
+        : arena_{arena}, context_{context}, job_{arena}, tasks_{arena} {}
     Request(const Request&) = delete;
     Request& operator=(const Request&) = delete;
     ~Request() {
@@ -183,6 +190,13 @@ class Request {
     [[nodiscard]] std::span<const detail::RouteDependency> dependencies() const noexcept {
         return route_->dependencies;
     }
+    /// The newest answer that is not there yet.
+    [[nodiscard]] detail::Pending* pending() const noexcept { return pending_; }
+    /// Its handler blocks: what follows the response is to be done on the pool as well.
+    void ends_on_pool() noexcept { ends_on_pool_ = true; }
+    [[nodiscard]] bool does_end_on_pool() const noexcept { return ends_on_pool_; }
+    /// What Tasks wait with; null: nothing.
+    [[nodiscard]] const detail::TaskContext* context() const noexcept { return context_; }
 
   private:
     [[noreturn, gnu::cold]] static void throw_late();
@@ -193,18 +207,22 @@ class Request {
     friend class Binding;
     friend class Exchange;
     friend class MultipartForm;
+    friend class detail::Pending;
     friend class RequestReader;
     friend class RouteTree;
 
     [[gnu::cold]] void end_form() noexcept;
 
     alloc::Allocator arena_;
+    const detail::TaskContext* context_;
+    detail::Pending* pending_ = nullptr;  ///< the newest answer that is not there yet
     inject::Job job_;
     BackgroundTasks tasks_;
     const inject::Overrides<Binding>* overrides_ = nullptr;
     const App* routed_by_ = nullptr;  ///< who found route_ before the body was read; null: nobody
     MultipartForm* form_ = nullptr;   ///< in the arena
     bool throws_refusals_ = false;    ///< the App has a handler for RequestValidationError
+    bool ends_on_pool_ = false;
     Method method_ = Method::other;
     bool keep_alive_ = false;
     bool minor_version_is_0_ = false;

@@ -32,6 +32,7 @@ class Request;
 
 namespace detail {
 class FileBody;
+class Pending;
 struct FilePart;
 
 template <class T>
@@ -143,6 +144,7 @@ class Response {
         copy.body_ = other.body_;
         copy.stream_ = other.stream_;
         copy.file_ = other.file_;
+        copy.changes_body_ = true;
         return copy;
     }
 
@@ -170,6 +172,32 @@ class Response {
     /// "zigmund: cookie value has a character that must be encoded", "zigmund: cookie path or domain has a
     /// character that must be encoded", "zigmund: a cookie with SameSite=none must be secure".
     [[nodiscard]] Response with_cookie(alloc::Allocator arena, const SetCookie& cookie) const;
+
+    /// The promise of a response: its handler, a Task or one that is blocking(), has not answered yet. There
+    /// is no status (it is Status{}), no body and no field to see then; what with_status() and its like are
+    /// told is done to the answer when it is there.
+    [[nodiscard]] detail::Pending* pending() const noexcept { return pending_; }
+    explicit Response(detail::Pending& pending) noexcept : status_{}, pending_{&pending} {}
+
+    /// `f(response)`, at once, or, of one that is pending(), when it is there; not if its handler throws. So
+    /// a middleware sees the answer of every kind of handler:
+    ///
+    ///     return next(request).then([&request](const http::Response& response) {
+    ///         return response.with_header(request.allocator(), "x-size", ...);
+    ///     });
+    ///
+    /// What `f` refers to lives as long as the request. Throws std::bad_alloc, and what `f` throws.
+    template <class F>
+    [[nodiscard]] Response then(F&& f) const;
+
+    /// The answer that pending() has become, with what was said to be changed of it; else itself. Throws what
+    /// the handler threw. Once.
+    [[nodiscard]] Response resolved() const;
+    /// A pending one to which nothing is to be done: what was said to be changed is done before all that
+    /// then() is told from here on. Throws std::bad_alloc.
+    [[nodiscard]] Response with_changes_noted() const;
+    /// The same response with what was said to be changed of one that is pending().
+    [[nodiscard]] Response with_changes_of(const Response& changes, alloc::Allocator arena) const;
 
     [[nodiscard]] Status status() const noexcept { return status_; }
     [[nodiscard]] std::string_view content_type() const noexcept { return content_type_; }
@@ -212,11 +240,13 @@ class Response {
         : status_{status}, content_type_{content_type}, body_{body} {}
 
     Status status_;
+    bool changes_body_ = false;  ///< of a pending one
     std::string_view content_type_;
     std::string_view body_;
     const FieldNode* fields_ = nullptr;
     detail::Stream* stream_ = nullptr;
     detail::FileBody* file_ = nullptr;
+    detail::Pending* pending_ = nullptr;
 };
 
 }  // namespace zigmund::http

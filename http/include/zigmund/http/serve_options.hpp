@@ -8,6 +8,12 @@
 
 namespace zigmund::http {
 
+/// What becomes of a client for whom there is no room.
+enum class WhenFull : std::uint8_t {
+    wait,    ///< it waits in the listener's queue
+    refuse,  ///< it is answered 503
+};
+
 struct ServeOptions {
     /// The address to listen on, IPv4 or IPv6, as digits: "127.0.0.1", "0.0.0.0", "::1".
     std::string_view host = "127.0.0.1";
@@ -15,8 +21,17 @@ struct ServeOptions {
     std::uint16_t port = 8000;
     /// Threads that serve, each with its own event loop, listener and arenas. 0: one a processor.
     unsigned workers = 0;
-    /// Connections that one worker holds at once. Further ones wait in the listener's queue.
+    /// Threads for handlers that are blocking(); none are started if there is no such handler.
+    unsigned blocking_threads = 16;
+    /// Requests that wait for one of these threads, of all workers together; further ones are answered with
+    /// 503.
+    std::size_t blocking_queue = 1024;
+    /// Connections that one worker holds at once, and what becomes of further ones. (Of those that are
+    /// refused, up to a quarter as many more are there until they have read it.)
     std::size_t max_connections = 4096;
+    WhenFull when_full = WhenFull::wait;
+    /// Requests that are served on one connection; with the answer to the last it is closed.
+    std::size_t max_requests = 10'000;
     /// A larger request body is answered with 413, in bytes.
     std::size_t max_body = std::size_t{1} << 20;
     /// The same for a form with files, where a route takes files: received in constant memory.
@@ -27,12 +42,17 @@ struct ServeOptions {
     /// What a request's arena keeps for the next request, in bytes; more goes back to the application's
     /// allocator as soon as the response has been sent.
     std::size_t arena_retain = std::size_t{64} << 10;
-    /// From the first byte of a request to its last.
-    std::chrono::seconds request_timeout{30};
+    /// From the first byte of a request to the end of its head, and how long its body may stand still; then
+    /// 408.
+    std::chrono::seconds request_timeout{10};
     /// How long a connection may stay open between two requests.
     std::chrono::seconds idle_timeout{75};
     /// How long a client may leave a response unread before it takes some more of it.
     std::chrono::seconds write_timeout{30};
+    /// Bytes a second, on the average from the beginning, that a client has to send of a body, and to take of
+    /// a response while it keeps the server waiting. Less, after the first 5 s, is a 408, or the end of the
+    /// connection. 0: any.
+    std::size_t min_rate = 240;
     /// How long a stopping server waits for the requests that were begun.
     std::chrono::seconds drain_timeout{30};
 };
@@ -43,7 +63,10 @@ inline constexpr std::chrono::seconds max_timeout{365 * 24 * 3600};
 /// Throws std::invalid_argument for what no server can mean:
 ///
 ///     zigmund: max_connections is 0: nobody would be served
+///     zigmund: max_requests is 0: nobody would be served
 ///     zigmund: workers is more than 1024
+///     zigmund: blocking_threads is 0: what blocks would never run
+///     zigmund: blocking_threads is more than 1024
 ///     zigmund: idle_timeout is less than a second
 ///     zigmund: drain_timeout is negative
 ///     zigmund: request_timeout is more than a year

@@ -25,13 +25,10 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/inject/frame_memory.hpp>
 
-#include <array>
-#include <bit>
 #include <concepts>
 #include <coroutine>
-#include <cstddef>
-#include <cstring>
 #include <exception>
 #include <memory>
 #include <stdexcept>
@@ -94,40 +91,11 @@ inline constexpr bool is_scoped = false;
 template <class T>
 inline constexpr bool is_scoped<Scoped<T>> = true;
 
-/// A parameter of a coroutine, of which only an allocator is of interest. (The promise's operator new is no
-/// template: gcc would warn, falsely, of its operator delete, PR 109224.)
-struct FrameParameter {
-    const alloc::Allocator* allocator = nullptr;
-
-    FrameParameter() = default;
-    template <class P>
-    FrameParameter(const P& parameter) noexcept {
-        if constexpr (std::same_as<P, alloc::Allocator>) allocator = &parameter;
-    }
-};
-
 }  // namespace detail
 
 template <class T>
-class Scoped<T>::promise_type {
+class Scoped<T>::promise_type : public detail::FrameMemory {
   public:
-    using P = const detail::FrameParameter&;
-    static void* operator new(std::size_t size, P a = {}, P b = {}, P c = {}, P d = {}, P e = {}, P f = {},
-                              P g = {}, P h = {}, P i = {}) {
-        // std::coroutine_traits has checked that one of them is.
-        const alloc::Allocator* allocator = nullptr;
-        for (const detail::FrameParameter* parameter : {&i, &h, &g, &f, &e, &d, &c, &b, &a})
-            if (parameter->allocator != nullptr) allocator = parameter->allocator;
-        void* const frame = allocator->allocate(with_allocator(size));
-        std::memcpy(static_cast<std::byte*>(frame) + size, allocator, sizeof *allocator);
-        return frame;
-    }
-    static void operator delete(void* frame, std::size_t size) noexcept {
-        std::array<std::byte, sizeof(alloc::Allocator)> bytes;
-        std::memcpy(bytes.data(), static_cast<std::byte*>(frame) + size, bytes.size());
-        std::bit_cast<alloc::Allocator>(bytes).deallocate(frame, with_allocator(size));
-    }
-
     Scoped get_return_object() noexcept {
         return Scoped{std::coroutine_handle<promise_type>::from_promise(*this)};
     }
@@ -158,10 +126,6 @@ class Scoped<T>::promise_type {
             if (promise.thrown_in_ != nullptr) std::rethrow_exception(std::move(promise.thrown_in_));
         }
     };
-
-    static constexpr std::size_t with_allocator(std::size_t size) noexcept {
-        return size + sizeof(alloc::Allocator);
-    }
 
     T* value_ = nullptr;
     std::exception_ptr thrown_in_;

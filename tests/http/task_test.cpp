@@ -1,0 +1,396 @@
+// Handlers that are coroutines: what they wait for, who is served meanwhile, and what is left when they end
+// early.
+#include <zigmund/alloc/general_purpose_allocator.hpp>
+#include <zigmund/http.hpp>
+
+#include <gtest/gtest.h>
+
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <system_error>
+#include <vector>
+
+#include "http_client.hpp"
+#include "running_server.hpp"
+
+namespace {
+
+namespace alloc = zigmund::alloc;
+namespace http = zigmund::http;
+namespace inject = zigmund::inject;
+using namespace std::chrono_literals;
+using zigmund::support::HttpClient;
+using zigmund::support::HttpReply;
+using zigmund::support::RunningServer;
+
+/// Something for handlers to wait for, and a list of what they did, from both sides.
+class Gate {
+  public:
+    ~Gate() { ::close(descriptor_); }
+    [[nodiscard]] int descriptor() const { return descriptor_; }
+    void open(std::uint64_t times = 1) { ASSERT_EQ(::write(descriptor_, &times, sizeof times), 8); }
+    void pass() {
+        std::uint64_t times = 0;
+        ASSERT_EQ(::read(descriptor_, &times, sizeof times), 8);
+    }
+    void note(std::string what) {
+        const std::lock_guard lock{mutex_};
+        notes_.push_back(std::move(what));
+        changed_.fetch_add(1);
+        changed_.notify_all();
+    }
+    /// Waits until so much was noted.
+    std::vector<std::string> notes(unsigned count) {
+        for (unsigned now = changed_; now < count; now = changed_) changed_.wait(now);
+        const std::lock_guard lock{mutex_};
+        return notes_;
+    }
+
+  private:
+    int descriptor_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
+    std::mutex mutex_;
+    std::atomic<unsigned> changed_ = 0;
+    std::vector<std::string> notes_;
+};
+
+struct Noted {
+    Gate& gate;
+    const char* what;
+    ~Noted() { gate.note(what); }
+};
+
+struct Session {
+    int id;
+};
+inject::Scoped<Session> get_session(inject::State<Gate*> gate, alloc::Allocator) {
+    const Noted end{**gate, "session ends"};
+    try {
+        co_yield Session{7};
+        (*gate)->note("session commits");
+    } catch (const http::Cancelled& cancelled) {
+        (*gate)->note(cancelled.what());
+        throw;
+    } catch (const std::exception& error) {
+        (*gate)->note(std::string{"session sees "}.append(error.what()));
+        throw;
+    }
+}
+
+http::Task<int> plus_one(int number, alloc::Allocator) { co_return number + 1; }
+http::Task<int> count(int to, alloc::Allocator arena) {
+    int number = 0;
+    while (number < to) number = co_await plus_one(number, arena);
+    co_return number;
+}
+http::Task<void> fail_later(http::Request&) {
+    co_await http::sleep_for(1ms);
+    throw http::HttpError{http::Status::conflict};
+}
+
+struct Point {
+    int x;
+    int y;
+};
+BOOST_DESCRIBE_STRUCT(Point, (), (x, y))
+
+class Tasks : public testing::Test {
+  protected:
+    Tasks() {
+        app_->provide<Gate*>(&gate_);
+        app_->get("/hello", [] { return http::Response::text("Hello, World!"); });
+        app_->get("/gate",
+                  [this](inject::Depends<get_session> session, http::BackgroundTasks& tasks,
+                         alloc::Allocator arena) -> http::Task<http::Response> {
+                      const Noted end{gate_, "frame ends"};
+                      tasks.add([this] { gate_.note("background"); });
+                      gate_.note("waits");
+                      co_await http::readable(gate_.descriptor());
+                      gate_.pass();
+                      co_return http::Response::json(arena, session->id);
+                  });
+    }
+    ~Tasks() override {
+        running_.reset();
+        app_.reset();
+        EXPECT_EQ(gpa_.deinit(), alloc::LeakCheck::ok);
+    }
+    void serve(http::ServeOptions options = {.workers = 1}) {
+        running_ = std::make_unique<RunningServer>(*app_, options);
+    }
+    [[nodiscard]] HttpClient connect() const { return HttpClient{running_->port()}; }
+    HttpReply ask(HttpClient& client, std::string_view path) {
+        return client.request(std::string{"GET "}.append(path).append(" HTTP/1.1\r\nHost: x\r\n\r\n"));
+    }
+
+    Gate gate_;
+    alloc::GeneralPurposeAllocator gpa_{{.tier = alloc::Tier::traced, .name = "test"}};
+    std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
+    std::unique_ptr<RunningServer> running_;
+};
+
+constexpr std::string_view get_gate = "GET /gate HTTP/1.1\r\nHost: x\r\n\r\n";
+
+TEST_F(Tasks, OthersOfTheSameWorkerAreServedWhileAHandlerWaits) {
+    serve();
+    HttpClient waiting = connect();
+    waiting.send(get_gate);
+    gate_.notes(1);
+    HttpClient other = connect();
+    for (int i = 0; i < 10; ++i) EXPECT_EQ(ask(other, "/hello").body, "Hello, World!");
+    gate_.open();
+    EXPECT_EQ(waiting.receive().body, "7");
+    EXPECT_EQ(gate_.notes(5), (std::vector<std::string>{"waits", "frame ends", "background",
+                                                        "session commits", "session ends"}));
+    EXPECT_EQ(ask(waiting, "/hello").status, 200);
+}
+
+TEST_F(Tasks, TasksAwaitTasksAndWhatAHandlerReturnsIsItsAnswer) {
+    app_->get("/count/{to}", [](http::Path<int, "to"> to, alloc::Allocator arena) -> http::Task<int> {
+        co_return co_await count(to, arena);
+    });
+    app_->get("/point", [](http::Request&) -> http::Task<Point> {
+        co_await http::sleep_for(1us);
+        co_return Point{1, 2};
+    });
+    app_->get("/nothing", [](http::Request&) -> http::Task<void> { co_await http::sleep_for(0s); });
+    app_->get("/expected/{good}",
+              [](http::Path<bool, "good"> good,
+                 alloc::Allocator) -> http::Task<std::expected<int, http::HttpError>> {
+                  co_await http::sleep_for(1us);
+                  if (good) co_return 3;
+                  co_return std::unexpected(http::HttpError{http::Status::gone});
+              });
+    serve();
+    HttpClient client = connect();
+    EXPECT_EQ(ask(client, "/count/100000").body, "100000");
+    EXPECT_EQ(ask(client, "/count/x").status, 422);
+    EXPECT_EQ(ask(client, "/point").body, R"({"x":1,"y":2})");
+    EXPECT_EQ(ask(client, "/nothing").body, "null");
+    EXPECT_EQ(ask(client, "/expected/1").body, "3");
+    EXPECT_EQ(ask(client, "/expected/0").status, 410);
+}
+
+TEST_F(Tasks, TimersEndInTheOrderOfTheirTimes) {
+    for (const auto& [path, time] : {std::pair{"/b", 40ms}, std::pair{"/a", 5ms}})
+        app_->get(path, [this, time = time, path = path](http::Request&) -> http::Task<void> {
+            co_await http::sleep_for(time);
+            gate_.note(path);
+        });
+    serve();
+    HttpClient b = connect();
+    HttpClient a = connect();
+    b.send("GET /b HTTP/1.1\r\nHost: x\r\n\r\n");
+    a.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
+    EXPECT_EQ(a.receive().status, 200);
+    EXPECT_EQ(b.receive().status, 200);
+    EXPECT_EQ(gate_.notes(2), (std::vector<std::string>{"/a", "/b"}));
+}
+
+TEST_F(Tasks, ADescriptorIsWaitedForUntilATime) {
+    std::array<int, 2> pair{};
+    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, pair.data()), 0);
+    app_->get("/socket", [&](alloc::Allocator arena) -> http::Task<http::Response> {
+        const bool writable = co_await http::writable(pair[0]);
+        const bool early = co_await http::readable(pair[0], 2ms);
+        EXPECT_EQ(::write(pair[1], "x", 1), 1);
+        const bool late = co_await http::readable(pair[0], 1h);
+        co_return http::Response::json(arena, {{"writable", writable}, {"early", early}, {"late", late}});
+    });
+    app_->get("/file", [](alloc::Allocator) -> http::Task<bool> {
+        std::FILE* const file = std::tmpfile();
+        const bool ready = co_await http::readable(::fileno(file));
+        std::fclose(file);
+        co_return ready;
+    });
+    app_->get("/closed", [](alloc::Allocator arena) -> http::Task<http::Response> {
+        try {
+            co_await http::readable(-1);
+            co_return http::Response::text("was waited for");
+        } catch (const std::system_error& error) {
+            co_return http::Response::text(arena.dupe(std::string_view{error.what()}));
+        }
+    });
+    serve();
+    HttpClient client = connect();
+    EXPECT_EQ(ask(client, "/socket").body, R"({"writable":true,"early":false,"late":true})");
+    EXPECT_EQ(ask(client, "/file").body, "true");
+    EXPECT_EQ(ask(client, "/closed").body, "zigmund: cannot wait for the descriptor: Bad file descriptor");
+    for (const int end : pair) ::close(end);
+}
+
+TEST_F(Tasks, ExceptionsAreAnsweredAsThoseOfOtherHandlersBeforeAndAfterAWait) {
+    app_->get("/late", [](inject::Depends<get_session>, http::Request& request) -> http::Task<int> {
+        co_await fail_later(request);
+        co_return 1;
+    });
+    app_->get("/early", [](alloc::Allocator) -> http::Task<int> {
+        throw std::runtime_error("secret");
+        co_return 1;
+    });
+    app_->get("/unhandled", [](alloc::Allocator) -> http::Task<int> {
+        co_await http::sleep_for(1ms);
+        throw std::runtime_error("secret");
+    });
+    app_->on_status(http::Status::conflict, [] { return http::Response::text("taken"); });
+    serve();
+    HttpClient client = connect();
+    EXPECT_EQ(ask(client, "/late").body, "taken");
+    EXPECT_EQ(gate_.notes(2),
+              (std::vector<std::string>{"session sees zigmund::http::HttpError", "session ends"}));
+    testing::internal::CaptureStderr();
+    EXPECT_EQ(ask(client, "/early").status, 500);
+    EXPECT_EQ(ask(client, "/unhandled").body, "Internal Server Error");
+    EXPECT_EQ(testing::internal::GetCapturedStderr(),
+              "zigmund: GET /early: unhandled exception: secret\n"
+              "zigmund: GET /unhandled: unhandled exception: secret\n");
+}
+
+TEST_F(Tasks, AClientThatLeavesEndsTheFrameAndItsDependenciesSeeThatItWasCancelled) {
+    serve();
+    HttpClient waiting = connect();
+    waiting.send(get_gate);
+    gate_.notes(1);
+    waiting.close();
+    EXPECT_EQ(gate_.notes(4),
+              (std::vector<std::string>{"waits", "frame ends", "zigmund: the request was cancelled",
+                                        "session ends"}));
+    HttpClient other = connect();
+    EXPECT_EQ(ask(other, "/hello").status, 200);
+}
+
+TEST_F(Tasks, NestedFramesEndFromTheInsideOut) {
+    struct Inner {
+        static http::Task<void> wait(Gate& gate, alloc::Allocator) {
+            const Noted end{gate, "inner ends"};
+            gate.note("waits");
+            co_await http::sleep_for(1h);
+        }
+    };
+    app_->get("/nested", [this](alloc::Allocator arena) -> http::Task<void> {
+        const Noted end{gate_, "outer ends"};
+        co_await Inner::wait(gate_, arena);
+    });
+    serve();
+    HttpClient waiting = connect();
+    waiting.send("GET /nested HTTP/1.1\r\nHost: x\r\n\r\n");
+    gate_.notes(1);
+    waiting.close();
+    EXPECT_EQ(gate_.notes(3), (std::vector<std::string>{"waits", "inner ends", "outer ends"}));
+}
+
+TEST_F(Tasks, StopWaitsForAHandlerThatWaits) {
+    serve();
+    HttpClient waiting = connect();
+    waiting.send(get_gate);
+    gate_.notes(1);
+    running_->server().stop();
+    gate_.open();
+    const HttpReply reply = waiting.receive();
+    EXPECT_EQ(reply.body, "7");
+    EXPECT_EQ(reply.field("connection"), "close");
+    running_->join();
+}
+
+TEST_F(Tasks, StopNowEndsIt) {
+    serve();
+    HttpClient waiting = connect();
+    waiting.send(get_gate);
+    gate_.notes(1);
+    running_->server().stop_now();
+    running_->join();
+    EXPECT_EQ(gate_.notes(4).back(), "session ends");
+}
+
+TEST_F(Tasks, PipelinedAnswersKeepTheirOrderAndThoseBeforeAWaitLeaveAtOnce) {
+    serve();
+    HttpClient client = connect();
+    const std::string hello = "GET /hello HTTP/1.1\r\nHost: x\r\n\r\n";
+    client.send(hello + hello + std::string{get_gate} + hello + std::string{get_gate} + hello);
+    EXPECT_EQ(client.receive().body, "Hello, World!");
+    EXPECT_EQ(client.receive().body, "Hello, World!");
+    gate_.open();
+    EXPECT_EQ(client.receive().body, "7");
+    EXPECT_EQ(client.receive().body, "Hello, World!");
+    gate_.open();
+    EXPECT_EQ(client.receive().body, "7");
+    EXPECT_EQ(client.receive().body, "Hello, World!");
+}
+
+TEST_F(Tasks, MiddlewareSeesTheAnswerWhenItIsThere) {
+    app_->use([](http::Request& request, http::Next next) {
+        return next(request).with_header(request.allocator(), "x-plain", "1").then([&](const auto& response) {
+            const auto number = std::to_string(static_cast<int>(response.status()));
+            return response.with_header(request.allocator(), "x-then",
+                                        request.allocator().dupe(std::string_view{number}));
+        });
+    });
+    app_->use([](http::Request& request, http::Next next) -> http::Task<http::Response> {
+        const http::Response response = co_await next(request);
+        co_await http::sleep_for(1us);
+        co_return response.with_header(request.allocator(), "x-outer", response.body());
+    });
+    app_->use([](http::Request& request, http::Next next) {
+        return next(request).with_status(http::Status::accepted);
+    });
+    app_->get("/late", [](alloc::Allocator) -> http::Task<http::Response> {
+        co_await http::sleep_for(1us);
+        co_return http::Response::text("late").with_status(http::Status::created);
+    });
+    app_->get("/fails", [](alloc::Allocator) -> http::Task<http::Response> {
+        co_await http::sleep_for(1us);
+        throw http::HttpError{http::Status::gone};
+    });
+    serve();
+    HttpClient client = connect();
+    HttpReply reply = ask(client, "/late");
+    EXPECT_EQ(reply.status, 202);
+    EXPECT_EQ(reply.body, "late");
+    EXPECT_EQ(reply.field("x-plain"), "1");
+    EXPECT_EQ(reply.field("x-then"), "201");
+    EXPECT_EQ(reply.field("x-outer"), "late");
+    EXPECT_LT(reply.head.find("x-plain"), reply.head.find("x-then"));
+    EXPECT_LT(reply.head.find("x-then"), reply.head.find("x-outer"));
+    reply = ask(client, "/hello");
+    EXPECT_EQ(reply.field("x-then"), "200");
+    EXPECT_EQ(reply.field("x-outer"), "Hello, World!");
+    EXPECT_EQ(ask(client, "/fails").field("x-then"), "410");
+}
+
+TEST_F(Tasks, AMiddlewareThatThrowsAfterItsHandlerHasBegunEndsIt) {
+    app_->get("/begun", http::with_middleware(
+                            [this](alloc::Allocator) -> http::Task<void> {
+                                const Noted end{gate_, "frame ends"};
+                                gate_.note("waits");
+                                co_await http::sleep_for(1h);
+                            },
+                            [](http::Request& request, http::Next next) -> http::Response {
+                                (void)next(request);
+                                throw http::HttpError{http::Status::forbidden};
+                            }));
+    app_->get("/dropped", http::with_middleware(
+                              [this](alloc::Allocator) -> http::Task<void> {
+                                  const Noted end{gate_, "dropped"};
+                                  co_await http::sleep_for(1h);
+                              },
+                              [](http::Request& request, http::Next next) {
+                                  (void)next(request);
+                                  return http::Response::text("early");
+                              }));
+    serve();
+    HttpClient client = connect();
+    EXPECT_EQ(ask(client, "/begun").status, 403);
+    EXPECT_EQ(gate_.notes(2), (std::vector<std::string>{"waits", "frame ends"}));
+    EXPECT_EQ(ask(client, "/dropped").body, "early");
+    EXPECT_EQ(gate_.notes(3).back(), "dropped");
+}
+
+}  // namespace
