@@ -15,10 +15,14 @@ std::string_view body(Status status) noexcept {
             return R"({"detail":"Method Not Allowed"})";
         case Status::request_timeout:
             return R"({"detail":"Request Timeout"})";
+        case Status::precondition_failed:
+            return R"({"detail":"Precondition Failed"})";
         case Status::content_too_large:
             return R"({"detail":"Request Entity Too Large"})";
         case Status::uri_too_long:
             return R"({"detail":"URI Too Long"})";
+        case Status::unsupported_media_type:
+            return R"({"detail":"Unsupported Media Type"})";
         case Status::expectation_failed:
             return R"({"detail":"Expectation Failed"})";
         case Status::header_fields_too_large:

@@ -49,26 +49,41 @@ class Text {
     char* end_;
 };
 
-/// Whether a list of entity tags has this one; weak ones are as good (RFC 9110, 13.1.2).
-bool lists_tag(std::string_view list, std::string_view tag) noexcept {
+/// Whether a list of entity tags has this one, which is strong; whether a weak one is as good (RFC
+/// 9110, 8.8.3.2).
+bool lists_tag(std::string_view list, std::string_view tag, bool weak) noexcept {
     while (!list.empty()) {
         const std::size_t size = std::min(list.find(','), list.size());
         std::string_view entry = ascii::trim(list.substr(0, size));
         if (entry == "*") return true;
-        if (entry.starts_with("W/")) entry.remove_prefix(2);
+        if (weak && entry.starts_with("W/")) entry.remove_prefix(2);
         if (entry == tag) return true;
         list.remove_prefix(std::min(size + 1, list.size()));
     }
     return false;
 }
 
-/// Whether the client has the file as it is.
-bool is_fresh(const Request& request, std::string_view tag, std::time_t modified) noexcept {
-    if (const auto tags = request.header("if-none-match")) return lists_tag(*tags, tag);
-    const auto since = request.header("if-modified-since");
-    if (!since) return false;
-    const std::optional<std::time_t> time = parse_http_date(*since);
-    return time && modified <= *time;
+/// The time that a header field names; empty: there is no such field, or no time in it.
+std::optional<std::time_t> time_of(const Request& request, std::string_view name) noexcept {
+    const auto text = request.header(name);
+    return text ? parse_http_date(*text) : std::nullopt;
+}
+
+/// What the request's conditions come to, in the order of RFC 9110, 13.2.2: 200, 304 because the client has
+/// the file as it is, or 412 because it is not the file that the client means.
+Status evaluate_conditions(const Request& request, std::string_view tag, std::time_t modified) noexcept {
+    const bool reads = request.method() == Method::get || request.method() == Method::head;
+    if (const auto tags = request.header("if-match")) {
+        if (!lists_tag(*tags, tag, false)) return Status::precondition_failed;
+    } else if (const auto time = time_of(request, "if-unmodified-since"); time && modified > *time) {
+        return Status::precondition_failed;
+    }
+    if (const auto tags = request.header("if-none-match")) {
+        if (!lists_tag(*tags, tag, true)) return Status::ok;
+        return reads ? Status::not_modified : Status::precondition_failed;
+    }
+    const auto time = time_of(request, "if-modified-since");
+    return reads && time && modified <= *time ? Status::not_modified : Status::ok;
 }
 
 /// Whether ranges of the file go with what the client has of it.
@@ -150,8 +165,10 @@ Response respond_with_file(const Request& request, FileDescriptor file, std::str
     HttpDate date;
     date.update(status.st_mtim.tv_sec);
     const std::string_view modified = arena.dupe(date.text());
-    if (is_fresh(request, tag, status.st_mtim.tv_sec))
+    const Status verdict = evaluate_conditions(request, tag, status.st_mtim.tv_sec);
+    if (verdict == Status::not_modified)
         return Response{Status::not_modified}.with_header(arena, "etag", tag);
+    if (verdict != Status::ok) return error_response(verdict);
 
     ByteRanges ranges;
     auto kind = ByteRanges::Kind::whole;

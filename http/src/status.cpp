@@ -46,6 +46,8 @@ std::string_view reason(Status status) noexcept {
             return "Conflict";
         case Status::gone:
             return "Gone";
+        case Status::precondition_failed:
+            return "Precondition Failed";
         case Status::content_too_large:
             return "Request Entity Too Large";
         case Status::uri_too_long:

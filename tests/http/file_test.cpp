@@ -271,6 +271,37 @@ TEST_F(Files, AClientThatHasTheFileIsToldSo) {
     EXPECT_EQ(get("/file/digits.txt", "If-None-Match: " + tag + "\r\n").body, "9876543210");
 }
 
+// RFC 9110, 13.2.2: If-Match, or else If-Unmodified-Since, before everything.
+TEST_F(Files, AClientThatMeansAnotherVersionIsToldSo) {
+    const std::string tag{get("/file/digits.txt").field("etag")};
+    const HttpReply other = get("/file/digits.txt", "If-Match: \"x\"\r\n");
+    EXPECT_EQ(other.status, 412);
+    EXPECT_EQ(other.body, R"({"detail":"Precondition Failed"})");
+    EXPECT_EQ(get("/file/digits.txt", "If-Match: \"x\", " + tag + "\r\n").status, 200);
+    EXPECT_EQ(get("/file/digits.txt", "If-Match: *\r\n").status, 200);
+    // A weak tag is not good enough.
+    EXPECT_EQ(get("/file/digits.txt", "If-Match: W/" + tag + "\r\n").status, 412);
+    const std::string before = "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:36 GMT\r\n";
+    EXPECT_EQ(get("/file/digits.txt", before).status, 412);
+    EXPECT_EQ(get("/file/digits.txt", "If-Unmodified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n").status, 200);
+    EXPECT_EQ(get("/file/digits.txt", "If-Unmodified-Since: yesterday\r\n").status, 200);
+    // The tag is the better witness, and what does not hold goes before what is fresh.
+    EXPECT_EQ(get("/file/digits.txt", before + "If-Match: " + tag + "\r\n").status, 200);
+    EXPECT_EQ(get("/file/digits.txt", before + "If-None-Match: " + tag + "\r\n").status, 412);
+    EXPECT_EQ(get("/file/digits.txt", "If-Match: " + tag + "\r\nIf-None-Match: " + tag + "\r\n").status, 304);
+    EXPECT_EQ(get("/file/digits.txt", "Range: bytes=1-2\r\nIf-Match: " + tag + "\r\n").body, "12");
+    EXPECT_EQ(get("/file/digits.txt", "Range: bytes=1-2\r\nIf-Match: \"x\"\r\n", "HEAD").status, 412);
+}
+
+TEST_F(Files, AFileAsTheAnswerToAnythingButGetIsNeverNotModified) {
+    app_->post("/render", [this](Request& request) {
+        return Response::file_from_path(request, (root_ / "site/digits.txt").string());
+    });
+    const std::string tag{get("/file/digits.txt").field("etag")};
+    EXPECT_EQ(get("/render", "If-None-Match: " + tag + "\r\n", "POST").status, 412);
+    EXPECT_EQ(get("/render", "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT\r\n", "POST").status, 200);
+}
+
 TEST_F(Files, ARangeOfAnotherVersionIsTheWholeFile) {
     const std::string tag{get("/file/digits.txt").field("etag")};
     const std::string range = "Range: bytes=2-4\r\nIf-Range: ";
