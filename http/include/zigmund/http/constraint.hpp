@@ -6,8 +6,10 @@
 //     Ge Gt Le Lt MultipleOf   of a number; the bound is a number
 //     MinLength MaxLength      of text, in code points; of a list, in elements
 //     Pattern                  of text: a regular expression, found anywhere unless ^ and $ hold it
-//     (pattern.hpp) Default                  the value of what is not there Alias                    another
-//     name on the wire Description Example      words and a value for the documentation
+//                              (pattern.hpp)
+//     Default                  the value of what is not there; of a list, DefaultList
+//     Alias                    another name on the wire
+//     Description Example      words and a value for the documentation
 //
 // A value that breaks a constraint is answered with 422 in pydantic's words. Of several constraints that it
 // breaks, the first is reported, in pydantic's order: MultipleOf, Le, Lt, Ge, Gt, and MinLength, MaxLength,
@@ -108,6 +110,24 @@ struct Default {
     static constexpr auto value = detail::unwrap(Value.value);
 };
 
+/// The same for a list, a std::span<const U>: `DefaultList<1, 2>`; `DefaultList<>` is an empty list.
+template <detail::Constant... Values>
+struct DefaultList {
+    /// The values as elements of type U; one that U cannot hold does not compile.
+    template <class U>
+    static constexpr std::array<U, sizeof...(Values)> all{U{detail::unwrap(Values.value)}...};
+
+    struct List {
+        template <class U>
+            requires(std::convertible_to<decltype(detail::unwrap(Values.value)), U> && ...)
+        constexpr operator std::span<const U>() const noexcept {
+            return all<U>;
+        }
+        static constexpr std::size_t size = sizeof...(Values);
+    };
+    static constexpr List value{};
+};
+
 /// The name on the wire, in place of the one in the program.
 template <FixedString Name>
 struct Alias {
@@ -149,13 +169,19 @@ inline constexpr bool is_default = false;
 template <Constant Value>
 inline constexpr bool is_default<Default<Value>> = true;
 template <class C>
+inline constexpr bool is_default_list = false;
+template <Constant... Values>
+inline constexpr bool is_default_list<DefaultList<Values...>> = true;
+template <class C>
+concept IsDefault = is_default<C> || is_default_list<C>;
+template <class C>
 concept IsAlias = requires { C::alias; };
 template <class C>
 concept IsDescription = requires { C::description; };
 template <class C>
 concept IsExample = requires { C::example; };
 template <class C>
-concept Option = IsBound<C> || IsLength<C> || IsPattern<C> || is_default<C> || IsAlias<C> ||
+concept Option = IsBound<C> || IsLength<C> || IsPattern<C> || IsDefault<C> || IsAlias<C> ||
                  IsDescription<C> || IsExample<C>;
 
 struct NoDefault {
@@ -165,12 +191,12 @@ struct NoDefault {
 template <class... Cs>
 struct DefaultOf : std::type_identity<NoDefault> {};
 template <class C, class... Cs>
-struct DefaultOf<C, Cs...> : std::conditional_t<is_default<C>, std::type_identity<C>, DefaultOf<Cs...>> {};
+struct DefaultOf<C, Cs...> : std::conditional_t<IsDefault<C>, std::type_identity<C>, DefaultOf<Cs...>> {};
 
 /// Options as a list, for those who read them.
 template <class... Cs>
 struct Options {
-    static constexpr bool has_default = (is_default<Cs> || ...);
+    static constexpr bool has_default = (IsDefault<Cs> || ...);
     static constexpr auto default_value = DefaultOf<Cs...>::type::value;
 };
 
@@ -440,7 +466,7 @@ inline constexpr bool same_option = std::same_as<C, D> || [] {
         return C::kind == D::kind;
     } else {
         return (IsMinLength<C> && IsMinLength<D>) || (IsMaxLength<C> && IsMaxLength<D>) ||
-               (is_default<C> && is_default<D>) || (IsAlias<C> && IsAlias<D>) ||
+               (IsDefault<C> && IsDefault<D>) || (IsAlias<C> && IsAlias<D>) ||
                (IsDescription<C> && IsDescription<D>);
     }
 }();
@@ -484,6 +510,14 @@ consteval bool crosses_any() {
     return (bounds_cross<C, Ds>() || ...);
 }
 
+/// The same for a DefaultList of `size` values.
+template <class C>
+consteval bool default_list_holds(std::size_t size) {
+    if constexpr (IsMinLength<C>) return size >= C::min_length;
+    if constexpr (IsMaxLength<C>) return size <= C::max_length;
+    return true;
+}
+
 template <class C, class V>
 consteval bool default_holds(V value) {
     if constexpr (IsBound<C>) {
@@ -504,7 +538,7 @@ consteval bool check_options() {
     static_assert(
         (Option<Cs> && ...),
         "zigmund: after the name of a parameter stand Ge, Gt, Le, Lt, MultipleOf, MinLength, MaxLength, "
-        "Pattern, Default, Alias, Description and Example, in any order");
+        "Pattern, Default, DefaultList, Alias, Description and Example, in any order");
     constexpr bool number = std::is_arithmetic_v<V> && !std::same_as<V, bool>;
     static_assert(number || !(IsBound<Cs> || ...),
                   "zigmund: Ge, Gt, Le, Lt and MultipleOf compare numbers, and this is none: for text write "
@@ -525,9 +559,20 @@ consteval bool check_options() {
                   "zigmund: no value satisfies these constraints: the least is above the most");
     if constexpr (Options<Cs...>::has_default) {
         using D = DefaultOf<Cs...>::type;
-        static_assert(std::convertible_to<decltype(D::value), T>,
+        static_assert(
+            is_default_list<D> || !List<V>,
+            "zigmund: the default of a list is a DefaultList: DefaultList<1, 2>, or DefaultList<> for "
+            "an empty one");
+        static_assert(
+            !is_default_list<D> || std::convertible_to<decltype(D::value), V>,
+            "zigmund: Query<T, \"name\", DefaultList<...>>: T is a std::span<const U>, and the values "
+            "convert to U");
+        static_assert(is_default_list<D> || List<V> || std::convertible_to<decltype(D::value), T>,
                       "zigmund: Query<T, \"name\", Default<value>>: the value does not convert to T");
-        if constexpr (std::convertible_to<decltype(D::value), V> && !List<V>) {
+        if constexpr (is_default_list<D>) {
+            static_assert((default_list_holds<Cs>(D::List::size) && ...),
+                          "zigmund: the Default breaks a constraint that stands beside it");
+        } else if constexpr (std::convertible_to<decltype(D::value), V> && !List<V>) {
             static_assert((default_holds<Cs>(static_cast<V>(D::value)) && ...),
                           "zigmund: the Default breaks a constraint that stands beside it");
         }
