@@ -43,6 +43,7 @@ App::App(alloc::Allocator allocator, AppInfo info)
             .version = {},
             .echo_input = info.echo_input,
             .redirect_slashes = info.redirect_slashes,
+            .strict_415 = info.strict_415,
             .root_path = {}},
       routes_{nullptr},
       singletons_{allocator},
@@ -231,6 +232,7 @@ Response App::handle(Request& request) const {
     std::exception_ptr error;
     try {
         request.echo_input_ = info_.echo_input;
+        request.strict_415_ = info_.strict_415;
         const RouteTree::Match match = request.routed_by_ == this
                                            ? RouteTree::Match{static_cast<const Route*>(request.route_), {}}
                                            : routes_->match(request);

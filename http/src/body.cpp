@@ -4,6 +4,7 @@
 #include <boost/json/value.hpp>
 
 #include "ascii.hpp"
+#include "error_response.hpp"
 #include "json_reader.hpp"
 #include "utf8.hpp"
 
@@ -31,8 +32,13 @@ const Location body_location{nullptr, std::string_view{"body"}};
 }  // namespace
 
 void BodySource::begin() noexcept {
-    const bool json = !request_.body().empty() && is_json(request_.header("content-type").value_or(""));
+    const bool empty = request_.body().empty();
+    const bool json = !empty && is_json(request_.header("content-type").value_or(""));
     state_ = json ? State::json : State::other;
+    if (json || empty || !request_.strict_415()) [[likely]]
+        return;
+    state_ = State::refused;
+    refused_ = error_response(Status::unsupported_media_type);
 }
 
 void BodySource::parse() {
@@ -58,9 +64,13 @@ void BodySource::parse() {
                        .with_status(Status::bad_request);
         return;
     }
-    errors_.add(Location{&body_location, document.error().position},
-                {"json_invalid", "JSON decode error", std::initializer_list<JsonMember>{}, "error",
-                 document.error().message});
+    const Location at{&body_location, document.error().position};
+    const ValidationError error{"json_invalid", "JSON decode error", std::initializer_list<JsonMember>{},
+                                "error", document.error().message};
+    if (!request_.strict_415()) return errors_.add(at, error);
+    ValidationErrors alone{arena};
+    alone.add(at, error);
+    refused_ = alone.response(request_.echo_input()).with_status(Status::bad_request);
 }
 
 std::optional<JsonInput> BodySource::find(std::string_view name, bool optional) {

@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "ascii.hpp"
+#include "percent.hpp"
 #include "spool_file.hpp"
 
 namespace zigmund::http {
@@ -56,6 +57,12 @@ std::string_view unescape(std::string_view value, alloc::Allocator arena) {
         out[size++] = value[i];
     }
     return {out.data(), size};
+}
+
+/// `utf-8'en'a%20b` (RFC 8187), which some clients send although RFC 7578, 4.2 says not to.
+std::string_view decode_extended(std::string_view value, alloc::Allocator arena) {
+    const std::size_t text = value.find('\'', value.find('\'') + 1) + 1;
+    return percent_decode(value.substr(text), Plus::plus, arena);
 }
 
 std::string_view first_value(std::string_view field) noexcept {
@@ -140,8 +147,7 @@ bool MultipartForm::begin_part(std::string_view head) {
     if (!read_head(head, *part)) return false;
     if (part->is_file && ++files_ > max_files)
         return refuse(Status::bad_request, "Too many files. Maximum number of files is 1000.");
-    if (!part->is_file && ++fields_ > max_fields)
-        return refuse(Status::bad_request, "Too many fields. Maximum number of fields is 1000.");
+    if (!part->is_file && ++fields_ > max_fields) return refuse(Status::bad_request, too_many_fields);
     return field_bytes_ <= limits_.max_body || refuse(Status::content_too_large, "Request Entity Too Large");
 }
 
@@ -165,6 +171,7 @@ bool MultipartForm::read_head(std::string_view head, detail::FormPart& part) {
     part.headers = {fields, count};
 
     bool named = false;
+    bool extended = false;
     std::string_view rest = disposition.value_or("");
     std::string_view name;
     std::string_view value;
@@ -173,8 +180,11 @@ bool MultipartForm::read_head(std::string_view head, detail::FormPart& part) {
             part.name = unescape(value, arena_);
             named = true;
         } else if (ascii::equal_ignoring_case(name, "filename")) {
-            part.filename = unescape(value, arena_);
             part.is_file = true;
+            if (!extended) part.filename = unescape(value, arena_);
+        } else if (ascii::equal_ignoring_case(name, "filename*")) {
+            part.is_file = extended = true;
+            part.filename = decode_extended(value, arena_);
         }
     }
     return named ||
@@ -254,10 +264,6 @@ const MultipartForm* MultipartForm::of(Request& request) {
 void Request::end_form() noexcept { std::destroy_at(form_); }
 
 namespace detail {
-
-void prepare_form(Request& request) {
-    if (const MultipartForm* const form = MultipartForm::of(request)) form->check();
-}
 
 const FormPart* form_parts(const Request& request) noexcept {
     const MultipartForm* const form = MultipartForm::find(request);

@@ -31,6 +31,7 @@ class MultipartForm final : private MultipartParser::Handler {
   public:
     static constexpr std::size_t max_files = 1000;
     static constexpr std::size_t max_fields = 1000;
+    static constexpr std::string_view too_many_fields = "Too many fields. Maximum number of fields is 1000.";
     /// A value that is no file.
     static constexpr std::size_t max_value = std::size_t{1} << 20;
     /// Files stay in memory up to here, all of a request's together.

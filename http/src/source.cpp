@@ -130,6 +130,17 @@ std::string_view decode_name(Source source, std::string_view name, alloc::Alloca
 
 }  // namespace
 
+void prepare_form(Request& request) {
+    if (const MultipartForm* const form = MultipartForm::of(request)) {
+        form->check();
+    } else if (is_form(request)) {
+        if (std::ranges::count(request.body(), '&') >= static_cast<std::ptrdiff_t>(MultipartForm::max_fields))
+            throw HttpError{Status::bad_request, MultipartForm::too_many_fields};
+    } else if (request.strict_415() && !request.body().empty()) {
+        throw HttpError{Status::unsupported_media_type};
+    }
+}
+
 std::string_view place_name(Source source) noexcept {
     constexpr std::array<std::string_view, 6> names{"path", "query", "header", "cookie", "body", "body"};
     return names[static_cast<std::size_t>(source)];

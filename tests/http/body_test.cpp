@@ -657,6 +657,31 @@ TEST_F(BodyAnswer, WhatIsNotJsonIsText) {
     EXPECT_EQ(answer<std::span<const int>>("[1]", "application/problem+json; charset=utf-8"), "[1]");
 }
 
+TEST(BodyStrict, WhatCannotBeReadHasAStatusOfItsOwnIfAsked) {
+    App app{alloc::heap(), {.strict_415 = true}};
+    app.post("/json", [](Body<Item> item, alloc::Allocator arena) { return Response::json(arena, item); });
+    app.post("/form", [](Form<std::string_view, "name"> name) { return Response::text(*name); });
+    const auto status = [&](std::string_view path, std::string_view body, std::string_view type) {
+        return post(app, path, body, type).line.substr(9, 3);
+    };
+    const std::string_view item = R"({"name":"a","price":1})";
+    EXPECT_EQ(status("/json", item, "application/json"), "200");
+    EXPECT_EQ(post(app, "/json", item, "text/plain").body, R"({"detail":"Unsupported Media Type"})");
+    EXPECT_EQ(status("/json", item, "text/plain"), "415");
+    EXPECT_EQ(status("/json", item, ""), "415");
+    EXPECT_EQ(status("/json", "{", "application/json"), "400");
+    EXPECT_EQ(
+        post(app, "/json", "{", "application/json").body,
+        detail_of(R"({"type":"json_invalid","loc":["body",1],"msg":"JSON decode error","input":{},"ctx":)"
+                  R"({"error":"Expecting property name enclosed in double quotes"}})"));
+    EXPECT_EQ(status("/json", "{}", "application/json"), "422");
+    EXPECT_EQ(status("/json", "", ""), "422");
+    EXPECT_EQ(status("/form", "name=a", "application/x-www-form-urlencoded"), "200");
+    EXPECT_EQ(status("/form", "name=a", "application/json"), "415");
+    EXPECT_EQ(post(app, "/form", "name=a", "").body, R"({"detail":"Unsupported Media Type"})");
+    EXPECT_EQ(status("/form", "", ""), "422");
+}
+
 class NamedBodies : public testing::Test {
   protected:
     NamedBodies() {

@@ -307,6 +307,20 @@ TEST(ParameterQuery, AListTakesAllValuesOfItsName) {
     EXPECT_EQ((query<Query<std::optional<std::pmr::vector<int>>, "v">>("")), R"({"v":null})");
 }
 
+TEST(ParameterQuery, AListThatIsNotThereMayHaveADefault) {
+    using Ids = Query<std::span<const std::uint8_t>, "v", DefaultList<7, 255>, MaxLength<2>>;
+    EXPECT_EQ(query<Ids>(""), R"({"v":[7,255]})");
+    EXPECT_EQ(query<Ids>("v=1"), R"({"v":[1]})");
+    EXPECT_EQ(query<Ids>("v=x").substr(0, 34), R"({"detail":[{"type":"int_parsing",")");
+    EXPECT_EQ((query<Query<std::span<const int>, "v", DefaultList<>>>("")), R"({"v":[]})");
+    EXPECT_EQ((query<Query<std::span<const std::string_view>, "v", DefaultList<"a", "bc">>>("")),
+              R"({"v":["a","bc"]})");
+    EXPECT_EQ((query<Query<std::span<const Color>, "v", DefaultList<Color::blue>>>("")), R"({"v":["blue"]})");
+    EXPECT_EQ((query<Query<std::span<const double>, "v", DefaultList<1, 2.5>>>("")), R"({"v":[1.0,2.5]})");
+    EXPECT_EQ((fields<Header<std::span<const int>, "v", DefaultList<1>>>("")), R"({"v":[1]})");
+    EXPECT_EQ((form<Form<std::span<const int>, "v", DefaultList<1>>>("")), R"({"v":[1]})");
+}
+
 TEST(ParameterQuery, AVectorLivesInTheRequestsArena) {
     App app{alloc::heap(), {}};
     app.get("/", [](Query<std::pmr::vector<double>, "v"> v, Request& request, alloc::Allocator arena) {
@@ -491,8 +505,16 @@ TEST(ParameterForm, AnEmptyValueIsMissing) {
 
 TEST(ParameterForm, AFormOfAMegabyteIsReadInOnePassForEachName) {
     std::string text = "username=a&password=b";
-    while (text.size() < 1'000'000) text += "&usernam%65=c&x=y";
+    while (text.size() < 1'000'000) text += "&usernam%65=c&x=" + std::string(2200, 'y');
     EXPECT_EQ(form<Form<shop::Login>>(text), R"({"v":{"username":"c","password":"b","remember":false}})");
+}
+
+TEST(ParameterForm, AFormHasAtMost1000Values) {
+    std::string text = "v=1";
+    for (int i = 0; i < 999; ++i) text += "&v=2";
+    EXPECT_EQ((form<Form<int, "v">>(text)), R"({"v":2})");
+    EXPECT_EQ((form<Form<int, "v">>(text + "&v=2")),
+              R"({"detail":"Too many fields. Maximum number of fields is 1000."})");
 }
 
 TEST(ParameterForm, ABodyOfAnotherTypeIsAnEmptyForm) {

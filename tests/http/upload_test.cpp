@@ -120,6 +120,19 @@ TEST_F(Uploads, AFileHasANameATypeASizeAndContents) {
               R"({"filename":"a\"b\\c\\d","type":"","size":1,"in_memory":true,"contents":"x"})");
 }
 
+TEST_F(Uploads, ANameMayBePercentEncodedAsSomeClientsDo) {
+    const auto name = [&](std::string_view parameters) {
+        const std::string answer =
+            post("/file", part(std::string{"name=\"file\"; "}.append(parameters), "") + closing);
+        return answer.substr(0, answer.find(",\"type\""));
+    };
+    EXPECT_EQ(name("filename*=utf-8''a%20%C3%A9%2F"), R"({"filename":"a é/")");
+    EXPECT_EQ(name("filename*=UTF-8'en'b; filename=c"), R"({"filename":"b")");
+    EXPECT_EQ(name("filename=c; filename*=UTF-8''b"), R"({"filename":"b")");
+    EXPECT_EQ(name("filename*=b"), R"({"filename":"b")");
+    EXPECT_EQ(name("filename*='b"), R"({"filename":"'b")");
+}
+
 TEST_F(Uploads, ItsHeaderFieldsAreThere) {
     app_.post("/headers", [](File<"file"> upload, alloc::Allocator arena) {
         return Response::json(arena, {{"count", upload->headers().size()},

@@ -64,6 +64,11 @@ struct AppInfo {
     /// Whether a path that no route has is answered with a redirect (307) if a route has it with, or without,
     /// a slash at its end.
     bool redirect_slashes = true;
+    /// Whether the kinds of bodies that cannot be read have statuses of their own. Off, as in FastAPI, all of
+    /// them are 422. On, a body whose Content-Type is not the one that the handler takes, or that has none,
+    /// is 415 {"detail":"Unsupported Media Type"}, and what is no JSON is 400; JSON that does not fit stays
+    /// 422.
+    bool strict_415 = false;
     /// Where the application stands for its clients, if that is not the root: "/api", without a slash at its
     /// end. URLs to its routes begin with it. A proxy may take it off before it passes a request on, or not.
     /// What is no such prefix is refused: RouteError "zigmund: root_path api: a prefix starts with '/' and

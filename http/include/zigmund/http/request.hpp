@@ -150,6 +150,10 @@ class Request {
     /// What is known of its response so far.
     [[nodiscard]] Sent& sent() noexcept { return sent_; }
 
+    /// See AppInfo; known when it has been routed.
+    [[nodiscard]] bool strict_415() const noexcept { return strict_415_; }
+    [[nodiscard]] bool echo_input() const noexcept { return echo_input_; }
+
     /// Whether somebody wants to see how it fails: a dependency that waits for its end.
     [[nodiscard]] bool waits_for_failure() const noexcept { return job_.entered(); }
     /// What its dependencies have set up, and must be undone.
@@ -185,6 +189,7 @@ class Request {
     bool keep_alive_ = false;
     bool minor_version_is_0_ = false;
     bool echo_input_ = true;
+    bool strict_415_ = false;
     bool secure_ = false;
     bool root_in_path_ = false;  ///< its target has the root path, which was taken off
     std::string_view method_text_;
