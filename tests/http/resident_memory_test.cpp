@@ -68,4 +68,45 @@ TEST(ResidentMemory, TenThousandFormattedResponsesLeaveItWhereItWas) {
     EXPECT_EQ(gpa.deinit(), alloc::LeakCheck::ok);
 }
 
+/// Sends a form with a file of so many bytes, piece by piece; the answer's status.
+int upload(zigmund::support::HttpClient& client, std::size_t size) {
+    const std::string begin = "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a\"\r\n\r\n";
+    const std::string end = "\r\n--b--\r\n";
+    client.send(
+        "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        "Content-Length: " +
+        std::to_string(begin.size() + size + end.size()) + "\r\n\r\n" + begin);
+    static const std::string piece(std::size_t{1} << 20, 'x');
+    for (std::size_t sent = 0; sent < size; sent += piece.size()) client.send(piece);
+    return client.request(end).status;
+}
+
+TEST(ResidentMemory, ALargeUploadTakesNoMoreThanASmallOne) {
+    alloc::GeneralPurposeAllocator gpa{{.tier = alloc::Tier::traced, .name = "application"}};
+    {
+        http::App app{gpa.allocator(), {}};
+        std::size_t live = 0;
+        std::size_t received = 0;
+        app.post("/upload", [&](http::File<"file"> file) {
+            live = gpa.live_bytes();
+            received = file->size();
+            return http::Response{http::Status::no_content};
+        });
+        // On a disk: where /tmp is memory, a file there is, too.
+        zigmund::support::RunningServer running{
+            app, {.max_upload = std::size_t{1} << 30, .upload_directory = "."}};
+        zigmund::support::HttpClient client{running.port()};
+        constexpr std::size_t mebibyte = std::size_t{1} << 20;
+        // The arena has its chunks from the second round on.
+        for (int i = 0; i < 3; ++i) ASSERT_EQ(upload(client, 2 * mebibyte), 204);
+        const std::size_t small = live;
+        const std::size_t resident = resident_bytes();
+        ASSERT_EQ(upload(client, 64 * mebibyte), 204);
+        EXPECT_EQ(received, 64 * mebibyte);
+        EXPECT_EQ(live, small);
+        EXPECT_LE(resident_bytes(), resident + tolerance);
+    }
+    EXPECT_EQ(gpa.deinit(), alloc::LeakCheck::ok);
+}
+
 }  // namespace

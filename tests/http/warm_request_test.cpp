@@ -58,6 +58,13 @@ http::Response log_in(http::Form<Item> item, alloc::Allocator arena) {
     return http::Response::json(arena, *item);
 }
 
+http::Response upload(http::File<"file"> file, http::Form<double, "price"> price, alloc::Allocator arena) {
+    return http::Response::json(arena, {{"name", file->filename()},
+                                        {"safe", file->safe_filename(arena)},
+                                        {"text", file->read_all(arena)},
+                                        {"price", price}});
+}
+
 struct Pool {
     int size;
 };
@@ -107,6 +114,7 @@ TEST_P(WarmRequest, AllocatesNothing) {
     app.post("/items", create_item);
     app.get("/search", search);
     app.post("/form", log_in);
+    app.post("/upload", upload);
     app.provide<Item>(Item{.name = "Pen", .price = 7});
     app.get("/depend", depend);
     app.get("/page", [](inject::Depends<get_page> page, alloc::Allocator arena) {
@@ -149,6 +157,11 @@ INSTANTIATE_TEST_SUITE_P(
         "POST /order HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 94\r\n\r\n"
         "{\"order\":{\"items\":[{\"name\":\"\\n\",\"price\":1},{\"name\":\"b\",\"price\":2}],\"rates\":{"
         "\"x\":1},\"count\":1}}",
+        "POST /upload HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; "
+        "boundary=b\r\nContent-Length: 169\r\n\r\n"
+        "--b\r\nContent-Disposition: form-data; name=\"price\"\r\n\r\n7\r\n--b\r\nContent-Disposition: "
+        "form-data; name=\"file\"; filename=\"a\\\"b.txt\"\r\nContent-Type: "
+        "text/plain\r\n\r\nHello\r\n--b--\r\n",
         "GET /file HTTP/1.1\r\nHost: x\r\nRange: bytes=1-2,5-6\r\n\r\n",
         "GET /to HTTP/1.1\r\nHost: x\r\n\r\n", "GET /users/x HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n", "DELETE /users/7 HTTP/1.1\r\nHost: x\r\n\r\n"));
