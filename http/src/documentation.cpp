@@ -101,9 +101,14 @@ void Documentation::add_route(RouteTree& routes, std::string_view path) {
                             .path_names = {},
                             .info = nullptr};
     inject::Singletons none{app_.allocator()};  // it uses nothing of the application's
-    routes.add(
-        {.method = Method::get, .path = path, .name = {}, .tags = {}, .dependencies = {}, .middleware = {}},
-        endpoint, none);
+    const auto add = [&](Method method) {
+        routes.add(
+            {.method = method, .path = path, .name = {}, .tags = {}, .dependencies = {}, .middleware = {}},
+            endpoint, none);
+    };
+    add(Method::get);
+    // FastAPI's strictness is about the routes of the application.
+    if (app_.info().fastapi_strict_head) add(Method::head);
 }
 
 void Documentation::add_routes(RouteTree& routes) {

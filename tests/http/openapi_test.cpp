@@ -555,6 +555,8 @@ TEST(OpenApi, IsWhereTheAppSaysOrNowhere) {
     EXPECT_EQ(test::get(elsewhere, "/openapi.json").line, "HTTP/1.1 404 Not Found");
     EXPECT_EQ(test::get(elsewhere, "/redoc").line, "HTTP/1.1 404 Not Found");
     EXPECT_NE(test::get(elsewhere, "/api/docs").body.find("\"../api/v1/openapi.json\""), std::string::npos);
+    http::App strict{alloc::heap(), {.fastapi_strict_head = true}};
+    EXPECT_EQ(test::ask(strict, "HEAD /docs HTTP/1.1\r\nHost: a\r\n\r\n").line, "HTTP/1.1 200 OK");
     http::App none{alloc::heap(), {.openapi_url = ""}};
     EXPECT_EQ(test::get(none, "/docs").line, "HTTP/1.1 404 Not Found");
     none.get("/docs", [] { return http::Response::text("mine"); });
