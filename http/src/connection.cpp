@@ -451,6 +451,8 @@ bool Connection::finished() {
     give_back();
     if (keep_alive_) {
         enter(Phase::idle);
+        // Of a stream that was begun before the server stopped, nobody has said that it is the last answer.
+        if (worker_.draining()) drain();
     } else {
         enter(Phase::lingering);
     }

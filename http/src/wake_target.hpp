@@ -29,13 +29,13 @@ class WakeTarget final : public Posted, public std::enable_shared_from_this<Wake
         loop_ = &loop;
         sleeper_ = &sleeper;
     }
-    /// From here on nobody is told. True: nobody else has it, and nothing is on its way, so that it can be
-    /// used for another.
+    /// From here on nobody is told. True: nobody else has it, so that it can be used for another, which may
+    /// be told once more than it was woken.
     [[nodiscard]] bool detach(const std::shared_ptr<WakeTarget>& self) noexcept {
         const std::lock_guard lock{mutex_};
         loop_ = nullptr;
         sleeper_ = nullptr;
-        return self.use_count() == 1;
+        return self.use_count() == (posted_ == nullptr ? 1 : 2);
     }
 
     void wake() noexcept {
