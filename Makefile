@@ -7,7 +7,7 @@ SHELL := /bin/bash
 
 JOBS ?= $(shell nproc)
 BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev zlib1g-dev
-TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev curl git python3 sqlite3 nginx-light
+TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev curl git python3 sqlite3 nginx-light chromium
 # The builds that are tested. clang-asan instead of asan takes half as long to compile, and needs clang 19.
 PRESETS ?= release asan
 BENCH_PACKAGES := $(BUILD_PACKAGES) libgtest-dev libbenchmark-dev python3 wrk strace
@@ -23,20 +23,25 @@ help:
 
 # $(call install,packages): quiet when there is nothing to do.
 install = @bash cmake/install-packages.sh $(1)
+# $(call npm,folders): the same for the packages that npm brings.
+npm = @bash cmake/npm-packages.sh $(1)
 
 run:
 	$(call install,$(BUILD_PACKAGES))
+	$(call npm,http/docs_assets) || echo 'going on without the pages /docs and /redoc'
 	@cmake --preset release -DZIGMUND_TESTS=OFF -B build/run >/dev/null
 	@cmake --build build/run --target item_service -j $(JOBS)
 	@echo 'try, from another terminal:'
 	@echo "  curl -s localhost:8080/items -H 'content-type: application/json' -d '{\"name\":\"Pen\",\"price\":2.5}'"
 	@echo '  curl -s localhost:8080/users/7'
+	@echo 'or open http://localhost:8080/docs'
 	@exec build/run/docs/examples/item_service
 
 test:
 	$(call install,$(TEST_PACKAGES))
+	$(call npm,http/docs_assets tests/browser)
 	@for preset in $(PRESETS); do \
-	  cmake --preset $$preset && cmake --build --preset $$preset -j $(JOBS) && ctest --preset $$preset -j $(JOBS); \
+	  cmake --preset $$preset -DZIGMUND_BROWSER_TESTS=ON && cmake --build --preset $$preset -j $(JOBS) && ctest --preset $$preset -j $(JOBS); \
 	done
 
 # Compilers inline differently, and a bump allocator is little but what they inline: alloc's benchmarks run with

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "documentation.hpp"
 #include "error_response.hpp"
 #include "lifespan.hpp"
 #include "log.hpp"
@@ -39,14 +40,17 @@ void check_prefix(std::string_view what, std::string_view prefix) {
 
 App::App(alloc::Allocator allocator, AppInfo info)
     : allocator_{allocator},
-      info_{.title = {},
-            .version = {},
+      info_{.title = info.title,
+            .version = info.version,
+            .description = info.description,
+            .openapi_url = info.openapi_url,
+            .docs_url = info.docs_url,
+            .redoc_url = info.redoc_url,
             .echo_input = info.echo_input,
             .redirect_slashes = info.redirect_slashes,
             .fastapi_strict_head = info.fastapi_strict_head,
             .strict_415 = info.strict_415,
-            .root_path = {}},
-      routes_{nullptr},
+            .root_path = info.root_path},
       singletons_{allocator},
       overrides_{allocator},
       error_handlers_{allocator},
@@ -54,16 +58,30 @@ App::App(alloc::Allocator allocator, AppInfo info)
       steps_{allocator} {
     check_prefix("root_path ", info.root_path);
     try {
-        info_.root_path = allocator.dupe(info.root_path);
-        info_.title = allocator.dupe(info.title);
-        info_.version = allocator.dupe(info.version);
+        const std::array texts{&info_.title,    &info_.version,   &info_.description, &info_.openapi_url,
+                               &info_.docs_url, &info_.redoc_url, &info_.root_path};
+        std::size_t size = 0;
+        for (const std::string_view* text : texts) size += text->size();
+        texts_ = allocator.alloc<char>(size);
+        char* end = texts_.data();
+        for (std::string_view* text : texts) {
+            char* const begin = end;
+            end = std::ranges::copy(*text, begin).out;
+            *text = {begin, text->size()};
+        }
         routes_ = allocator.create<RouteTree>(allocator, info.fastapi_strict_head);
+        documentation_ = allocator.create<Documentation>(*this);
+        documentation_->add_routes(*routes_);
     } catch (...) {
-        allocator.free(info_.version);
-        allocator.free(info_.title);
-        allocator.free(info_.root_path);
+        destroy();
         throw;
     }
+}
+
+void App::destroy() noexcept {
+    allocator_.destroy(routes_);
+    allocator_.destroy(documentation_);
+    allocator_.free(texts_);
 }
 
 App::~App() {
@@ -75,10 +93,7 @@ App::~App() {
         detail::KeptMiddleware* const newest = std::exchange(kept_, kept_->older);
         newest->destroy(allocator_, newest);
     }
-    allocator_.destroy(routes_);
-    allocator_.free(info_.version);
-    allocator_.free(info_.title);
-    allocator_.free(info_.root_path);
+    destroy();
 }
 
 void App::check(const detail::RouterScope& scope) { check_prefix("router ", scope.options.prefix); }
@@ -93,19 +108,39 @@ void App::add(Method method, std::string_view path, const Endpoint& endpoint, co
         std::vector<std::string_view> tags{options.tags};
         std::vector<Dependency> dependencies{options.dependencies};
         std::vector<const detail::KeptMiddleware*> middleware;
+        std::vector<ResponseInfo> responses{options.responses};
+        bool deprecated = options.deprecated;
+        bool shown = options.include_in_schema;
         for (; scope != nullptr; scope = scope->outer) {
             full.insert(0, scope->options.prefix);
             put_first(tags, scope->options.tags);
             put_first(dependencies, scope->options.dependencies);
             put_first(middleware, scope->middleware);
+            std::ranges::copy_if(
+                scope->options.responses, std::back_inserter(responses), [&](const ResponseInfo& outer) {
+                    return std::ranges::find(responses, outer.status, &ResponseInfo::status) ==
+                           responses.end();
+                });
+            deprecated |= scope->options.deprecated;
+            shown &= scope->options.include_in_schema;
         }
+        // A function that is known by name gives it to the first of its routes.
+        std::string_view name = options.name;
+        if (name.empty() && routes_->find_name(endpoint.info->name) == nullptr) name = endpoint.info->name;
         put_first(dependencies, dependencies_);
         routes_->add({.method = method,
                       .path = full,
-                      .name = options.name,
+                      .name = name,
                       .tags = tags,
                       .dependencies = dependencies,
-                      .middleware = middleware},
+                      .middleware = middleware,
+                      .status = options.status,
+                      .notes = {.summary = options.summary,
+                                .description = options.description,
+                                .operation_id = options.operation_id,
+                                .responses = responses,
+                                .deprecated = deprecated,
+                                .shown = shown}},
                      endpoint, singletons_);
     } catch (...) {
         endpoint.destroy(allocator_, endpoint.handler);
@@ -154,6 +189,8 @@ bool App::blocks() const noexcept {
 
 void App::mount(std::string_view prefix, App& app) { routes_->mount(prefix, app); }
 
+std::string_view App::openapi() const { return documentation_->document(); }
+
 std::string_view App::url_for(alloc::Allocator arena, std::string_view name,
                               std::initializer_list<UrlParameter> parameters) const {
     const std::string_view path = make_url(*routes_, arena, name, parameters);
@@ -197,7 +234,8 @@ Response App::refuse(Request& request, Status status) const noexcept {
 
 std::vector<RouteInfo> App::routes() const {
     std::vector<RouteInfo> all;
-    for (const Route* route : routes_->routes()) {
+    for (const Route* route = routes_->first(); route != nullptr; route = route->next) {
+        if (route->endpoint.info == nullptr) continue;
         all.push_back({route->method,
                        std::string{route->path},
                        std::string{route->name},

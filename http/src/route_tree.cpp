@@ -138,20 +138,6 @@ void RouteTree::destroy(const Route& route) noexcept {
     allocator_.destroy(const_cast<Route*>(&route));
 }
 
-std::vector<const Route*> RouteTree::routes() const {
-    std::vector<const Route*> all;
-    collect(root_, all);
-    return all;
-}
-
-void RouteTree::collect(const Node& node, std::vector<const Route*>& routes) {
-    std::ranges::copy_if(node.routes, std::back_inserter(routes),
-                         [](const Route* route) { return route != nullptr; });
-    for (const Node* child : node.children) collect(*child, routes);
-    for (const Node* child : node.parameters)
-        if (child != nullptr) collect(*child, routes);
-}
-
 void RouteTree::destroy(Node& node) noexcept {
     for (const Route* route : node.routes) {
         if (route != nullptr) destroy(*route);
@@ -189,8 +175,30 @@ RouteTree::Node& RouteTree::child(Node& parent, std::string_view segment) {
     return **parent.children.insert(parent.children.begin() + static_cast<std::ptrdiff_t>(index), *node);
 }
 
+/// A copy in the tree's memory, which lives as long as the tree even if the route is refused.
+RouteNotes RouteTree::keep(const RouteNotes& notes) {
+    const alloc::Allocator arena = notes_;
+    const auto dupe = [arena](std::string_view text) {
+        return text.empty() ? std::string_view{} : arena.dupe(text);
+    };
+    RouteNotes kept = notes;
+    kept.summary = dupe(notes.summary);
+    kept.description = dupe(notes.description);
+    kept.operation_id = dupe(notes.operation_id);
+    kept.responses = {};
+    if (notes.responses.empty()) return kept;
+    const std::span<ResponseInfo> responses = arena.alloc<ResponseInfo>(notes.responses.size());
+    for (std::size_t i = 0; i < responses.size(); ++i) {
+        responses[i] = notes.responses[i];
+        responses[i].description = dupe(notes.responses[i].description);
+        responses[i].content_type = dupe(notes.responses[i].content_type);
+    }
+    kept.responses = responses;
+    return kept;
+}
+
 void RouteTree::add(const NewRoute& route, const Endpoint& endpoint, inject::Singletons& singletons) {
-    const auto [method, path, name, tags, dependencies, middleware] = route;
+    const auto [method, path, name, tags, dependencies, middleware, status, notes] = route;
     std::array<std::string_view, Request::max_path_parameters> names;
     const std::span<const std::string_view> own = std::span{names}.first(parse_template(method, path, names));
     const auto check = [&](std::string_view who, std::span<const std::string_view> wanted_names) {
@@ -212,6 +220,15 @@ void RouteTree::add(const NewRoute& route, const Endpoint& endpoint, inject::Sin
     if (const Route* same = find_name(name))
         refuse(method, path,
                std::string{": the name \""}.append(name).append("\" is that of ").append(described(*same)));
+    for (const Route* same = notes.operation_id.empty() ? nullptr : first_; same != nullptr;
+         same = same->next) {
+        if (same->notes.operation_id == notes.operation_id)
+            refuse(method, path,
+                   std::string{": the operation id \""}
+                       .append(notes.operation_id)
+                       .append("\" is that of ")
+                       .append(described(*same)));
+    }
 
     Node* node = &root_;
     std::string_view rest = path.substr(1);
@@ -234,7 +251,10 @@ void RouteTree::add(const NewRoute& route, const Endpoint& endpoint, inject::Sin
     }
     stored->endpoint = endpoint;
     slot = stored;
-    if (!name.empty()) named_.insert(std::ranges::lower_bound(named_, name, {}, &Route::name), stored);
+    (last_ == nullptr ? first_ : last_->next) = stored;
+    last_ = stored;
+    if (!stored->name.empty())
+        named_.insert(std::ranges::lower_bound(named_, stored->name, {}, &Route::name), stored);
 }
 
 /// Every block belongs to the route as soon as it is there.
@@ -247,6 +267,8 @@ void RouteTree::fill(Route& route, const NewRoute& from, std::span<const std::st
     for (std::size_t i = 0; i < names.size(); ++i)
         names[i] = route.path.substr(static_cast<std::size_t>(parameters[i].data() - from.path.data()),
                                      parameters[i].size());
+    route.status = from.status;
+    route.notes = keep(from.notes);
     if (!from.name.empty()) route.name = allocator_.dupe(from.name);
 
     const std::span<std::string_view> tags = allocator_.alloc<std::string_view>(from.tags.size());

@@ -10,9 +10,11 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/arena.hpp>
 #include <zigmund/http/endpoint.hpp>
 #include <zigmund/http/method.hpp>
 #include <zigmund/http/request.hpp>
+#include <zigmund/http/route_options.hpp>
 
 #include <array>
 #include <cstddef>
@@ -26,6 +28,16 @@ namespace zigmund::http {
 
 class App;
 
+/// What the documentation says of a route beside what its handler's types say.
+struct RouteNotes {
+    std::string_view summary = {};
+    std::string_view description = {};
+    std::string_view operation_id = {};
+    std::span<const ResponseInfo> responses = {};
+    bool deprecated = false;
+    bool shown = true;
+};
+
 /// All of it is in the tree's memory.
 struct Route : detail::RouteFacts {
     Method method = Method::other;
@@ -34,6 +46,8 @@ struct Route : detail::RouteFacts {
     std::span<const detail::MiddlewareStep> steps;  ///< the middleware of its routers, the outermost first
     Endpoint endpoint{};
     Next entry;  ///< the first step, or the endpoint
+    RouteNotes notes;
+    const Route* next = nullptr;  ///< the one that was registered next
 };
 
 /// What is said of a route: views that live for the call of add().
@@ -44,6 +58,8 @@ struct NewRoute {
     std::span<const std::string_view> tags;
     std::span<const Dependency> dependencies;
     std::span<const detail::KeptMiddleware* const> middleware;
+    Status status = Status::ok;
+    RouteNotes notes = {};
 };
 
 /// A set of methods.
@@ -81,6 +97,7 @@ class RouteTree {
           root_{allocator},
           named_{allocator},
           mounts_{allocator},
+          notes_{allocator},
           strict_head_{strict_head} {}
     ~RouteTree();
     RouteTree(const RouteTree&) = delete;
@@ -105,8 +122,8 @@ class RouteTree {
     /// The route of that name; null: there is none. O(log n).
     [[nodiscard]] const Route* find_name(std::string_view name) const noexcept;
 
-    /// All of them, in no order. Throws std::bad_alloc.
-    [[nodiscard]] std::vector<const Route*> routes() const;
+    /// The route that was registered first; the others follow it. Null: there is none.
+    [[nodiscard]] const Route* first() const noexcept { return first_; }
 
     struct Mount {
         std::string_view prefix;
@@ -143,7 +160,7 @@ class RouteTree {
     static const Route* find(const Node& node, std::string_view path, std::size_t depth,
                              Search& search) noexcept;
     static const Route* choose(const Node& node, Search& search) noexcept;
-    static void collect(const Node& node, std::vector<const Route*>& routes);
+    [[nodiscard]] RouteNotes keep(const RouteNotes& notes);
     void fill(Route& route, const NewRoute& from, std::span<const std::string_view> parameters, Next handler,
               inject::Singletons& singletons);
     void destroy(Node& node) noexcept;
@@ -153,6 +170,9 @@ class RouteTree {
     Node root_;
     std::pmr::vector<const Route*> named_;  // by name
     std::pmr::vector<Mount> mounts_;        // the longest prefix first
+    alloc::Arena notes_;                    // the texts of RouteNotes
+    const Route* first_ = nullptr;
+    Route* last_ = nullptr;
     bool strict_head_;
 };
 

@@ -179,7 +179,10 @@ INSTANTIATE_TEST_SUITE_P(
         "GET /file HTTP/1.1\r\nHost: x\r\nRange: bytes=1-2,5-6\r\n\r\n",
         "GET /wait?page=3 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /block?page=3 HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /to HTTP/1.1\r\nHost: x\r\n\r\n", "GET /users/x HTTP/1.1\r\nHost: x\r\n\r\n",
-        "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n", "DELETE /users/7 HTTP/1.1\r\nHost: x\r\n\r\n"));
+        "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", "GET /docs HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /docs/oauth2-redirect HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n",
+        "GET /docs/oauth2-redirect HTTP/1.1\r\nHost: x\r\n\r\n", "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n",
+        "DELETE /users/7 HTTP/1.1\r\nHost: x\r\n\r\n"));
 
 /// All of an answer in chunks, or with a length that its head says; false: the server is gone.
 bool receive_whole(int socket, std::span<char> space) {

@@ -24,6 +24,7 @@
 #include <zigmund/http/fixed_string.hpp>
 #include <zigmund/http/forwarded_headers.hpp>
 #include <zigmund/http/gzip.hpp>
+#include <zigmund/http/handler_info.hpp>
 #include <zigmund/http/http_error.hpp>
 #include <zigmund/http/json_cursor.hpp>
 #include <zigmund/http/json_model.hpp>
@@ -46,6 +47,7 @@
 #include <zigmund/http/scalar.hpp>
 #include <zigmund/http/security_headers.hpp>
 #include <zigmund/http/sent.hpp>
+#include <zigmund/http/schema.hpp>
 #include <zigmund/http/serve_options.hpp>
 #include <zigmund/http/serve_settings.hpp>
 #include <zigmund/http/server.hpp>

@@ -2,7 +2,7 @@
 //
 //     http::Response f();                              // itself
 //     Item g();                                        // 200 and JSON: whatever a JsonValue can be made of
-//     void h();                                        // 200 and `null`
+//     void h();                                        // 200 and `null`; another status: RouteOptions
 //     std::expected<Item, http::HttpError> find();     // one of these, or the error's response
 //     http::Task<Item> fetch(alloc::Allocator);        // one of these, when it is there (task.hpp)
 //
@@ -51,12 +51,20 @@ concept PlainAnswer = std::is_void_v<V> || std::same_as<std::remove_cvref_t<V>, 
 /// The response to a request whose handler returned `error`; throws it if a dependency waits for the end.
 [[nodiscard, gnu::cold]] Response refuse(Request& request, const HttpError& error);
 
+/// A value's response, with the status that the route has for it.
+inline Response answer_with_json(Request& request, const JsonValue& value) {
+    const Response response = Response::json(request.allocator(), value);
+    if (request.success_status() == Status::ok) [[likely]]
+        return response;
+    return response.with_status(request.success_status());
+}
+
 template <class V>
 Response answer_with(Request& request, const V& value) {
     if constexpr (std::same_as<V, Response>)
         return value;
     else
-        return Response::json(request.allocator(), JsonValue{value});
+        return answer_with_json(request, JsonValue{value});
 }
 
 /// Calls `call` and makes a response of what it returns.
@@ -66,13 +74,13 @@ Response answer(Request& request, Call&& call) {
     using E = ExpectedOf<std::remove_cvref_t<R>>;
     if constexpr (std::is_void_v<R>) {
         call();
-        return Response::json(request.allocator(), nullptr);
+        return answer_with_json(request, nullptr);
     } else if constexpr (E::is) {
         const auto& result = call();
         if (!result.has_value()) [[unlikely]]
             return refuse(request, result.error());
         if constexpr (std::is_void_v<typename E::value>)
-            return Response::json(request.allocator(), nullptr);
+            return answer_with_json(request, nullptr);
         else
             return answer_with(request, *result);
     } else {

@@ -29,6 +29,7 @@
 #include <initializer_list>
 #include <memory_resource>
 #include <mutex>
+#include <span>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
@@ -36,6 +37,7 @@
 
 namespace zigmund::http {
 
+class Documentation;
 class Router;
 class RouteTree;
 
@@ -49,6 +51,7 @@ class RouteTree;
 ///     zigmund: GET /users/{id}: a handler asks for Path<T, "user_id">, which the template does not have
 ///     zigmund: GET /users/{id} conflicts with GET /users/{user_id}, registered earlier
 ///     zigmund: GET /users/{id}: the name "get_user" is that of GET /users/{user_id}
+///     zigmund: GET /users/{id}: the operation id "getUser" is that of GET /users/{user_id}
 ///     zigmund: router users: a prefix starts with '/' and does not end with it
 ///     zigmund: mount /admin: an application is mounted there already
 class RouteError : public std::invalid_argument {
@@ -58,6 +61,14 @@ class RouteError : public std::invalid_argument {
 struct AppInfo {
     std::string_view title = "Zigmund";
     std::string_view version = "0.1.0";
+    /// For the documentation, in Markdown.
+    std::string_view description = {};
+    /// Where the documentation of the routes is: as OpenAPI 3.1 in JSON, and as pages for people, Swagger UI
+    /// and ReDoc. Empty: not there; without the first, the pages are not there either. What is there are
+    /// routes: one of the application for the same path is a conflict.
+    std::string_view openapi_url = "/openapi.json";
+    std::string_view docs_url = "/docs";
+    std::string_view redoc_url = "/redoc";
     /// Whether an answer that says what is wrong with a request repeats what was sent (`input`), at most 1
     /// KiB of it for each error. Off, it does not: for requests whose values must not get into logs of
     /// answers.
@@ -83,7 +94,8 @@ struct AppInfo {
 
 class App : public detail::RouteVerbs<App> {
   public:
-    /// `allocator` outlives the App; title and version are copied into it. Throws std::bad_alloc.
+    /// `allocator` outlives the App; the texts of `info` are copied into it. Throws std::bad_alloc, and
+    /// RouteError for a root_path that is none, and for a path of the documentation that is none.
     App(alloc::Allocator allocator, AppInfo info);
     ~App();
     App(const App&) = delete;
@@ -112,8 +124,14 @@ class App : public detail::RouteVerbs<App> {
     [[nodiscard]] std::string_view url_for(alloc::Allocator arena, std::string_view name,
                                            std::initializer_list<UrlParameter> parameters = {}) const;
 
-    /// All routes, those of mounted applications among them, by path and method. Throws std::bad_alloc.
+    /// All routes, those of mounted applications among them and those of the documentation not, by path and
+    /// method. Throws std::bad_alloc.
     [[nodiscard]] std::vector<RouteInfo> routes() const;
+
+    /// The documentation of its routes as OpenAPI 3.1, in JSON: what is served at AppInfo::openapi_url. Made
+    /// once, when it is first asked for, of the routes that there are then; it lives as long as the App. Any
+    /// thread. Throws std::bad_alloc.
+    [[nodiscard]] std::string_view openapi() const;
 
     // ---- middleware ----
 
@@ -224,6 +242,7 @@ class App : public detail::RouteVerbs<App> {
     [[nodiscard]] const AppInfo& info() const noexcept { return info_; }
 
   private:
+    friend class Documentation;
     friend class Request;
     friend class Router;
     friend class detail::RouteVerbs<App>;
@@ -247,6 +266,7 @@ class App : public detail::RouteVerbs<App> {
     void use(const detail::KeptMiddleware& middleware);
     static void check(const detail::RouterScope& scope);
 
+    void destroy() noexcept;
     void stop(std::size_t mounted) noexcept;
     static Response handle_step(const void* app, Request& request) {
         return static_cast<const App*>(app)->handle(request);
@@ -262,7 +282,9 @@ class App : public detail::RouteVerbs<App> {
 
     alloc::Allocator allocator_;
     AppInfo info_;
-    RouteTree* routes_;
+    std::span<char> texts_;  ///< of info_
+    RouteTree* routes_ = nullptr;
+    Documentation* documentation_ = nullptr;
     inject::Singletons singletons_;
     inject::Overrides<Binding> overrides_;
     ErrorHandlers error_handlers_;

@@ -5,11 +5,11 @@
 //
 //     Ge Gt Le Lt MultipleOf   of a number; the bound is a number
 //     MinLength MaxLength      of text, in code points; of a list, in elements
-//     Pattern                  of text: a regular expression, found anywhere unless ^ and $ hold it
-//                              (pattern.hpp)
+//     Pattern                  of text: a regular expression (pattern.hpp), found anywhere but for ^ and $
 //     Default                  the value of what is not there; of a list, DefaultList
 //     Alias                    another name on the wire
-//     Description Example      words and a value for the documentation
+//     Title Description        words for the documentation
+//     Example Deprecated       a value for it; and that this should not be used any more
 //
 // A value that breaks a constraint is answered with 422 in pydantic's words. Of several constraints that it
 // breaks, the first is reported, in pydantic's order: MultipleOf, Le, Lt, Ge, Gt, and MinLength, MaxLength,
@@ -135,17 +135,28 @@ struct Alias {
     static_assert(!alias.empty(), "zigmund: Alias<\"name\">: the name is empty");
 };
 
-/// What the value means, for its readers.
+/// What the documentation calls the value, in place of a title made of its name.
+template <FixedString Text>
+struct Title {
+    static constexpr std::string_view title = Text.view();
+    static_assert(!title.empty(), "zigmund: Title<\"text\">: the text is empty");
+};
+
+/// What the value means, for its readers, in Markdown.
 template <FixedString Text>
 struct Description {
     static constexpr std::string_view description = Text.view();
+    static_assert(!description.empty(), "zigmund: Description<\"text\">: the text is empty");
 };
 
-/// A value as it might be, for the documentation. May stand there several times.
+/// A value as it might be, for the documentation; of a list, an element of it. May stand there several times.
 template <detail::Constant Value>
 struct Example {
     static constexpr auto example = detail::unwrap(Value.value);
 };
+
+/// Says in the documentation that the value should not be used any more.
+struct Deprecated {};
 
 namespace detail {
 
@@ -179,10 +190,12 @@ concept IsAlias = requires { C::alias; };
 template <class C>
 concept IsDescription = requires { C::description; };
 template <class C>
+concept IsTitle = requires { C::title; };
+template <class C>
 concept IsExample = requires { C::example; };
 template <class C>
-concept Option = IsBound<C> || IsLength<C> || IsPattern<C> || IsDefault<C> || IsAlias<C> ||
-                 IsDescription<C> || IsExample<C>;
+concept Option = IsBound<C> || IsLength<C> || IsPattern<C> || IsDefault<C> || IsAlias<C> || IsTitle<C> ||
+                 IsDescription<C> || IsExample<C> || std::same_as<C, Deprecated>;
 
 struct NoDefault {
     static constexpr bool value = false;
@@ -466,7 +479,7 @@ inline constexpr bool same_option = std::same_as<C, D> || [] {
         return C::kind == D::kind;
     } else {
         return (IsMinLength<C> && IsMinLength<D>) || (IsMaxLength<C> && IsMaxLength<D>) ||
-               (IsDefault<C> && IsDefault<D>) || (IsAlias<C> && IsAlias<D>) ||
+               (IsDefault<C> && IsDefault<D>) || (IsAlias<C> && IsAlias<D>) || (IsTitle<C> && IsTitle<D>) ||
                (IsDescription<C> && IsDescription<D>);
     }
 }();
@@ -531,6 +544,34 @@ consteval bool default_holds(V value) {
     return true;
 }
 
+/// What an Example of a T is one of: T, or an element of it.
+template <class T>
+struct ExampleType : std::type_identity<T> {};
+template <List T>
+struct ExampleType<T> : std::remove_const<typename T::value_type> {};
+
+/// Whether C is no Example, or one of a T. UUIDs and times are written as text.
+template <class C, class T>
+consteval bool example_fits() {
+    if constexpr (IsExample<C>) {
+        using V = decltype(C::example);
+        return std::convertible_to<V, T> || (std::convertible_to<V, std::string_view> &&
+                                             (std::same_as<T, Uuid> || std::same_as<T, Timestamp>));
+    }
+    return true;
+}
+
+/// Whether C is no Example, or one that the constraints among `Cs` accept; those of a list are not about its
+/// elements.
+template <class C, class T, class... Cs>
+consteval bool example_holds() {
+    if constexpr (IsExample<C> && !List<T>) {
+        if constexpr (std::convertible_to<decltype(C::example), T>)
+            return (default_holds<Cs>(static_cast<T>(C::example)) && ...);
+    }
+    return true;
+}
+
 /// Compiles if the options `Cs` make sense for a value of type T.
 template <class T, class... Cs>
 consteval bool check_options() {
@@ -538,7 +579,7 @@ consteval bool check_options() {
     static_assert(
         (Option<Cs> && ...),
         "zigmund: after the name of a parameter stand Ge, Gt, Le, Lt, MultipleOf, MinLength, MaxLength, "
-        "Pattern, Default, DefaultList, Alias, Description and Example, in any order");
+        "Pattern, Default, DefaultList, Alias, Title, Description, Example and Deprecated, in any order");
     constexpr bool number = std::is_arithmetic_v<V> && !std::same_as<V, bool>;
     static_assert(number || !(IsBound<Cs> || ...),
                   "zigmund: Ge, Gt, Le, Lt and MultipleOf compare numbers, and this is none: for text write "
@@ -557,6 +598,11 @@ consteval bool check_options() {
         "need no bound");
     static_assert(!(crosses_any<Cs, Cs...>() || ...),
                   "zigmund: no value satisfies these constraints: the least is above the most");
+    static_assert((example_fits<Cs, typename ExampleType<V>::type>() && ...),
+                  "zigmund: Example<value>: the value is none of the type beside it; of a list it is one "
+                  "element");
+    static_assert((example_holds<Cs, V, Cs...>() && ...),
+                  "zigmund: the Example breaks a constraint that stands beside it");
     if constexpr (Options<Cs...>::has_default) {
         using D = DefaultOf<Cs...>::type;
         static_assert(

@@ -23,10 +23,14 @@ class Binding;
 
 namespace detail {
 
+struct HandlerInfo;
+
 /// A dependency, where its type is not known.
 struct DependencyKind {
     /// The names that its Path parameters ask for.
     std::span<const std::string_view> path_names;
+    /// For the documentation: what it and its dependencies ask for.
+    const HandlerInfo* info;
     /// Notes what it uses of the application's. Throws std::bad_alloc.
     void* (*store)(inject::Singletons& singletons);
     void (*destroy)(alloc::Allocator allocator, void* stored) noexcept;

@@ -45,7 +45,8 @@ struct DependencyOfRoute {
         (void)resolver.template arguments<List>();
     }
 
-    static constexpr DependencyKind kind{Parameters::path_names, &store, &destroy, &run};
+    static constexpr DependencyKind kind{Parameters::path_names, &dependency_info<typename Graph::leaves>,
+                                         &store, &destroy, &run};
 };
 
 }  // namespace detail

@@ -10,6 +10,7 @@
 #include <zigmund/http/answer.hpp>
 #include <zigmund/http/binding.hpp>
 #include <zigmund/http/body_use.hpp>
+#include <zigmund/http/handler_info.hpp>
 #include <zigmund/http/middleware.hpp>
 #include <zigmund/http/pending.hpp>
 
@@ -34,6 +35,8 @@ struct Endpoint {
     BodyUse body_use;
     /// The names that the Path parameters of the handler and of its dependencies ask for. Static storage.
     std::span<const std::string_view> path_names;
+    /// For the documentation; null: it says nothing of it.
+    const detail::HandlerInfo* info;
 };
 
 namespace detail {
@@ -192,7 +195,9 @@ template <class Handler, class... Middleware>
         singletons.allocator().create<Stored>(singletons, std::forward<Handler>(handler),
                                               std::forward<Middleware>(middleware)...),
         sizeof...(Middleware) == 0 ? Parameters::body_use : std::max(Parameters::body_use, BodyUse::whole),
-        Parameters::path_names};
+        Parameters::path_names,
+        &detail::handler_info<F, typename Graph::leaves,
+                              typename detail::ExpectedOf<std::remove_cvref_t<inject::Result<F>>>::value>};
 }
 
 /// The same for what with_middleware() returns.

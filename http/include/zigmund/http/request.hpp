@@ -15,6 +15,7 @@
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/method.hpp>
 #include <zigmund/http/sent.hpp>
+#include <zigmund/http/status.hpp>
 #include <zigmund/inject/job.hpp>
 
 #include <array>
@@ -48,6 +49,7 @@ struct RouteFacts {
     std::string_view path;                              ///< the template
     std::span<const std::string_view> parameter_names;  ///< views of `path`
     std::span<const RouteDependency> dependencies;      ///< in the order in which they run
+    Status status = Status::ok;                         ///< of what its handler returns
 };
 
 }  // namespace detail
@@ -176,6 +178,8 @@ class Request {
     [[nodiscard]] bool strict_415() const noexcept { return strict_415_; }
     [[nodiscard]] bool echo_input() const noexcept { return echo_input_; }
 
+    /// The status of what its handler returns if that is no Response: as RouteOptions of its route say.
+    [[nodiscard]] Status success_status() const noexcept { return route_->status; }
     /// Whether somebody wants to see how it fails: a dependency that waits for its end.
     [[nodiscard]] bool waits_for_failure() const noexcept { return job_.entered(); }
     /// What its dependencies have set up, and must be undone.

@@ -8,7 +8,10 @@
 #pragma once
 
 #include <zigmund/http/dependency.hpp>
+#include <zigmund/http/handler_info.hpp>
 #include <zigmund/http/method.hpp>
+#include <zigmund/http/schema.hpp>
+#include <zigmund/http/status.hpp>
 
 #include <initializer_list>
 #include <span>
@@ -17,13 +20,39 @@
 
 namespace zigmund::http {
 
+/// A response that the documentation tells of: `{Status::not_found, "Nobody has it", schema<Problem>}`.
+struct ResponseInfo {
+    Status status;
+    /// Empty: the status's reason phrase.
+    std::string_view description = {};
+    /// Null: nothing is said of the body.
+    const Schema* schema = nullptr;
+    std::string_view content_type = "application/json";
+};
+
 struct RouteOptions {
-    /// What App::url_for() calls the route: one of a kind. Empty: it has no name.
+    /// What App::url_for() calls the route, and the documentation its handler: one of a kind. Empty: it has
+    /// the name of its function if that is given as `handler<f>`, and no other route has it.
     std::string_view name = {};
     /// The groups that the route is shown in, behind those of its routers.
     std::initializer_list<std::string_view> tags = {};
     /// What runs before the handler, after what its routers have: `{http::depends<check_token>}`.
     std::initializer_list<Dependency> dependencies = {};
+    /// One line for the documentation. Empty: the name in words, "Get User".
+    std::string_view summary = {};
+    /// More than one, in Markdown.
+    std::string_view description = {};
+    /// What clients that are made from the documentation call it: one of a kind in the App. Empty: it is made
+    /// of name, path and method as FastAPI does, `get_user_users__user_id__get`.
+    std::string_view operation_id = {};
+    /// The status of what the handler returns, unless that is a Response, which has its own.
+    Status status = Status::ok;
+    /// The other responses; and of the status above a description, or what a Response holds.
+    std::initializer_list<ResponseInfo> responses = {};
+    /// The documentation says that it should not be used any more.
+    bool deprecated = false;
+    /// Whether the documentation tells of it.
+    bool include_in_schema = true;
 };
 
 struct RouterOptions {
@@ -33,6 +62,10 @@ struct RouterOptions {
     std::initializer_list<std::string_view> tags = {};
     /// What runs before the handlers of all routes: `{http::depends<check_token>}`.
     std::initializer_list<Dependency> dependencies = {};
+    /// Of all routes; one that a route names itself counts more.
+    std::initializer_list<ResponseInfo> responses = {};
+    bool deprecated = false;
+    bool include_in_schema = true;
 };
 
 namespace detail {
@@ -84,6 +117,29 @@ class RouteVerbs {
     template <class Handler>
     void options(std::string_view path, Handler&& handler, const RouteOptions& route_options = {}) {
         self().route(Method::options, path, std::forward<Handler>(handler), route_options);
+    }
+
+    /// The same for a function that is known by name, `app.get<get_user>("/users/{user_id}")`: see
+    /// http::handler.
+    template <auto F>
+    void get(std::string_view path, const RouteOptions& options = {}) {
+        get(path, handler<F>, options);
+    }
+    template <auto F>
+    void post(std::string_view path, const RouteOptions& options = {}) {
+        post(path, handler<F>, options);
+    }
+    template <auto F>
+    void put(std::string_view path, const RouteOptions& options = {}) {
+        put(path, handler<F>, options);
+    }
+    template <auto F>
+    void patch(std::string_view path, const RouteOptions& options = {}) {
+        patch(path, handler<F>, options);
+    }
+    template <auto F>
+    void delete_(std::string_view path, const RouteOptions& options = {}) {
+        delete_(path, handler<F>, options);
     }
 
   private:
