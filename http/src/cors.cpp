@@ -71,19 +71,25 @@ bool Cors::allows(std::string_view origin) const noexcept {
 Response Cors::operator()(Request& request, Next next) const {
     const std::optional<std::string_view> origin = request.header("origin");
     if (!origin) return next(request);
-    const alloc::Allocator arena = request.allocator();
     if (request.method() == Method::options) {
         if (const auto method = request.header("access-control-request-method"))
             return preflight(request, *origin, *method);
     }
-    Response response = next(request);
+    return next(request).then([this, &request, origin = *origin](const Response& response) {
+        return shared(request, response, origin);
+    });
+}
+
+/// The answer, with what lets the browser give it to a page of `origin`.
+Response Cors::shared(const Request& request, Response response, std::string_view origin) const {
+    const alloc::Allocator arena = request.allocator();
     // In place of what the answer has: a second field of a name would make the browser refuse all.
     const auto set = [&](std::string_view name, std::string_view value) {
         response = response.without_header(arena, name).with_header(arena, name, value);
     };
     // A browser takes no "*" for a request that it sent cookies with.
-    const bool names_origin = all_origins_ ? request.header("cookie").has_value() : allows(*origin);
-    if (names_origin || all_origins_) set("access-control-allow-origin", names_origin ? *origin : "*");
+    const bool names_origin = all_origins_ ? request.header("cookie").has_value() : allows(origin);
+    if (names_origin || all_origins_) set("access-control-allow-origin", names_origin ? origin : "*");
     if (options_.allow_credentials) set("access-control-allow-credentials", "true");
     if (!exposed_.empty()) set("access-control-expose-headers", exposed_);
     return names_origin ? response.with_vary(arena, "Origin") : response;

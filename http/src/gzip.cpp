@@ -148,7 +148,10 @@ Gzip::Gzip(const GzipOptions& options) : options_{options} {
                                     ": it is from 1 to 9");
 }
 
-Response Gzip::operator()(Request& request, Next next) const { return compressed(request, next(request)); }
+Response Gzip::operator()(Request& request, Next next) const {
+    return next(request).then(
+        [this, &request](const Response& response) { return compressed(request, response); });
+}
 
 Response Gzip::compressed(const Request& request, const Response& response) const {
     switch (response.status()) {

@@ -47,14 +47,16 @@ SecurityHeaders::SecurityHeaders(const SecurityHeadersOptions& options) : option
 }
 
 Response SecurityHeaders::operator()(Request& request, Next next) const {
-    const alloc::Allocator arena = request.allocator();
-    Response response = next(request);
-    const auto add = [&](std::string_view name, std::string_view value) {
-        if (!value.empty() && !response.header(name)) response = response.with_header(arena, name, value);
-    };
-    for (const Header& header : headers) add(header.name, options_.*header.text);
-    if (request.scheme() == "https") add("strict-transport-security", strict_transport_security_);
-    return response;
+    return next(request).then([this, &request](const Response& answer) {
+        const alloc::Allocator arena = request.allocator();
+        Response response = answer;
+        const auto add = [&](std::string_view name, std::string_view value) {
+            if (!value.empty() && !response.header(name)) response = response.with_header(arena, name, value);
+        };
+        for (const Header& header : headers) add(header.name, options_.*header.text);
+        if (request.scheme() == "https") add("strict-transport-security", strict_transport_security_);
+        return response;
+    });
 }
 
 }  // namespace zigmund::http

@@ -1,6 +1,8 @@
+#include <zigmund/http/http_error.hpp>
 #include <zigmund/http/pending.hpp>
 #include <zigmund/http/wait.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <memory>
 #include <new>
@@ -20,14 +22,16 @@ class Wait::Registration final : public EventHandler, public Timer {
     void on_events(std::uint32_t /*events*/) override { go_on(true); }
     void on_time() override {
         timed_ = false;
+        wait_.late_ = wait_.for_.due > Clock::now();
         go_on(wait_.for_.what == WaitFor::What::time);
     }
 
     /// False: there is nothing to wait for.
     [[nodiscard]] bool start() {
         if (wait_.for_.what != WaitFor::What::time && !watch()) return false;
-        timed_ = wait_.for_.due != WaitFor::Clock::time_point::max();
-        if (timed_) loop_.start(*this, wait_.for_.due);
+        const Clock::time_point end = std::min(wait_.for_.due, promise_.pending().request().deadline());
+        timed_ = end != Clock::time_point::max();
+        if (timed_) loop_.start(*this, end);
         return true;
     }
 
@@ -78,6 +82,8 @@ bool Wait::start(TaskPromise& promise) {
     waits_ = registration->start();
     return waits_;
 }
+
+void Wait::end_late() { throw HttpError{Status::gateway_timeout}; }
 
 void Wait::stop() noexcept {
     waits_ = false;

@@ -365,6 +365,44 @@ TEST_F(Tasks, MiddlewareSeesTheAnswerWhenItIsThere) {
     EXPECT_EQ(ask(client, "/fails").field("x-then"), "410");
 }
 
+TEST_F(Tasks, AWaitEndsWithTheDeadlineOfItsRequest) {
+    app_->get("/late", http::with_middleware(
+                           [this](alloc::Allocator) -> http::Task<void> {
+                               const Noted end{gate_, "frame ends"};
+                               co_await http::sleep_for(1h);
+                           },
+                           http::Timeout{{.limit = 5ms}}));
+    app_->get("/in_time", http::with_middleware(
+                              [](alloc::Allocator) -> http::Task<bool> {
+                                  co_await http::sleep_for(1us);
+                                  co_return true;
+                              },
+                              http::Timeout{{.limit = std::chrono::hours{1}}}));
+    serve();
+    HttpClient client = connect();
+    EXPECT_EQ(ask(client, "/late").status, 504);
+    EXPECT_EQ(gate_.notes(1).front(), "frame ends");
+    EXPECT_EQ(ask(client, "/in_time").body, "true");
+}
+
+TEST_F(Tasks, ShippedMiddlewareSeesTheAnswer) {
+    app_->use(http::SecurityHeaders{});
+    app_->use(http::Gzip{{.minimum_size = 10}});
+    app_->use(http::Cors{{.allow_origins = {"*"}}});
+    app_->get("/late", [](alloc::Allocator) -> http::Task<http::Response> {
+        co_await http::sleep_for(1us);
+        co_return http::Response::text("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx");
+    });
+    serve();
+    HttpClient client = connect();
+    const HttpReply reply =
+        client.request("GET /late HTTP/1.1\r\nHost: x\r\nOrigin: http://a\r\nAccept-Encoding: gzip\r\n\r\n");
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.field("content-encoding"), "gzip");
+    EXPECT_EQ(reply.field("access-control-allow-origin"), "*");
+    EXPECT_EQ(reply.field("x-content-type-options"), "nosniff");
+}
+
 TEST_F(Tasks, AMiddlewareThatThrowsAfterItsHandlerHasBegunEndsIt) {
     app_->get("/begun", http::with_middleware(
                             [this](alloc::Allocator) -> http::Task<void> {

@@ -57,6 +57,7 @@ class Cors {
 
   private:
     [[nodiscard]] bool allows(std::string_view origin) const noexcept;
+    [[nodiscard]] Response shared(const Request& request, Response response, std::string_view origin) const;
     [[nodiscard]] Response preflight(const Request& request, std::string_view origin,
                                      std::string_view method) const;
 

@@ -8,6 +8,9 @@
 // that does what it likes with it. It should not block: to be readable is a hint. One Task at a time waits
 // for a descriptor.
 //
+// A request that has a deadline (Request::set_deadline(), which the middleware Timeout does) waits no longer
+// than that: then co_await throws the HttpError 504, as Request::check_deadline() does.
+//
 // Threads: the Task's worker. Cost: a timer is two words' writing; a descriptor two calls of the system's
 // (epoll_ctl). Never: allocates.
 #pragma once
@@ -50,30 +53,40 @@ class Wait {
   protected:
     /// False: what it waits for need not be waited for.
     [[nodiscard]] bool came() const noexcept { return came_; }
+    /// Throws 504 if it was the request's deadline that ended the wait.
+    void check() const {
+        if (late_) [[unlikely]]
+            end_late();
+    }
 
   private:
     class Registration;
     bool start(TaskPromise& promise);
     void stop() noexcept;
+    [[noreturn]] static void end_late();
     [[nodiscard]] Registration& registration() noexcept;
 
     WaitFor for_;
     bool waits_ = false;
-    bool came_ = true;  ///< before the time was up
+    bool late_ = false;  ///< the request's deadline came first
+    bool came_ = true;   ///< before the time was up
     alignas(std::max_align_t) std::byte registration_[96];
 };
 
 struct [[nodiscard]] Sleep : WaitFor {
     struct Awaiter : Wait {
         using Wait::Wait;
-        static void await_resume() noexcept {}
+        void await_resume() const { check(); }
     };
 };
 
 struct [[nodiscard]] Readiness : WaitFor {
     struct Awaiter : Wait {
         using Wait::Wait;
-        [[nodiscard]] bool await_resume() const noexcept { return came(); }
+        [[nodiscard]] bool await_resume() const {
+            check();
+            return came();
+        }
     };
 };
 
