@@ -174,7 +174,7 @@ void GeneralPurposeAllocator::State::let_go_until_it_fits(Shard& shard, const vo
     while (quarantine.crowded() && !quarantine.empty()) {
         const Quarantine::Held oldest = quarantine.pop();
         if (!let_go_small(oldest)) [[unlikely]]
-            let_go(oldest, frame);
+            let_go(Quarantine::Held{oldest}, frame);  // a copy: the one above stays in registers
     }
 }
 

@@ -9,14 +9,19 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
 #include <barrier>
 #include <cstdio>
+#include <fstream>
 #include <memory>
 #include <optional>
 #include <random>
+#include <span>
+#include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "captured_report.hpp"

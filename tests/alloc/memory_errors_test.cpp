@@ -180,37 +180,41 @@ TEST(MemoryErrors, AreOneLineOfJsonWhereTheReportsAre) {
 }
 #endif
 
-/// What is said of a block that `name`d made, which ends before or after that.
+/// What is said of a block that a thread of that name made, which has ended or not. `next`: the name of one
+/// that began after it.
 std::string told_of_block_of(const char* name, bool ended, const char* next = nullptr) {
     Collected errors;
     GeneralPurposeAllocator gpa{
         {.tier = Tier::traced, .on_error = Collected::add, .on_error_context = &errors}};
-    void* p = nullptr;
-    std::latch made{1};
     std::latch told{1};
-    std::thread thread{[&] {
-        if (name != nullptr) (void)::pthread_setname_np(::pthread_self(), name);
-        p = gpa.allocator().allocate(64);
-        made.count_down();
-        if (!ended) told.wait();
-    }};
-    made.wait();
-    if (ended) thread.join();
-    std::thread other;
-    if (next != nullptr) {
-        std::latch begun{1};
-        other = std::thread{[&] {
-            (void)::pthread_setname_np(::pthread_self(), next);
-            gpa.allocator().deallocate(gpa.allocator().allocate(1), 1);
-            begun.count_down();
-            told.wait();
-        }};
-        begun.wait();
+    std::vector<std::thread> threads;
+    const auto start = [&](const char* its_name, bool ends) {
+        void* p = nullptr;
+        std::latch made{1};
+        threads.emplace_back([&, its_name, ends] {
+            if (its_name != nullptr) (void)::pthread_setname_np(::pthread_self(), its_name);
+            p = gpa.allocator().allocate(64);
+            made.count_down();
+            if (!ends) told.wait();
+        });
+        made.wait();
+        return p;
+    };
+    // They have the numbers that other threads had before: within a second, nobody knows whose a block is.
+    static int used = 8;
+    std::vector<void*> others;
+    for (int i = 0; i < used; ++i) others.push_back(start(nullptr, false));
+    used += 2;
+    void* const p = start(name, ended);
+    if (ended) {
+        threads.back().join();
+        threads.pop_back();
     }
+    if (next != nullptr) others.push_back(start(next, false));
     gpa.allocator().deallocate(p, 63);
     told.count_down();
-    if (!ended) thread.join();
-    if (other.joinable()) other.join();
+    for (std::thread& thread : threads) thread.join();
+    for (void* other : others) gpa.allocator().deallocate(other, 64);
     return errors.messages.empty() ? "" : errors.messages.front();
 }
 
