@@ -372,6 +372,14 @@ TEST(OpenApi, ResultsThatAreNoStructHaveATitle) {
     expect(paths.at_pointer("/~1nothing/get/responses"), R"({"204":{"description":"Successful Response"}})");
 }
 
+http::Task<User> find_later(alloc::Allocator) { co_return User{}; }
+
+TEST(OpenApi, OfATaskIsWhatItReturns) {
+    expect(document([](http::App& app) { app.get<find_later>("/later"); },
+                    "/paths/~1later/get/responses/200/content/application~1json/schema"),
+           R"({"$ref":"#/components/schemas/User"})");
+}
+
 struct Problem {
     std::string_view message;
 };
