@@ -119,12 +119,14 @@ std::string CookieJar::field_for(std::string_view host, std::string_view path, b
         return !domain_matches(cookie, host) || !path_matches(cookie.path, path) ||
                (cookie.secure && !secure);
     });
-    std::ranges::stable_sort(
-        matching, [](const StoredCookie& a, const StoredCookie& b) { return a.path.size() > b.path.size(); });
     std::string field;
-    for (const StoredCookie& cookie : matching) {
+    // The longest path first; of equal ones, the one that was there first (RFC 6265, 5.4).
+    while (!matching.empty()) {
+        const auto next = std::ranges::max_element(
+            matching, {}, [](const StoredCookie& cookie) { return cookie.path.size(); });
         if (!field.empty()) field += "; ";
-        field.append(cookie.name).append("=").append(cookie.value);
+        field.append(next->name).append("=").append(next->value);
+        matching.erase(next);
     }
     return field;
 }

@@ -58,7 +58,11 @@ TestClient::~TestClient() {
 }
 
 std::unique_ptr<TestExchange> TestClient::take() {
-    if (idle_.empty()) return std::make_unique<TestExchange>(app_, app_.allocator(), options_.max_body);
+    if (idle_.empty()) {
+        return std::make_unique<TestExchange>(
+            app_, app_.allocator(),
+            BodyLimits{options_.max_body, options_.max_upload, options_.upload_directory});
+    }
     std::unique_ptr<TestExchange> exchange = std::move(idle_.back());
     idle_.pop_back();
     return exchange;

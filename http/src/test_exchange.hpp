@@ -7,6 +7,7 @@
 #include <zigmund/alloc/arena_options.hpp>
 #include <zigmund/alloc/testing/heap_counter.hpp>
 #include <zigmund/http/app.hpp>
+#include <zigmund/http/body_limits.hpp>
 #include <zigmund/http/testing/test_response.hpp>
 
 #include <cstddef>
@@ -23,12 +24,12 @@ namespace zigmund::http::testing {
 
 class TestExchange {
   public:
-    TestExchange(const App& app, alloc::Allocator memory, std::size_t max_body)
-        : app_{app}, exchange_{memory, max_body, &app} {
+    TestExchange(const App& app, alloc::Allocator memory, const BodyLimits& limits)
+        : app_{app}, exchange_{memory, limits, &app} {
         exchange_.context = &loop_.context();
     }
-    TestExchange(const App& app, alloc::Allocator memory, std::size_t max_body, alloc::ArenaOptions arena)
-        : app_{app}, exchange_{memory, max_body, &app, arena} {
+    TestExchange(const App& app, alloc::Allocator memory, const BodyLimits& limits, alloc::ArenaOptions arena)
+        : app_{app}, exchange_{memory, limits, &app, arena} {
         exchange_.context = &loop_.context();
     }
     TestExchange(const TestExchange&) = delete;

@@ -129,6 +129,23 @@ inline std::vector<TourRequest> tour_requests() {
         {"POST /mirror", "/mirror", json(R"( {"a" : [1, null, {"b": 0.1}] })"), 200,
          R"({"a":[1,null,{"b":0.1}]})"},
         {"POST /bytes", "/bytes", {.content = std::string(20'000, 'x')}, 200, R"({"bytes":20000})"},
+        // uploads
+        {"POST /reports",
+         "/reports",
+         {.form = {{"title", "Mine"}}, .files = {{"report", "../a.txt", "one\ntwo\n", "text/plain"}}},
+         200,
+         R"({"title":"Mine","name":"a.txt","type":"text/plain","bytes":8,"lines":2,"in_memory":true,)"
+         R"("has_cover":false})"},
+        {"POST /reports",
+         "/reports",
+         {.form = {{"title", "Mine"}}, .multipart = true},
+         422,
+         error(R"("missing","loc":["body","report"],"msg":"Field required","input":null})")},
+        {"POST /pages",
+         "/pages",
+         {.files = {{"page", "1", "one"}, {"page", "2", "two!"}}},
+         200,
+         R"({"pages":2,"bytes":7})"},
         // responses
         {"GET /point", "/point", {}, 200, R"({"x":0.1,"y":-2.0})"},
         {"GET /points", "/points", {}, 200, R"([{"x":0.0,"y":1.0},{"x":2.0,"y":3.0}])"},
@@ -195,6 +212,18 @@ inline std::vector<TourRequest> tour_requests() {
         // middleware
         {"GET /vault", "/vault", key, 200, "gold"},
         {"GET /vault", "/vault", {}, 401, R"({"detail":"A key is needed"})"},
+        {"GET /tower/bells", "/tower/bells?ticket=valid", {}, 200, "ding"},
+        {"GET /tower/bells",
+         "/tower/bells?ticket=old",
+         {},
+         403,
+         R"({"detail":"The ticket is not valid"})",
+         throws},
+        {"GET /api/me",
+         "/api/me",
+         {.headers = {{"origin", "https://shop.example"}}},
+         200,
+         R"({"client":"127.0.0.1","scheme":"http"})"},
     };
 }
 

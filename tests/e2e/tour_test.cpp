@@ -158,6 +158,35 @@ TEST_F(Tour, SaysMoreInHeaderFields) {
     EXPECT_EQ(client.get("/manual", again).status(), 304);
 }
 
+TEST_F(Tour, ReceivesLargeFilesOutOfMemory) {
+    TestClient client{tour.app()};
+    std::string large;
+    for (int i = 0; i < 300'000; ++i) large += "a line\n";
+    const TestResponse response = client.post(
+        "/reports", {.form = {{"title", "Large"}},
+                     .files = {{"report", "large.txt", large}, {"cover", "c.png", "x", "image/png"}}});
+    EXPECT_EQ(response.text(), R"({"title":"Large","name":"large.txt","type":"application/octet-stream",)"
+                               R"("bytes":2100000,"lines":300000,"in_memory":false,"has_cover":true})");
+}
+
+TEST_F(Tour, HasAllMiddlewareAroundItsApi) {
+    TestClient client{tour.app(), {.base_url = "https://localhost"}};
+    const TestResponse me = client.get("/api/me", {.headers = {{"origin", "https://shop.example"},
+                                                               {"x-request-id", "mine"},
+                                                               {"x-forwarded-for", "192.0.2.7"}}});
+    EXPECT_EQ(me.text(), R"({"client":"192.0.2.7","scheme":"https"})");
+    EXPECT_EQ(me.header("x-request-id"), "mine");
+    EXPECT_EQ(me.header("access-control-allow-origin"), "https://shop.example");
+    EXPECT_EQ(me.header("x-content-type-options"), "nosniff");
+    EXPECT_EQ(client.get("https://elsewhere/api/me").text(), "Invalid host header");
+    const TestResponse before = client.options(
+        "/api/me",
+        {.headers = {{"origin", "https://shop.example"}, {"access-control-request-method", "GET"}}});
+    EXPECT_EQ(before.text(), "OK");
+    EXPECT_EQ(client.get("/text").header("x-request-id"), std::nullopt);  // the others have none of it
+    EXPECT_EQ(client.get("/tower/bells?ticket=valid").header("x-served-by"), "the tour");
+}
+
 TEST_F(Tour, CommitsOrRollsBack) {
     TestClient client{tour.app(), {.headers = {{"authorization", "Bearer secret"}}}};
     const auto stock = [&] { return client.get("/shop").json().at("stock").at(0); };

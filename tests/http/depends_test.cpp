@@ -409,6 +409,42 @@ TEST_F(Depends, TasksOfAFailedRequestAreDropped) {
     EXPECT_TRUE(journal.empty());
 }
 
+int adding(http::BackgroundTasks& tasks) {
+    tasks.add([] { journal.emplace_back("of the dependency"); });
+    return 1;
+}
+
+TEST_F(Depends, TasksOfADependencyRunInTheSameRow) {
+    app.get("/", [](http::BackgroundTasks& tasks, inject::Depends<adding>, inject::Depends<noting>) {
+        tasks.add([] { journal.emplace_back("of the handler"); });
+    });
+    EXPECT_EQ(test::get(app, "/").body, "null");
+    EXPECT_EQ(journal, (std::vector<std::string>{"of the dependency", "of the handler", "commit"}));
+}
+
+TEST_F(Depends, AnAnswerThatIsReturnedIsNoFailureWhateverItsStatus) {
+    app.get("/", [](inject::Depends<noting>, http::BackgroundTasks& tasks) {
+        tasks.add([] { journal.emplace_back("task"); });
+        return http::Response::text("no").with_status(http::Status::conflict);
+    });
+    EXPECT_EQ(test::get(app, "/").line, "HTTP/1.1 409 Conflict");
+    EXPECT_EQ(journal, (std::vector<std::string>{"task", "commit"}));
+}
+
+TEST_F(Depends, OfARequestIsOpenWhileTheAnswerIsMadeAndOneOfFunctionScopeIsNot) {
+    app.get("/", [](inject::Depends<noting>, inject::Depends<session, inject::FunctionScope>,
+                    http::BackgroundTasks& tasks, alloc::Allocator arena) {
+        tasks.add([] { journal.emplace_back("task"); });
+        return http::Response::stream(arena, [n = 0](http::StreamWriter& out) mutable {
+            journal.emplace_back(is_open["session"] ? "piece, open" : "piece");
+            out.write("x");
+            return ++n == 2 ? http::Produced::end : http::Produced::more;
+        });
+    });
+    test::ask(app, "GET / HTTP/1.1\r\nHost: a\r\n\r\n", alloc::heap(), [] { journal.emplace_back("sent"); });
+    EXPECT_EQ(journal, (std::vector<std::string>{"piece", "piece", "sent", "task", "commit"}));
+}
+
 // ---- lifespan ----
 
 struct Settings {

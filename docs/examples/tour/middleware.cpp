@@ -16,11 +16,36 @@ http::Response say_who(http::Request& request, http::Next next) {
     return next(request).with_header(request.allocator(), "x-served-by", "the tour");
 }
 
+void add_tower(http::Router& tower) {
+    tower.get("/bells", [] { return http::Response::text("ding"); });
+}
+
+/// Runs for its effect, before the handlers of what names it.
+void need_ticket(http::Query<std::string_view, "ticket"> ticket) {
+    if (*ticket != "valid") throw http::HttpError{http::Status::forbidden, "The ticket is not valid"};
+}
+
 }  // namespace
 
-void add_middleware(http::App& app) {
+void add_middleware(http::App& app, http::App& api) {
+    // Around one route, the first outermost; around all routes of a router; and a dependency for each of
+    // them.
     app.get("/vault", http::with_middleware([] { return http::Response::text("gold"); }, say_who, need_key),
             {.tags = {"middleware"}});
+    app.include(http::with_middleware(add_tower, say_who),
+                {.prefix = "/tower", .tags = {"middleware"}, .dependencies = {http::depends<need_ticket>}});
+
+    // Around an application: all that comes with the library, the last one outermost.
+    api.use(http::SecurityHeaders{});
+    api.use(http::RequestId{});
+    api.use(http::Cors{{.allow_origins = {"https://shop.example"}, .allow_headers = {"x-key"}}});
+    api.use(http::TrustedHost{{.allowed_hosts = {"testserver", "localhost", "127.0.0.1"}}});
+    api.use(http::ForwardedHeaders{});
+    api.get("/me", [](const http::Request& request, alloc::Allocator arena) {
+        return http::Response::json(arena,
+                                    {{"client", request.client().host()}, {"scheme", request.scheme()}});
+    });
+    app.mount("/api", api);
 }
 
 }  // namespace tour

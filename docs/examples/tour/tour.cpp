@@ -9,6 +9,7 @@ void note(const Settings& settings, std::string_view text) {
 
 Tour::Tour(alloc::Allocator allocator, const Settings& settings)
     : admin_{allocator, {.title = "Tour: administration"}},
+      api_{allocator, {.title = "Tour: API"}},
       app_{allocator, {.title = "Tour", .version = "1.0.0"}} {
     app_.provide<Settings>(settings);
     app_.on_startup([](inject::State<Settings> s) { note(*s, "started"); });
@@ -22,7 +23,8 @@ Tour::Tour(alloc::Allocator allocator, const Settings& settings)
     add_routing(app_, admin_);
     add_shop(app_);
     add_errors(app_);
-    add_middleware(app_);
+    add_uploads(app_);
+    add_middleware(app_, api_);
 }
 
 }  // namespace tour

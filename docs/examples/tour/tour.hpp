@@ -3,6 +3,7 @@
 //     basics.cpp       text, a number in the path, a JSON body: what most applications are made of
 //     parameters.cpp   path, query, header, cookie and form: types, constraints, models
 //     bodies.cpp       JSON bodies: nested, validated, told apart by a tag, of any shape
+//     uploads.cpp      files that clients send
 //     responses.cpp    what a handler may answer
 //     streams.cpp      answers that are made while they are sent
 //     files.cpp        a file, a directory
@@ -45,9 +46,10 @@ void add_files(http::App& app, const Settings& settings);
 void add_routing(http::App& app, http::App& admin);
 void add_shop(http::App& app);
 void add_errors(http::App& app);
-void add_middleware(http::App& app);
+void add_uploads(http::App& app);
+void add_middleware(http::App& app, http::App& api);
 
-/// The application, and the one that is mounted below /admin.
+/// The application, and those that are mounted below /admin and /api.
 class Tour {
   public:
     /// `allocator` outlives the Tour. Throws std::system_error if there is no directory `settings.files`.
@@ -56,7 +58,9 @@ class Tour {
     [[nodiscard]] http::App& app() noexcept { return app_; }
 
   private:
-    http::App admin_;  // outlives the application that it is mounted in
+    // What is mounted outlives where it is mounted.
+    http::App admin_;
+    http::App api_;
     http::App app_;
 };
 

@@ -58,6 +58,8 @@ struct TestClientOptions {
     std::uint16_t client_port = 50000;
     /// As ServeOptions has them, in bytes.
     std::size_t max_body = std::size_t{1} << 20;
+    std::size_t max_upload = std::size_t{64} << 20;
+    std::string upload_directory = {};
     std::size_t arena_retain = std::size_t{64} << 10;
 };
 
