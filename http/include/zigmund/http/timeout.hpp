@@ -10,6 +10,8 @@
 //   `request.check_deadline()` throws the answer, 504 `{"detail":"Gateway Timeout"}`. If it does not ask, its
 //   answer is sent, late: what it did is done, and a 504 would say that it was not.
 // - A handler that is a Task ends where it waits: its co_await throws the same.
+// - A Task that waits, and a handler that is blocking(), are not cut short either: they may ask as well, after
+//   each co_await.
 // - A stream that is not at its end by then is cut, within a second, as if its producer had thrown; what the
 //   producer holds is destroyed.
 // - How long a client may take to send and to read is the server's affair: ServeOptions::request_timeout and
