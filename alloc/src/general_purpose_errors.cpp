@@ -337,7 +337,9 @@ bool GeneralPurposeAllocator::State::report_late_write(const Quarantine::Held& h
         write_address(out, user);
         out << " of ";
         out.decimal(size) << " bytes was written after it was given back\n";
-        const auto found = is_before ? before : held_bytes.subspan(at);
+        const auto found = is_before   ? before
+                           : at < size ? held_bytes.first(size).subspan(at)
+                                       : held_bytes.subspan(at);
         write_bytes(out, found.first(std::min<std::size_t>(16, found.size())), freed_byte);
     }
     if (known) {
