@@ -1,7 +1,9 @@
 #include "operation.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <string>
+#include <utility>
 
 #include "ascii.hpp"
 
@@ -156,7 +158,12 @@ Operation::Operation(const Route& described, alloc::Allocator arena)
         if (std::ranges::none_of(parameters, same))
             parameters.push_back({Place::path, segment.text, &schema_of(segment.kind), {}, true});
     });
-    std::ranges::stable_sort(parameters, {}, &OperationParameter::place);
+    std::pmr::vector<OperationParameter> sorted{arena};
+    for (const Place place : {Place::path, Place::query, Place::header, Place::cookie}) {
+        std::ranges::copy_if(parameters, std::back_inserter(sorted),
+                             [place](const OperationParameter& each) { return each.place == place; });
+    }
+    parameters = std::move(sorted);
 }
 
 }  // namespace zigmund::http
