@@ -196,8 +196,7 @@ template <class Handler, class... Middleware>
                                               std::forward<Middleware>(middleware)...),
         sizeof...(Middleware) == 0 ? Parameters::body_use : std::max(Parameters::body_use, BodyUse::whole),
         Parameters::path_names,
-        &detail::handler_info<F, typename Graph::leaves,
-                              typename detail::ExpectedOf<std::remove_cvref_t<inject::Result<F>>>::value>};
+        &detail::handler_info<F, typename Graph::leaves, detail::ValueOf<inject::Result<F>>>};
 }
 
 /// The same for what with_middleware() returns.
