@@ -3,6 +3,7 @@
 #include <zigmund/http/pending.hpp>
 
 #include <exception>
+#include <utility>
 
 #include "thread_pool.hpp"
 
@@ -14,10 +15,14 @@ class PoolAnswer final : public Pending, public ThreadPool::Work {
   public:
     PoolAnswer(Request& request, const Endpoint& endpoint) noexcept : Pending{request}, endpoint_{endpoint} {}
 
-    [[nodiscard]] bool begin() {
+    void begin_elsewhere() noexcept override {
+        if (std::exchange(begun_, true)) return;
         const TaskContext& context = *request().context();
-        is_elsewhere_ = context.pool->submit(*this, context.loop);
-        return is_elsewhere_;
+        is_elsewhere_ = true;
+        if (context.pool->submit(*this, context.loop)) return;
+        // The answer comes by the same way as others: who waits is not told while he begins to.
+        error_ = std::make_exception_ptr(HttpError{Status::service_unavailable});
+        context.loop.post(*this);
     }
     [[nodiscard]] bool is_elsewhere() const noexcept override { return is_elsewhere_; }
 
@@ -45,6 +50,7 @@ class PoolAnswer final : public Pending, public ThreadPool::Work {
     const Endpoint& endpoint_;
     Response response_;
     std::exception_ptr error_;
+    bool begun_ = false;
     bool is_elsewhere_ = false;
 };
 
@@ -54,11 +60,8 @@ Response begin_blocking(const void* stored, Request& request) {
     const Endpoint& endpoint = static_cast<const StoredBlocking*>(stored)->endpoint;
     if (request.context() == nullptr || request.context()->pool == nullptr)
         return endpoint.invoke(endpoint.handler, request);
-    auto& answer = *request.allocator().create<PoolAnswer>(request, endpoint);
     request.ends_on_pool();
-    // The App ends an answer that was not begun, as it does that of a handler that throws.
-    if (!answer.begin()) throw HttpError{Status::service_unavailable};
-    return Response{answer};
+    return Response{*request.allocator().create<PoolAnswer>(request, endpoint)};
 }
 
 void destroy_blocking(alloc::Allocator allocator, void* stored) noexcept {

@@ -254,7 +254,8 @@ void Connection::respond(RequestReader::State state) noexcept {
         if (response.pending() != nullptr) [[unlikely]] {
             exchange_->awaited = response;
             response.pending()->notify(this);
-            return enter(Phase::waiting);
+            enter(Phase::waiting);
+            return detail::Pending::begin_all(exchange_->request());
         }
         answer(response);
     } catch (...) {

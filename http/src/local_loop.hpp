@@ -25,6 +25,7 @@ class LocalLoop {
         if (response.pending() == nullptr) return response;
         Answered answered;
         response.pending()->notify(&answered);
+        detail::Pending::begin_all(response.pending()->request());
         while (!answered.is) loop_.run_once();
         return response.resolved();
     }

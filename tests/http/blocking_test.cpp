@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -223,6 +224,30 @@ TEST_F(Blocking, PipelinedAnswersKeepTheirOrder) {
     go_on_.release(2);
     for (const char* body : {"Hello, World!", "done", "Hello, World!", "done", "Hello, World!"})
         EXPECT_EQ(client.receive().body, body);
+}
+
+TEST_F(Blocking, MiddlewareHasDoneItsPartBeforeTheHandlerBegins) {
+    app_->use([this](http::Request& request, http::Next next) {
+        const http::Response response = next(request);
+        threads_.note("outside");
+        // The request's memory is the worker's still.
+        for (int i = 0; i < 100; ++i) (void)request.allocator().alloc<char>(100);
+        return response.then([](const http::Response& there) { return there; });
+    });
+    app_->use([this](http::Request& request, http::Next next) -> http::Task<http::Response> {
+        const http::Response pending = next(request);
+        co_await http::sleep_for(std::chrono::milliseconds{1});
+        threads_.note("awaits");
+        co_return co_await pending;
+    });
+    app_->get("/noted", http::blocking([this](alloc::Allocator arena) {
+                  threads_.note("handler");
+                  return http::Response::text(arena.dupe(std::string_view{"noted"}));
+              }));
+    serve();
+    HttpClient client = connect();
+    EXPECT_EQ(ask(client, "/noted").body, "noted");
+    EXPECT_EQ(threads_.order(), "outside awaits handler ");
 }
 
 TEST_F(Blocking, ManyAtOnceFromSeveralWorkers) {

@@ -42,6 +42,11 @@ struct ResultOf {
 template <class F, class... Ms>
 struct ResultOf<Surrounded<F, Ms...>> : ResultOf<F> {};
 
+template <class H>
+inline constexpr bool has_waiting_middleware = false;
+template <class F, class... Ms>
+inline constexpr bool has_waiting_middleware<Surrounded<F, Ms...>> = (is_waiting_middleware<Ms> || ...);
+
 }  // namespace detail
 
 /// For a place where a handler is registered: `handler`, on a thread that may block.
@@ -56,6 +61,9 @@ template <class H>
     static_assert(
         !detail::TaskOf<typename detail::ResultOf<H>::type>::is,
         "zigmund: a handler waits, as an http::Task, or blocks, as http::blocking(): this one is both");
+    static_assert(!detail::has_waiting_middleware<H>,
+                  "zigmund: a middleware inside of http::blocking() runs on a thread that may block, and has "
+                  "no loop to wait with: it returns http::Response, not http::Task");
     Endpoint endpoint = make_endpoint(singletons, std::move(blocking.handler));
     try {
         endpoint.handler = singletons.allocator().create<detail::StoredBlocking>(endpoint);

@@ -57,6 +57,7 @@ class Pending {
 
     [[nodiscard]] Request& request() const noexcept { return request_; }
     [[nodiscard]] Pending* older() const noexcept { return older_; }
+    /// What runs elsewhere is begun by begin_all(), and only if somebody waits for it.
     void notify(Owner* owner) noexcept { owner_ = owner; }
     /// Throws std::bad_alloc.
     template <class S, class... Args>
@@ -70,10 +71,18 @@ class Pending {
     [[nodiscard]] Response take();
     /// Goes on with a coroutine, and tells the owner if with it the answer is there; this may be gone then.
     void resume(TaskPromise& promise) {
-        if (TaskPromise::run(&promise)) answered();
+        if (TaskPromise::run(&promise)) return answered();
+        begin_all(request_);
+    }
+    /// Begins what somebody waits for and other threads are to do. From here on nothing of the request may be
+    /// touched, until it is back: this is the last that is done where the request's code has run.
+    static void begin_all(Request& request) noexcept {
+        for (Pending* pending = request.pending_; pending != nullptr; pending = pending->older_)
+            if (pending->owner_ != nullptr) pending->begin_elsewhere();
     }
     /// Whether a thread of the pool is in it: then nothing of the request may be touched.
     [[nodiscard]] virtual bool is_elsewhere() const noexcept { return false; }
+    virtual void begin_elsewhere() noexcept {}
 
     /// Ends those of a request that are newer than `last`, the newest first; null: all.
     static void cancel(Request& request, const Pending* last = nullptr) noexcept {
