@@ -14,7 +14,7 @@ namespace {
 
 using Member =
     std::variant<std::string_view ServeOptions::*, std::uint16_t ServeOptions::*, unsigned ServeOptions::*,
-                 std::size_t ServeOptions::*, std::chrono::seconds ServeOptions::*>;
+                 std::size_t ServeOptions::*, WhenFull ServeOptions::*, std::chrono::seconds ServeOptions::*>;
 
 struct Setting {
     std::string_view name;  ///< of the member
@@ -27,15 +27,20 @@ constexpr std::array settings{
     Setting{"host", &ServeOptions::host, "the IP address to listen on"},
     Setting{"port", &ServeOptions::port, "the port to listen on; 0: the system picks one"},
     Setting{"workers", &ServeOptions::workers, "threads that serve; 0: one a processor"},
+    Setting{"blocking_threads", &ServeOptions::blocking_threads, "threads for handlers that block"},
+    Setting{"blocking_queue", &ServeOptions::blocking_queue, "requests that wait for one of these"},
     Setting{"max_connections", &ServeOptions::max_connections, "connections of a worker at once"},
+    Setting{"when_full", &ServeOptions::when_full, "more of them: wait, or refuse (503)"},
+    Setting{"max_requests", &ServeOptions::max_requests, "requests on one connection"},
     Setting{"max_body", &ServeOptions::max_body, "a larger request body is refused", true},
     Setting{"max_upload", &ServeOptions::max_upload, "the same for a form with files", true},
     Setting{"upload_directory", &ServeOptions::upload_directory, "for files that are being received"},
     Setting{"arena_retain", &ServeOptions::arena_retain, "memory that a request leaves for the next", true},
-    Setting{"request_timeout", &ServeOptions::request_timeout, "from a request's first byte to its last"},
-    Setting{"idle_timeout", &ServeOptions::idle_timeout, "between two requests of a connection"},
-    Setting{"write_timeout", &ServeOptions::write_timeout, "for a client that does not read its answer"},
-    Setting{"drain_timeout", &ServeOptions::drain_timeout, "for requests that were begun, at the end"},
+    Setting{"request_timeout", &ServeOptions::request_timeout, "for a request's head, in seconds"},
+    Setting{"idle_timeout", &ServeOptions::idle_timeout, "between two requests, in seconds"},
+    Setting{"write_timeout", &ServeOptions::write_timeout, "for an answer that is not read, in seconds"},
+    Setting{"min_rate", &ServeOptions::min_rate, "bytes a second of a body or an answer", true},
+    Setting{"drain_timeout", &ServeOptions::drain_timeout, "for what was begun when it stops, in seconds"},
 };
 
 /// `max_body` as `--max-body`, or, after a prefix, as `MAX_BODY`.
@@ -80,6 +85,10 @@ std::string assign(const Setting& setting, std::string_view text, ServeOptions& 
                     return {};
                 }
                 return "time in seconds, from 0 to " + std::to_string(most);
+            } else if constexpr (std::is_same_v<T, WhenFull>) {
+                if (text != "wait" && text != "refuse") return "word for it: wait, refuse";
+                options.*member = text == "wait" ? WhenFull::wait : WhenFull::refuse;
+                return {};
             } else {
                 constexpr std::uint64_t most = std::numeric_limits<T>::max();
                 if (const auto number = parse(text, most, setting.is_size)) {
@@ -100,6 +109,8 @@ std::string value_text(const Setting& setting, const ServeOptions& options) {
                 return std::string{options.*member};
             } else if constexpr (std::is_same_v<T, std::chrono::seconds>) {
                 return std::to_string((options.*member).count());
+            } else if constexpr (std::is_same_v<T, WhenFull>) {
+                return std::string{options.*member == WhenFull::wait ? "wait" : "refuse"};
             } else {
                 return std::to_string(options.*member);
             }

@@ -224,6 +224,10 @@ inline std::vector<TourRequest> tour_requests() {
          {.headers = {{"origin", "https://shop.example"}}},
          200,
          R"({"client":"127.0.0.1","scheme":"http"})"},
+        {"GET /api/zeros", "/api/zeros", {}, 200, std::string(1000, '0')},
+        // waiting
+        {"GET /later", "/later", {}, 200, R"({"value":42})"},
+        {"GET /report", "/report", {}, 200, R"({"report":"made"})"},
     };
 }
 

@@ -187,6 +187,33 @@ TEST_F(Tour, HasAllMiddlewareAroundItsApi) {
     EXPECT_EQ(client.get("/tower/bells?ticket=valid").header("x-served-by"), "the tour");
 }
 
+TEST_F(Tour, CompressesWhatIsWorthIt) {
+    TestClient client{tour.app()};
+    const TestRequest takes_gzip{.headers = {{"accept-encoding", "gzip"}}};
+    const TestResponse zeros = client.get("/api/zeros", takes_gzip);
+    EXPECT_EQ(zeros.header("content-encoding"), "gzip");
+    EXPECT_LT(zeros.text().size(), 100u);
+    EXPECT_EQ(client.get("/api/me", takes_gzip).header("content-encoding"), std::nullopt);
+}
+
+TEST_F(Tour, IsDocumentedByItself) {
+    TestClient client{tour.app()};
+    const auto document = client.get("/openapi.json").json();
+    EXPECT_EQ(document.at("openapi"), "3.1.0");
+    EXPECT_EQ(document.at("info").at("title"), "Tour");
+    const auto& paths = document.at("paths").as_object();
+    for (const http::RouteInfo& route : tour.app().routes()) {
+        if (route.path.starts_with("/admin/") || route.path.starts_with("/api/")) continue;  // have their own
+        std::string path = route.path;
+        if (const std::size_t colon = path.find(':'); colon != std::string::npos)
+            path.replace(colon, path.find('}') - colon, "");
+        EXPECT_TRUE(paths.contains(path)) << path;
+    }
+    EXPECT_EQ(client.get("/docs").status(), 200);
+    EXPECT_EQ(client.get("/redoc").status(), 200);
+    EXPECT_EQ(client.get("/api/openapi.json").json().at("info").at("title"), "Tour: API");
+}
+
 TEST_F(Tour, CommitsOrRollsBack) {
     TestClient client{tour.app(), {.headers = {{"authorization", "Bearer secret"}}}};
     const auto stock = [&] { return client.get("/shop").json().at("stock").at(0); };

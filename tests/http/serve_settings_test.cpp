@@ -68,6 +68,13 @@ TEST(ServeSettings, SizesHaveUnits) {
     EXPECT_EQ(options->arena_retain, 100U);
 }
 
+TEST(ServeSettings, WhatBecomesOfTooManyClientsIsAWord) {
+    const auto options = read({"--when-full=refuse"});
+    ASSERT_TRUE(options) << options.error();
+    EXPECT_EQ(options->when_full, WhenFull::refuse);
+    EXPECT_NE(settings_text(*options).find(" when_full=refuse "), std::string::npos);
+}
+
 TEST(ServeSettings, TheEnvironmentsPrefixIsTheProgramsChoice) {
     const Variable port{"SHOP_PORT", "7"};
     const char* const argv[] = {"shop"};
@@ -89,6 +96,7 @@ TEST(ServeSettings, AreRefusedWithTheReason) {
               "zigmund: --max-body: \"17179869184G\" is no size in bytes, such as 65536, 64K or 16M");
     EXPECT_EQ(refusal({"--idle-timeout=soon"}),
               "zigmund: --idle-timeout: \"soon\" is no time in seconds, from 0 to 31536000");
+    EXPECT_EQ(refusal({"--when-full=no"}), "zigmund: --when-full: \"no\" is no word for it: wait, refuse");
     EXPECT_EQ(refusal({"--prot=1"}), "zigmund: --prot: there is no such option; --help lists them");
     EXPECT_EQ(refusal({"--port"}), "zigmund: --port: the value is missing");
     EXPECT_EQ(refusal({"9000"}), "zigmund: \"9000\" is no option; --help lists them");

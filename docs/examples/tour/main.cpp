@@ -7,6 +7,7 @@
 int main(int argc, char** argv) {
     const auto port = static_cast<std::uint16_t>(argc > 1 ? std::atoi(argv[1]) : 8000);
     zigmund::alloc::GeneralPurposeAllocator gpa{{.name = "tour", .report_when_clean = true}};
-    tour::Tour tour{gpa.allocator(), {.files = argc > 2 ? argv[2] : TOUR_FILES, .log = stdout}};
+    tour::Tour tour{gpa.allocator(),
+                    {.files = argc > 2 ? argv[2] : TOUR_FILES, .log = stdout, .access_log = "/dev/stdout"}};
     return tour.app().serve({.port = port, .workers = 1});
 }

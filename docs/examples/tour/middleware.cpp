@@ -1,5 +1,9 @@
 // What stands around a handler: it sees the request before, may answer by itself, and may change the
 // response.
+#include <algorithm>
+#include <chrono>
+#include <string>
+
 #include "tour.hpp"
 
 namespace tour {
@@ -27,7 +31,7 @@ void need_ticket(http::Query<std::string_view, "ticket"> ticket) {
 
 }  // namespace
 
-void add_middleware(http::App& app, http::App& api) {
+void add_middleware(http::App& app, http::App& api, const Settings& settings) {
     // Around one route, the first outermost; around all routes of a router; and a dependency for each of
     // them.
     app.get("/vault", http::with_middleware([] { return http::Response::text("gold"); }, say_who, need_key),
@@ -37,13 +41,22 @@ void add_middleware(http::App& app, http::App& api) {
 
     // Around an application: all that comes with the library, the last one outermost.
     api.use(http::SecurityHeaders{});
+    api.use(http::Gzip{});
+    api.use(http::Timeout{{.limit = std::chrono::seconds{10}}});
     api.use(http::RequestId{});
     api.use(http::Cors{{.allow_origins = {"https://shop.example"}, .allow_headers = {"x-key"}}});
     api.use(http::TrustedHost{{.allowed_hosts = {"testserver", "localhost", "127.0.0.1"}}});
+    api.use(
+        http::AccessLog{{.path = std::string{settings.access_log}, .format = http::AccessLogFormat::json}});
     api.use(http::ForwardedHeaders{});
     api.get("/me", [](const http::Request& request, alloc::Allocator arena) {
         return http::Response::json(arena,
                                     {{"client", request.client().host()}, {"scheme", request.scheme()}});
+    });
+    api.get("/zeros", [](alloc::Allocator arena) {
+        const std::span<char> zeros = arena.alloc<char>(1000);
+        std::ranges::fill(zeros, '0');
+        return http::Response::text(std::string_view{zeros.data(), zeros.size()});
     });
     app.mount("/api", api);
 }

@@ -29,7 +29,9 @@ http::Response get_types(http::Path<std::int8_t, "small"> small, http::Query<std
 /// What may be missing, what has a default, what may come several times, and what has to satisfy something.
 http::Response search(
     http::Query<std::optional<std::string_view>, "q", http::MinLength<3>, http::MaxLength<20>> q,
-    http::Query<int, "limit", http::Default<10>, http::Ge<1>, http::Le<100>> limit,
+    http::Query<int, "limit", http::Default<10>, http::Ge<1>, http::Le<100>,
+                http::Description<"How many, at most">, http::Example<5>>
+        limit,
     http::Query<std::span<const std::string_view>, "tag", http::MaxLength<4>> tags,
     http::Query<std::string_view, "code", http::Default<"AB">, http::Pattern<"^[A-Z]+$">> code,
     http::Query<int, "step", http::Alias<"by">, http::Default<5>, http::MultipleOf<5>> step,

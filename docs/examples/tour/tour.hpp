@@ -6,6 +6,7 @@
 //     uploads.cpp      files that clients send
 //     responses.cpp    what a handler may answer
 //     streams.cpp      answers that are made while they are sent
+//     waiting.cpp      handlers that wait, and handlers that block
 //     files.cpp        a file, a directory
 //     routing.cpp      routers in routers, a mounted application, names of routes
 //     shop.cpp         dependencies: a database for the application, a transaction for each request
@@ -30,8 +31,9 @@ namespace inject = zigmund::inject;
 
 /// What the application is told from outside. Handlers ask for it as inject::State<Settings>.
 struct Settings {
-    std::string_view files;    ///< a directory that is served
-    std::FILE* log = nullptr;  ///< what it does besides answering; null: nobody reads it
+    std::string_view files;                     ///< a directory that is served
+    std::FILE* log = nullptr;                   ///< what it does besides answering; null: nobody reads it
+    std::string_view access_log = "/dev/null";  ///< where requests to /api are logged
 };
 
 /// A line of the log: what happens before the first request, and after an answer was sent.
@@ -42,12 +44,13 @@ void add_parameters(http::App& app);
 void add_bodies(http::App& app);
 void add_responses(http::App& app);
 void add_streams(http::App& app);
+void add_waiting(http::App& app);
 void add_files(http::App& app, const Settings& settings);
 void add_routing(http::App& app, http::App& admin);
 void add_shop(http::App& app);
 void add_errors(http::App& app);
 void add_uploads(http::App& app);
-void add_middleware(http::App& app, http::App& api);
+void add_middleware(http::App& app, http::App& api, const Settings& settings);
 
 /// The application, and those that are mounted below /admin and /api.
 class Tour {

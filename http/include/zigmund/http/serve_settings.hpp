@@ -13,6 +13,7 @@
 //     zigmund: --port: "x" is no whole number from 0 to 65535
 //     zigmund: ZIGMUND_MAX_BODY: "1T" is no size in bytes, such as 65536, 64K or 16M
 //     zigmund: --idle-timeout: "soon" is no time in seconds, from 0 to 31536000
+//     zigmund: --when-full: "no" is no word for it: wait, refuse
 //     zigmund: --prot: there is no such option; --help lists them
 //     zigmund: --port: the value is missing
 //     zigmund: "9000" is no option; --help lists them
