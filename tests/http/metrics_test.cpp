@@ -30,7 +30,7 @@ std::string sample(const Metrics& metrics, std::string_view name) {
     return text.substr(at + start.size(), text.find('\n', at + 1) - at - start.size());
 }
 
-class MetricsTest : public testing::Test {
+class MetricsTest : public ::testing::Test {
   protected:
     MetricsTest() {
         app_.get("/users/{user_id}", [](Path<int, "user_id"> id, alloc::Allocator arena) {
@@ -46,7 +46,7 @@ class MetricsTest : public testing::Test {
 
     Metrics metrics_{alloc::heap()};
     App app_{alloc::heap(), {}};
-    http::testing::TestClient client_{app_, {.raise_server_exceptions = false}};
+    zigmund::http::testing::TestClient client_{app_, {.raise_server_exceptions = false}};
 };
 
 TEST_F(MetricsTest, RequestsAreCountedByTheTemplateOfTheirRouteAndTheirStatus) {
