@@ -520,7 +520,8 @@ TEST_F(AppTest, HeadIsAnsweredByGetWithoutItsBody) {
 }
 
 TEST_F(AppTest, AnErrorOfTheReaderIsJsonAndCloses) {
-    const Answer answer = ask(app, "GET / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n");
+    app.post("/a", +[](Request& request) { return Response::text(request.body()); });
+    const Answer answer = ask(app, "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999\r\n\r\n");
     EXPECT_EQ(answer.line, "HTTP/1.1 413 Request Entity Too Large");
     EXPECT_EQ(answer.head, "content-type: application/json\ncontent-length: 37\nconnection: close\n");
     EXPECT_EQ(answer.body, R"({"detail":"Request Entity Too Large"})");
