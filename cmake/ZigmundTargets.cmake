@@ -78,8 +78,8 @@ endfunction()
 
 # zigmund_tests(alloc LIBRARIES zigmund::alloc): one executable for each *_test.cpp of the folder but those named
 # after EXCEPT. Those named after COUNTED count heap calls (zigmund::alloc_heap_counter), and are left out
-# under a sanitizer. Those named after OTHERWISE are compiled with other options than the room, and so without
-# its precompiled headers.
+# under a sanitizer. Those named after OTHERWISE are compiled with other options or macros than the room, and so
+# without its precompiled headers.
 function(zigmund_tests room)
   cmake_parse_arguments(arg "" "" "LIBRARIES;COUNTED;EXCEPT;OTHERWISE" ${ARGN})
   file(GLOB files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*_test.cpp)

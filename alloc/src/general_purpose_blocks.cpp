@@ -104,7 +104,14 @@ void GeneralPurposeAllocator::State::deallocate_any(void* p, std::size_t size, s
         size = claim.size;
         align = claim.align;
         const Extent real = extent_of(size, align);
-        unfence(static_cast<std::byte*>(p) - real.prefix, real, size);
+        std::byte* const base = static_cast<std::byte*>(p) - real.prefix;
+        unfence(base, real, size);
+        if (const Header damaged = header_of(p); damaged.check != check_of(damaged, p)) {
+            // It was told. In quarantine it would look like a write that came after the free.
+            const Header left = recover(p, damaged, size, align);
+            write_header(p, size, align, real, left.stack, left.origin, left.seconds, left.family());
+            unfence(base, real, size);
+        }
     }
     const Extent extent = extent_of(size, align);
     unreserve(size);
@@ -188,10 +195,13 @@ void GeneralPurposeAllocator::State::let_go(const Quarantine::Held& held, const 
     const std::size_t align = std::size_t{1} << held.align;
     const std::size_t prefix = std::max(align, sizeof(Header));
     const Header& header = header_of(user);
-    if (header.check != check_of(header, user) || !is_poisoned(user, held.total - prefix)) [[unlikely]]
+    const bool known = header.check == check_of(header, user);
+    if (!known || !is_poisoned(user, held.total - prefix)) [[unlikely]]
         (void)report_late_write(held, frame);
-    history.remember(
-        {.address = held.address, .size = header.size(), .allocated = header.stack, .freed = held.freed});
+    history.remember({.address = held.address,
+                      .size = known ? header.size() : 0,
+                      .allocated = known ? header.stack : 0,
+                      .freed = held.freed});
     map.release(held.address);
     options.backing.deallocate(static_cast<std::byte*>(user) - prefix, held.total,
                                std::max<std::size_t>(align, 16));

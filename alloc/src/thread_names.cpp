@@ -99,13 +99,13 @@ void note_thread_end(std::uint32_t number) noexcept {
 void note_fork(std::uint32_t number) noexcept {
     for (std::uint32_t i = 0; i < numbers_used.load(std::memory_order_relaxed); ++i) {
         Owner& owner = owners[i];
-        if (owner.thread.load(std::memory_order_relaxed) == 0) continue;
+        if (i == number || owner.thread.load(std::memory_order_relaxed) == 0) continue;
         // What was made in the parent by a thread that is not here any more has nobody to ask.
         owner.since.store(UINT64_MAX, std::memory_order_relaxed);
         owner.thread.store(0, std::memory_order_relaxed);
     }
     if (number == shared_thread) return;
-    owners[number].since.store(1, std::memory_order_relaxed);
+    // This thread has had its number since before the fork; what an earlier owner made stays that one's.
     owners[number].thread.store(::gettid(), std::memory_order_relaxed);
 }
 

@@ -1,5 +1,6 @@
 // Handlers that wait and handlers that block: the program of waiting.md.
 #include <zigmund/alloc.hpp>
+#include <zigmund/alloc/print.hpp>
 #include <zigmund/http.hpp>
 #include <zigmund/http/testing/test_client.hpp>
 

@@ -254,7 +254,7 @@ class AccessLog::Implementation {
     std::uint64_t flushes_done_ = 0;
     // The writer's.
     std::vector<std::shared_ptr<AccessRing>> seen_;
-    std::vector<char> space_ = std::vector<char>(least_ring);
+    std::vector<char> space_ = std::vector<char>(AccessRing::max_record);
     std::string lines_;
     bool failed_ = false;
     std::thread writer_;

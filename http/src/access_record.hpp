@@ -32,20 +32,24 @@ struct AccessRecord {
 
 class AccessRing {
   public:
+    /// A record with its texts is never larger: who pops has that much room.
+    static constexpr std::size_t max_record = std::size_t{16} << 10;
+
     explicit AccessRing(std::size_t size) : bytes_{std::make_unique<char[]>(size)}, mask_{size - 1} {}
 
-    /// The record with its texts, or, if there is no room, takes note that one is missing. `record.size` and
-    /// `record.sizes` are set here. True: the writer should come soon.
-    bool push(AccessRecord record,
-              const std::array<std::string_view, AccessRecord::text_count>& texts) noexcept {
+    /// The record with its texts, which are cut where they are longer than any that a server takes, or, if
+    /// there is no room, takes note that one is missing. `record.size` and `record.sizes` are set here. True:
+    /// the writer should come soon.
+    bool push(AccessRecord record, std::array<std::string_view, AccessRecord::text_count> texts) noexcept {
         record.size = sizeof record;
         for (std::size_t i = 0; i < texts.size(); ++i) {
+            texts[i] = texts[i].substr(0, max_sizes[i]);
             record.sizes[i] = static_cast<std::uint16_t>(texts[i].size());
             record.size += record.sizes[i];
         }
         const std::uint64_t head = head_.load(std::memory_order_relaxed);
         const std::uint64_t used = head - tail_.load(std::memory_order_acquire);
-        if (record.size > mask_ + 1 - used) {
+        if (record.size > max_record || record.size > mask_ + 1 - used) {
             missing_.store(missing_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
             return false;
         }
@@ -75,6 +79,11 @@ class AccessRing {
     std::atomic<bool> abandoned = false;  ///< its thread has ended
 
   private:
+    // Of the texts, in their order. What comes by the wire is within a head of 8 KiB; what a program makes
+    // itself, as an id or the target of a TestClient, may have any size, and a size here has 16 bits.
+    static constexpr std::array<std::size_t, AccessRecord::text_count> max_sizes{512, 64,   8192, 512,
+                                                                                 256, 8192, 8192};
+
     std::uint64_t write(std::uint64_t at, std::string_view bytes) noexcept {
         const std::size_t start = at & mask_;
         const std::size_t first = std::min(bytes.size(), mask_ + 1 - start);

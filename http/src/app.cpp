@@ -317,9 +317,12 @@ Response App::handle(Request& request) const {
     try {
         request.echo_input_ = info_.echo_input;
         request.strict_415_ = info_.strict_415;
+        // The route that an application below has found is not looked for here again: that would set the
+        // parameters of a path of ours over its own.
         const RouteTree::Match match = request.routed_by_ == this
                                            ? RouteTree::Match{static_cast<const Route*>(request.route_), {}}
-                                           : routes_->match(request);
+                                       : request.routed_by_ != nullptr ? RouteTree::Match{}
+                                                                       : routes_->match(request);
         if (match.route == nullptr) [[unlikely]] {
             const std::string_view path = request.path_;
             const std::string_view mounted = request.mounted_;

@@ -81,6 +81,9 @@ void Connection::give_back() noexcept {
     Exchange* const exchange = std::exchange(exchange_, nullptr);
     if (phase_ == Phase::waiting || phase_ == Phase::finishing) {
         worker_.abandon(exchange);
+    } else if (exchange->ends_elsewhere()) [[unlikely]] {
+        // As in finish(): what blocks must not keep the worker's other clients waiting.
+        worker_.finish_elsewhere(exchange);
     } else {
         worker_.give_back(exchange);
     }

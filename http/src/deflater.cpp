@@ -35,6 +35,11 @@ Deflater::Deflater(int level) : level_{level} {
 }
 
 void Deflater::restart(int level) noexcept {
+    // What it was given last is gone, and deflateParams() may go on with what it finds here.
+    stream_.next_in = nullptr;
+    stream_.avail_in = 0;
+    stream_.next_out = nullptr;
+    stream_.avail_out = 0;
     ::deflateReset(&stream_);
     if (level != level_) ::deflateParams(&stream_, level, Z_DEFAULT_STRATEGY);
     level_ = level;

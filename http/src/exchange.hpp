@@ -9,6 +9,7 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/arena.hpp>
+#include <zigmund/http/client.hpp>
 #include <zigmund/http/pending.hpp>
 #include <zigmund/http/request.hpp>
 
@@ -42,11 +43,12 @@ class Exchange final : private ThreadPool::Work, private detail::Pending::Owner 
         upstream_.free(outside_);
     }
 
-    /// A fresh request on an empty arena, from `client`, which outlives it; null: from nobody with an
-    /// address.
+    /// A fresh request on an empty arena, from `client`, of which it has a copy: a connection may be gone
+    /// while another thread is still in the request. Null: from nobody with an address.
     Request& begin(const Client* client = nullptr) noexcept {
         Request& request = request_.emplace(arena_.allocator(), context);
-        request.client_ = client;
+        if (client != nullptr) client_ = *client;
+        request.client_ = client != nullptr ? &client_ : nullptr;
         return request;
     }
 
@@ -92,6 +94,15 @@ class Exchange final : private ThreadPool::Work, private detail::Pending::Owner 
     }
     /// finish(), by a thread of the pool, which then tells `owner`.
     void finish_elsewhere(detail::Pending::Owner& owner) noexcept;
+    /// Whether what follows the response is for a thread of the pool.
+    [[nodiscard]] bool ends_elsewhere() noexcept {
+        return request_ && request_->does_end_on_pool() && has_more_to_do();
+    }
+    /// finish(), by a thread of the pool; the worker has it back then.
+    void finish_elsewhere(Worker& worker) noexcept {
+        abandoned_by_ = &worker;
+        finish_elsewhere(static_cast<detail::Pending::Owner&>(*this));
+    }
     /// Nobody waits for it any more, but it is elsewhere: the worker has it back when it is not.
     void abandon(Worker& worker) noexcept;
     /// A copy of `text`, until end(), which does not touch the arena. Throws std::bad_alloc.
@@ -116,6 +127,7 @@ class Exchange final : private ThreadPool::Work, private detail::Pending::Owner 
 
     alloc::Allocator upstream_;
     alloc::Arena arena_;
+    Client client_;
     std::optional<Request> request_;
     std::span<char> outside_;
     detail::Pending::Owner* owner_ = nullptr;  ///< who waits for finish_elsewhere()

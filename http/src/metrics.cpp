@@ -9,6 +9,7 @@
 #include <map>
 #include <memory_resource>
 #include <mutex>
+#include <new>
 #include <string>
 #include <utility>
 #include <vector>
@@ -292,13 +293,18 @@ Metrics::Shard* Metrics::find_shard() {
 }
 
 Response Metrics::Middleware::operator()(Request& request, Next next) const {
-    Shard* const shard = metrics_->shard();
     const Clock::time_point begin = Clock::now();
-    shard->in_progress.add(1);
-    request.on_sent([shard, begin](const Request& of, const Sent& sent) {
-        shard->in_progress.take(1);
-        const std::string_view route = of.route().data() == nullptr ? no_route : of.route();
-        shard->series(of.method(), route).add(of, sent, Clock::now() - begin);
+    metrics_->shard()->in_progress.add(1);
+    // An answer may be sent by another thread than this, which counts for itself; the sum is right.
+    request.on_sent([metrics = metrics_, begin](const Request& of, const Sent& sent) {
+        try {
+            Shard* const shard = metrics->shard();
+            shard->in_progress.take(1);
+            const std::string_view route = of.route().data() == nullptr ? no_route : of.route();
+            shard->series(of.method(), route).add(of, sent, Clock::now() - begin);
+        } catch (const std::bad_alloc&) {
+            // A thread that has no memory to count in counts nothing.
+        }
     });
     return next(request);
 }

@@ -197,8 +197,10 @@ bool MultipartForm::data(std::string_view piece) {
     if (part.is_file) {
         if (part.descriptor >= 0) return write_all(part.descriptor, piece) || disk_failed();
         file_bytes_ += piece.size();
-        if (file_bytes_ <= max_memory || whole_) return keep(piece);
+        if (file_bytes_ <= max_memory || part.size <= max_small || whole_) return keep(piece);
         file_bytes_ -= part.size;
+        if (++spilled_ > max_spilled)
+            return refuse(Status::bad_request, "Too many large files. Maximum number of large files is 64.");
         return (spill() && write_all(part.descriptor, piece)) || disk_failed();
     }
     if (part.size > max_value) return refuse(Status::bad_request, "Part exceeded maximum size of 1024KB.");

@@ -1,8 +1,8 @@
 // MultipartForm: the parts of a multipart/form-data body (RFC 7578), fed in pieces as they arrive, or whole.
 //
 // Values and files lie in the request's arena, until the files together exceed a megabyte: the one that does
-// goes on in a SpoolFile, as do those behind it. Of a body that is fed whole, nothing is copied. What is
-// wrong with the form is kept until somebody asks for it.
+// goes on in a SpoolFile, as do those behind it, but for small ones, which are not worth a descriptor. Of a
+// body that is fed whole, nothing is copied. What is wrong with the form is kept until somebody asks for it.
 //
 // Threads: one. Cost: linear in the body. Memory: besides the parts that stay, a few hundred bytes for each.
 #pragma once
@@ -36,6 +36,10 @@ class MultipartForm final : private MultipartParser::Handler {
     static constexpr std::size_t max_value = std::size_t{1} << 20;
     /// Files stay in memory up to here, all of a request's together.
     static constexpr std::size_t max_memory = std::size_t{1} << 20;
+    /// A file up to this size stays in memory even beyond that: of max_files, 16 MiB together at most.
+    static constexpr std::size_t max_small = std::size_t{16} << 10;
+    /// Files of a request that are not in memory: each takes one of the process's descriptors.
+    static constexpr std::size_t max_spilled = 64;
 
     /// `content_type` is that of the request; the directory of `limits` lives as long as the form. Throws
     /// std::bad_alloc.
@@ -88,6 +92,7 @@ class MultipartForm final : private MultipartParser::Handler {
     std::span<char> memory_;            ///< of the last
     std::size_t files_ = 0;
     std::size_t fields_ = 0;
+    std::size_t spilled_ = 0;      ///< files that are not in memory
     std::size_t field_bytes_ = 0;  ///< of values and heads
     std::size_t file_bytes_ = 0;   ///< of files in memory
     bool whole_ = false;

@@ -310,7 +310,8 @@ RequestReader::State RequestReader::leave_body() noexcept {
         framing.content_length() - std::min(framing.content_length(), std::uint64_t{end_ - begin_});
     in_step_ = !framing.chunked() && !waits_for_continue() && to_come <= max_dropped;
     if (in_step_) unread_ = static_cast<std::size_t>(to_come);
-    begin_ = end_;
+    // What is here behind the body is the next request.
+    begin_ = in_step_ ? begin_ + std::min<std::uint64_t>(framing.content_length(), end_ - begin_) : end_;
     return State::complete;
 }
 

@@ -75,7 +75,11 @@ class Server::Implementation {
         port_ = address.port();
     }
 
-    ~Implementation() { destroy_workers(); }
+    ~Implementation() {
+        // Its threads first: one may still be about to wake a worker that has done what it was told.
+        pool_.reset();
+        destroy_workers();
+    }
     Implementation(const Implementation&) = delete;
     Implementation& operator=(const Implementation&) = delete;
 

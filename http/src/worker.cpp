@@ -217,6 +217,11 @@ void Worker::take_back(Exchange* exchange) noexcept {
     give_back(exchange);
 }
 
+void Worker::finish_elsewhere(Exchange* exchange) noexcept {
+    ++abandoned_;
+    exchange->finish_elsewhere(*this);
+}
+
 template <class F>
 void Worker::for_each_connection(F&& f) {
     for (Connection* connection = connections_; connection != nullptr;) {

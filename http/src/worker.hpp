@@ -63,6 +63,8 @@ class Worker {
     /// The same for one whose answer nobody waits for any more; when no other thread is in it.
     void abandon(Exchange* exchange) noexcept;
     void take_back(Exchange* exchange) noexcept;
+    /// The same for one whose client left before all of the answer was sent, and that ends elsewhere.
+    void finish_elsewhere(Exchange* exchange) noexcept;
     /// What wakes a stream; one that was used before if there is one. Throws std::bad_alloc.
     [[nodiscard]] std::shared_ptr<detail::WakeTarget> take_wake_target();
     void give_back(std::shared_ptr<detail::WakeTarget> target) noexcept;

@@ -592,6 +592,8 @@ TEST_F(GeneralPurposeErrors, UnderflowThatDestroysTheHeaderIsFound) {
                "zigmund: test: buffer underflow: more than 8 bytes before the block at " + address_of(p) +
                    " were written");
     EXPECT_EQ(gpa.live_blocks(), 0U);
+    (void)gpa.check();
+    EXPECT_EQ(errors.items.size(), 1U) << "told again of the freed block";
 }
 
 TEST(GeneralPurposeAllocator, QuarantineKeepsItsBudget) {

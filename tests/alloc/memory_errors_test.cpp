@@ -71,6 +71,8 @@ TEST(MemoryErrors, AnUnderflowLeavesTheOriginOfTheBlock) {
                 << errors.messages[0];
             EXPECT_TRUE(has(errors.messages[0], place_of_plant())) << errors.messages[0];
             EXPECT_EQ(gpa.live_blocks(), 0U);
+            (void)gpa.check();
+            EXPECT_EQ(errors.kinds.size(), 1U) << depth << ": told again of the freed block";
         }
     }
 }

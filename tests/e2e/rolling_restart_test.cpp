@@ -98,7 +98,8 @@ class Service {
   private:
     void start(std::uint16_t port) {
         process_ = std::make_unique<Process>(
-            std::vector<std::string>{ZIGMUND_ITEM_SERVICE, std::to_string(port)}, "stop with Ctrl-C");
+            std::vector<std::string>{ZIGMUND_ITEM_SERVICE, "--port=" + std::to_string(port)},
+            "stop with Ctrl-C");
         constexpr std::string_view before = "on http://127.0.0.1:";
         const std::size_t at = process_->said().find(before);
         port_ = at == std::string::npos

@@ -138,7 +138,7 @@ TEST_F(MetricsTest, ThreadsCountForThemselvesAndAreAddedUp) {
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i)
         threads.emplace_back([this] {
-            http::testing::TestClient client{app_, {.lifespan = false}};
+            zigmund::http::testing::TestClient client{app_, {.lifespan = false}};
             for (int n = 0; n < 100; ++n) client.get("/users/1");
         });
     for (int i = 0; i < 100; ++i) (void)text_of(metrics_);

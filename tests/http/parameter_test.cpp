@@ -404,14 +404,14 @@ TEST(ParameterQuery, EscapesNulAndBytesThatAreNoUtf8) {
               detail(error("missing", R"(["query","v"])", "Field required", "null")));
 }
 
-TEST(ParameterQuery, ThousandsOfParametersAreReadInOnePass) {
+TEST(ParameterQuery, HundredsOfParametersAreReadInOnePass) {
     std::string text = "v=1";
-    for (int i = 0; i < 1200; ++i) text += "&%76=1";
+    for (int i = 0; i < 200; ++i) text += "&%76=1";
     EXPECT_EQ((query<Query<int, "v">>(text)), R"({"v":1})");
     EXPECT_EQ((query<Query<std::span<const int>, "v">>(text)).size(),
-              std::string{R"({"v":[]})"}.size() + 2 * 1201 - 1);
-    std::string wrong;
-    for (int i = 0; i < 1200; ++i) wrong += "&v=x";
+              std::string{R"({"v":[]})"}.size() + 2 * 201 - 1);
+    std::string wrong = "v=x";
+    for (int i = 1; i < 200; ++i) wrong += "&v=x";
     const std::string answer = query<Query<std::span<const int>, "v">>(wrong);
     EXPECT_NE(answer.find(R"("loc":["query","v",99])"), std::string::npos);
     EXPECT_EQ(answer.find(R"("loc":["query","v",100])"), std::string::npos);

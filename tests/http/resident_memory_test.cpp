@@ -46,7 +46,7 @@ TEST(ResidentMemory, TenThousandFormattedResponsesLeaveItWhereItWas) {
     {
         http::App app{gpa.allocator(), {}};
         app.get("/greet/{name}", greeting);
-        zigmund::support::RunningServer running{app};
+        zigmund::support::RunningServer running{app, {.workers = 1, .max_requests = 100'000}};
         zigmund::support::HttpClient client{running.port()};
         const std::string expected = "Hello, " + std::string(995, ' ') + "world!";
         const auto greet = [&](int times) {

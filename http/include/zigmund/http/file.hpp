@@ -14,6 +14,7 @@
 // that, and if it is malformed, the answer is FastAPI's:
 //
 //     400 {"detail":"Too many files. Maximum number of files is 1000."}
+//     400 {"detail":"Too many large files. Maximum number of large files is 64."}
 //     400 {"detail":"Too many fields. Maximum number of fields is 1000."}
 //     400 {"detail":"Part exceeded maximum size of 1024KB."}
 //     400 {"detail":"Missing boundary in multipart."}

@@ -178,8 +178,11 @@ class Request {
     [[nodiscard]] bool strict_415() const noexcept { return strict_415_; }
     [[nodiscard]] bool echo_input() const noexcept { return echo_input_; }
 
-    /// The status of what its handler returns if that is no Response: as RouteOptions of its route say.
-    [[nodiscard]] Status success_status() const noexcept { return route_->status; }
+    /// The status of what its handler returns if that is no Response: as RouteOptions of its route say. Of a
+    /// request without a route, whose 404 an exception handler answers with a value, 200.
+    [[nodiscard]] Status success_status() const noexcept {
+        return route_ == nullptr ? Status::ok : route_->status;
+    }
     /// Whether somebody wants to see how it fails: a dependency that waits for its end.
     [[nodiscard]] bool waits_for_failure() const noexcept { return job_.entered(); }
     /// What its dependencies have set up, and must be undone.
