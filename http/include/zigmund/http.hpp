@@ -45,9 +45,9 @@
 #include <zigmund/http/route_options.hpp>
 #include <zigmund/http/router.hpp>
 #include <zigmund/http/scalar.hpp>
+#include <zigmund/http/schema.hpp>
 #include <zigmund/http/security_headers.hpp>
 #include <zigmund/http/sent.hpp>
-#include <zigmund/http/schema.hpp>
 #include <zigmund/http/serve_options.hpp>
 #include <zigmund/http/serve_settings.hpp>
 #include <zigmund/http/server.hpp>
@@ -56,8 +56,8 @@
 #include <zigmund/http/static_files.hpp>
 #include <zigmund/http/status.hpp>
 #include <zigmund/http/stream.hpp>
-#include <zigmund/http/task.hpp>
 #include <zigmund/http/stream_waker.hpp>
+#include <zigmund/http/task.hpp>
 #include <zigmund/http/timeout.hpp>
 #include <zigmund/http/timestamp.hpp>
 #include <zigmund/http/trusted_host.hpp>
