@@ -61,7 +61,7 @@ bool ForwardedHeaders::trusts(std::span<const std::byte> address) const noexcept
                         network.address.begin()))
             return false;
         const std::size_t rest = network.bits % 8;
-        return rest == 0 || (address[whole] ^ network.address[whole]) >> (8 - rest) == std::byte{0};
+        return rest == 0 || ((address[whole] ^ network.address[whole]) >> (8 - rest)) == std::byte{0};
     });
 }
 
