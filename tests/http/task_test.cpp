@@ -113,7 +113,7 @@ class Tasks : public testing::Test {
                       const Noted end{gate_, "frame ends"};
                       tasks.add([this] { gate_.note("background"); });
                       gate_.note("waits");
-                      co_await http::readable(gate_.descriptor());
+                      (void)co_await http::readable(gate_.descriptor());
                       gate_.pass();
                       co_return http::Response::json(arena, session->id);
                   });
@@ -181,9 +181,9 @@ TEST_F(Tasks, TasksAwaitTasksAndWhatAHandlerReturnsIsItsAnswer) {
 
 TEST_F(Tasks, TimersEndInTheOrderOfTheirTimes) {
     for (const auto& [path, time] : {std::pair{"/b", 40ms}, std::pair{"/a", 5ms}})
-        app_->get(path, [this, time = time, path = path](http::Request&) -> http::Task<void> {
-            co_await http::sleep_for(time);
-            gate_.note(path);
+        app_->get(path, [this, wait = time, name = path](http::Request&) -> http::Task<void> {
+            co_await http::sleep_for(wait);
+            gate_.note(name);
         });
     serve();
     HttpClient b = connect();
@@ -213,7 +213,7 @@ TEST_F(Tasks, ADescriptorIsWaitedForUntilATime) {
     });
     app_->get("/closed", [](alloc::Allocator arena) -> http::Task<http::Response> {
         try {
-            co_await http::readable(-1);
+            (void)co_await http::readable(-1);
             co_return http::Response::text("was waited for");
         } catch (const std::system_error& error) {
             co_return http::Response::text(arena.dupe(std::string_view{error.what()}));
