@@ -28,10 +28,10 @@ int main() {
 
     zigmund::alloc::Arena arena;
     for (const Job& job : jobs) {
+        arena.reset(zigmund::alloc::Reset::retain_capacity);  // the last job's is gone; the memory is kept
         zigmund::alloc::Allocator a = arena;
         std::pmr::vector<int> numbers{a};                   // any pmr container
         std::span<double> scratch = a.alloc<double>(1000);  // nothing is freed one by one
         work(job, numbers, scratch);
-        arena.reset(zigmund::alloc::Reset::retain_capacity);  // all gone; the memory is kept for the next job
     }
 }

@@ -14,10 +14,10 @@ using namespace zigmund::alloc;
 void rounds() {
     Arena arena;
     for (int round = 1; round <= 3; ++round) {
+        arena.reset(Reset::retain_capacity);  // the last round's vector is gone by now
         std::pmr::vector<std::pmr::string> names{arena.allocator()};
         for (int i = 0; i < 1000; ++i) names.emplace_back("a name that is too long to fit a small string");
         std::printf("round %d: the upstream has been asked %zu times\n", round, arena.spill_count());
-        arena.reset(Reset::retain_capacity);
     }
 }
 

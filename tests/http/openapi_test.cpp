@@ -463,7 +463,8 @@ TEST(OpenApi, AFunctionsNameIsItsRoutesName) {
     http::App app{alloc::heap(), {}};
     app.get<names>("/names");
     app.post<names>("/names");
-    EXPECT_EQ(app.url_for(alloc::heap(), "names"), "/names");
+    alloc::Arena arena;
+    EXPECT_EQ(app.url_for(arena, "names"), "/names");
     EXPECT_EQ(test::get(app, "/names").body, "[]");
 }
 

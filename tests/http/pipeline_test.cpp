@@ -54,7 +54,7 @@ class Pipeline : public testing::Test {
         app_->get("/number/{number}", number);
         app_->get("/repeat/{size}", repeat);
         running_ = std::make_unique<RunningServer>(
-            *app_, http::ServeOptions{.workers = 1, .max_requests = 1'000'000});
+            *app_, http::ServeOptions{.workers = 1, .max_requests = 1'000'000, .min_rate = 0});
         client_ = std::make_unique<HttpClient>(running_->port(), std::size_t{8} << 20);
         sends = 0;
     }

@@ -104,7 +104,8 @@ TEST(ResidentMemory, ALargeUploadTakesNoMoreThanASmallOne) {
         ASSERT_EQ(upload(client, 64 * mebibyte), 204);
         EXPECT_EQ(received, 64 * mebibyte);
         EXPECT_EQ(live, small);
-        EXPECT_LE(resident_bytes(), resident + tolerance);
+        // A sixteenth of what was received: sanitizers keep some memory of their own.
+        EXPECT_LE(resident_bytes(), resident + 4 * mebibyte);
     }
     EXPECT_EQ(gpa.deinit(), alloc::LeakCheck::ok);
 }

@@ -398,6 +398,9 @@ class News {
 
 class WokenStreams : public StreamServer {
   protected:
+    /// The streams use what is declared here.
+    ~WokenStreams() override { running_.reset(); }
+
     void serve_news() {
         App& app = *app_;
         running_.reset();
