@@ -3,6 +3,8 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <cstdlib>
+
 #include "process_books.hpp"
 #include "spin_lock.hpp"
 #include "thread_names.hpp"
@@ -97,6 +99,10 @@ void find_stack(ThreadContext& context) noexcept {
         context.stack_high = main_end;
         return;
     }
+    // pthread_getattr_np allocates while it holds the thread's lock. Whoever stands in malloc's place may ask it
+    // the same when it first meets a thread, as another copy of this library does: let it do so before.
+    void* volatile block = std::malloc(1);
+    std::free(block);
     pthread_attr_t attributes;
     if (::pthread_getattr_np(::pthread_self(), &attributes) != 0) return;
     void* low = nullptr;

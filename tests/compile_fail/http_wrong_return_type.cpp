@@ -1,5 +1,5 @@
 // A handler returns what has no JSON.
-// expect: error: .*zigmund: a handler returns http::Response, a value that can be written as JSON, nothing, or a std::expected
+// expect: error: .*zigmund: a handler returns http::Response, a value that can be written as JSON, nothing, a std::expected of one of these and http::HttpError, or an http::Task of these
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/http.hpp>
 

@@ -1,0 +1,16 @@
+# Sets `command`: the compiler, as a user of the library would call it.
+include(${settings})
+
+set(command ${compiler} ${flags} ${options})
+foreach(definition IN LISTS definitions)
+  list(APPEND command -D${definition})
+endforeach()
+foreach(directory IN LISTS directories)
+  cmake_path(IS_PREFIX own_directory ${directory} ours)
+  if(ours)
+    list(APPEND command -I${directory})
+  elseif(NOT directory IN_LIST implicit_directories)
+    list(APPEND command -isystem${directory})
+  endif()
+endforeach()
+set(ENV{LC_ALL} C)
