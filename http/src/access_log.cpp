@@ -13,6 +13,7 @@
 #include <condition_variable>
 #include <cstdio>
 #include <cstring>
+#include <forward_list>
 #include <mutex>
 #include <stdexcept>
 #include <string_view>
@@ -166,7 +167,10 @@ class AccessLog::Implementation {
         auto found = std::ranges::find_if(rings_, [](const std::shared_ptr<AccessRing>& ring) {
             return ring->abandoned.exchange(false, std::memory_order_acquire);
         });
-        if (found == rings_.end()) found = rings_.insert(found, std::make_shared<AccessRing>(options_.ring));
+        if (found == rings_.end()) {
+            rings_.push_front(std::make_shared<AccessRing>(options_.ring));
+            found = rings_.begin();
+        }
         rings.entries.push_back({serial_, *found});
         return **found;
     }
@@ -178,13 +182,14 @@ class AccessLog::Implementation {
                 std::fprintf(stderr, "zigmund: access log: cannot open %s: %s\n", options_.path.c_str(),
                              std::strerror(errno));
             std::uint64_t ticket = 0;
+            auto ring = rings_.cend();
             {
                 const std::lock_guard lock{mutex_};
                 ticket = flushes_wanted_;
-                seen_ = rings_;
+                ring = rings_.cbegin();
             }
             bool found = false;
-            for (const std::shared_ptr<AccessRing>& ring : seen_) found = drain(*ring) || found;
+            for (; ring != rings_.cend(); ++ring) found = drain(**ring) || found;
             write();
             {
                 const std::lock_guard lock{mutex_};
@@ -249,11 +254,11 @@ class AccessLog::Implementation {
     std::atomic<bool> reload_ = false;
     std::mutex mutex_;
     std::condition_variable flushed_;
-    std::vector<std::shared_ptr<AccessRing>> rings_;
+    // Grows in front, so that the writer may walk what is behind a place without the lock.
+    std::forward_list<std::shared_ptr<AccessRing>> rings_;
     std::uint64_t flushes_wanted_ = 0;
     std::uint64_t flushes_done_ = 0;
     // The writer's.
-    std::vector<std::shared_ptr<AccessRing>> seen_;
     std::vector<char> space_ = std::vector<char>(AccessRing::max_record);
     std::string lines_;
     bool failed_ = false;

@@ -50,6 +50,7 @@ App::App(alloc::Allocator allocator, AppInfo info)
             .redirect_slashes = info.redirect_slashes,
             .fastapi_strict_head = info.fastapi_strict_head,
             .strict_415 = info.strict_415,
+            .strict_content_type = info.strict_content_type,
             .root_path = info.root_path},
       singletons_{allocator},
       overrides_{allocator},
@@ -317,6 +318,7 @@ Response App::handle(Request& request) const {
     try {
         request.echo_input_ = info_.echo_input;
         request.strict_415_ = info_.strict_415;
+        request.strict_content_type_ = info_.strict_content_type;
         // The route that an application below has found is not looked for here again: that would set the
         // parameters of a path of ours over its own.
         const RouteTree::Match match = request.routed_by_ == this

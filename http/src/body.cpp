@@ -33,7 +33,8 @@ const Location body_location{nullptr, std::string_view{"body"}};
 
 void BodySource::begin() noexcept {
     const bool empty = request_.body().empty();
-    const bool json = !empty && is_json(request_.header("content-type").value_or(""));
+    const std::optional<std::string_view> type = request_.header("content-type");
+    const bool json = !empty && (type ? is_json(*type) : !request_.strict_content_type());
     state_ = json ? State::json : State::other;
     if (json || empty || !request_.strict_415()) [[likely]]
         return;

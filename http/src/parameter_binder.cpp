@@ -39,4 +39,17 @@ void ParameterBinder::missing(const Location& at, const JsonValue& input) {
     errors_.add(at, {"missing", "Field required", input});
 }
 
+void ParameterBinder::missing_in_form(const Location& at, std::string_view name, const TypeError& error) {
+    if (!error.type.empty()) {
+        for (const FormPart* part = form_parts(request_); part != nullptr; part = part->next) {
+            if (part->name != name || !is_chosen(*part)) continue;
+            const std::span<JsonMember> file = request_.allocator().alloc<JsonMember>(2);
+            file[0] = {"filename", part->filename};
+            file[1] = {"size", part->size};
+            return errors_.add(at, {error.type, error.message, std::span<const JsonMember>{file}});
+        }
+    }
+    missing(at, nullptr);
+}
+
 }  // namespace zigmund::http::detail

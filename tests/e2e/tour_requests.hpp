@@ -160,6 +160,12 @@ inline std::vector<TourRequest> tour_requests() {
         {"GET /squares", "/squares", {}, 200, "1,1\n2,4\n3,9\n"},
         {"GET /lines", "/lines", {}, 200, "{\"n\":0}\n{\"n\":1}\n{\"n\":2}\n"},
         {"GET /events", "/events?count=1", {}, 200, "event: tick\ndata: {\"n\":0}\n\n"},
+        {"POST /news", "/news", {.json = {{"text", "Rain"}}}, 200, R"({"number":1})"},
+        {"GET /news",
+         "/news?count=1",
+         {},
+         200,
+         "event: headline\ndata: {\"number\":1,\"text\":\"Rain\"}\n\n"},
         // files
         {"GET /manual", "/manual", {}, 200, "First, read this.\n"},
         {"GET /manual", "/manual", {.headers = {{"range", "bytes=0-4"}}}, 206, "First"},

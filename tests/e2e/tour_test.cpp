@@ -7,9 +7,11 @@
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <memory>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http_client.hpp"
 #include "request_bytes.hpp"
@@ -237,6 +239,31 @@ TEST_F(Tour, StreamsUntilTheClientLeaves) {
     TestStream squares = client.stream("GET", "/squares?to=18446744073709551615");
     for (int i = 1; i < 1000; ++i)
         EXPECT_EQ(squares.next(), std::to_string(i) + "," + std::to_string(i * i) + "\n");
+}
+
+TEST_F(Tour, TellsNewsToAllWhoListenWhicheverWorkerServesThem) {
+    using zigmund::support::HttpClient;
+    const zigmund::support::RunningServer running{tour.app(), {.workers = 2}};
+    std::vector<std::unique_ptr<HttpClient>> listeners;
+    for (int i = 0; i < 8; ++i) {
+        listeners.push_back(std::make_unique<HttpClient>(running.port()));
+        listeners.back()->send("GET /news HTTP/1.1\r\nHost: localhost\r\n\r\n");
+        EXPECT_EQ(listeners.back()->receive().status, 200);
+    }
+    const auto publish = [&](const std::string& text) {
+        return ask(running.port(), {"POST /news", "/news", {.json = {{"text", text}}}}).body;
+    };
+    const auto hear = [](HttpClient& listener) {
+        listener.receive_line();  // the size of the chunk
+        return std::string{listener.receive_line()};
+    };
+    EXPECT_EQ(publish("Rain"), R"({"number":1})");
+    for (const auto& listener : listeners)
+        EXPECT_EQ(hear(*listener), "event: headline\ndata: {\"number\":1,\"text\":\"Rain\"}\n\n\r\n");
+    listeners.resize(4);  // the others leave
+    EXPECT_EQ(publish("Sun"), R"({"number":2})");
+    for (const auto& listener : listeners)
+        EXPECT_EQ(hear(*listener), "event: headline\ndata: {\"number\":2,\"text\":\"Sun\"}\n\n\r\n");
 }
 
 TEST_F(Tour, KnowsTheMethodsOfItsPaths) {

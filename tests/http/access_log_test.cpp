@@ -134,6 +134,19 @@ TEST(AccessRing, CountsWhatItHasNoRoomFor) {
     EXPECT_FALSE(ring.pop(read, space, ring.end()));
 }
 
+TEST(AccessRing, CutsTextsThatAreLongerThanAnyOfTheWire) {
+    AccessRing ring{1 << 17};
+    const std::string text(100'000, 'x');
+    (void)ring.push({}, {"127.0.0.1", "GET", text, "/", text});
+    std::vector<char> space(AccessRing::max_record);
+    AccessRecord read;
+    ASSERT_TRUE(ring.pop(read, space, ring.end()));
+    EXPECT_EQ(read.sizes[AccessRecord::target], 8192);
+    EXPECT_EQ(read.sizes[AccessRecord::id], 256);
+    EXPECT_EQ(read.sizes[AccessRecord::route], 1);
+    EXPECT_EQ(ring.missing(), 0U);
+}
+
 TEST(AccessRing, TwoThreadsLoseNothingThatIsNotCounted) {
     AccessRing ring{1 << 14};
     constexpr std::uint64_t count = 200000;

@@ -682,6 +682,17 @@ TEST(BodyStrict, WhatCannotBeReadHasAStatusOfItsOwnIfAsked) {
     EXPECT_EQ(status("/form", "", ""), "422");
 }
 
+TEST(BodyWithoutContentType, IsJsonIfAsked) {
+    App app{alloc::heap(), {.strict_content_type = false}};
+    app.post("/json", [](Body<Item> item, alloc::Allocator arena) { return Response::json(arena, item); });
+    const std::string_view item = R"({"name":"a","price":1.5,"in_stock":false})";
+    EXPECT_EQ(post(app, "/json", item, "").body, item);
+    EXPECT_EQ(post(app, "/json", item, "text/plain").line.substr(9, 3), "422");
+    App strict{alloc::heap(), {}};
+    strict.post("/json", [](Body<Item> one, alloc::Allocator arena) { return Response::json(arena, one); });
+    EXPECT_EQ(post(strict, "/json", item, "").line.substr(9, 3), "422");
+}
+
 class NamedBodies : public testing::Test {
   protected:
     NamedBodies() {

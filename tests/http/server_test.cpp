@@ -188,6 +188,20 @@ TEST_F(Server, TheRestOfABodyThatNobodyLooksAtIsDroppedUpTo64KiB) {
     EXPECT_TRUE(client.closed());
 }
 
+TEST_F(Server, WhatIsPipelinedBehindABodyThatNobodyLooksAtIsARequest) {
+    HttpClient& client = serve();
+    const std::string hello{get_hello};
+    const std::string nope = "POST /nope HTTP/1.1\r\nHost: x\r\nContent-Length: 40000\r\n\r\n";
+    const std::string body = hello + std::string(40'000 - hello.size(), 'x');
+    for (const std::size_t split : {std::size_t{0}, nope.size(), nope.size() + 5000, nope.size() + 40'000}) {
+        const std::string all = nope + body + hello + hello;
+        client.send(hello + all.substr(0, split));
+        EXPECT_EQ(client.receive().status, 200);
+        client.send(all.substr(split));
+        for (const int status : {404, 200, 200}) EXPECT_EQ(client.receive().status, status) << split;
+    }
+}
+
 TEST_F(Server, AnAnswerIsNotFollowedByA408WhenTheBodyThatNobodyLooksAtStaysAway) {
     HttpClient& client = serve({.workers = 1, .request_timeout = std::chrono::seconds{1}});
     client.send("POST /nope HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
@@ -240,13 +254,13 @@ TEST_F(Server, MiddlewareSeesTheBodyOfARequestThatARouteTakesAndTheHeadOfAnyOthe
 
 TEST_F(Server, AMountedApplicationRoutesBeforeTheBodyIsRead) {
     http::App inner{gpa_.allocator(), {}};
-    inner.post("/echo/{id}", [](http::Path<int, "id">, http::Request& request) {
-        return http::Response::text(request.body());
+    inner.post("/echo/{id}", [](http::Path<int, "id"> id, http::Request& request, alloc::Allocator arena) {
+        return http::Response::json(arena, {{"id", *id}, {"body", request.body()}});
     });
     app_->mount("/inner", inner);
     HttpClient& client = serve();
     client.send("POST /inner/echo/7 HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
-    EXPECT_EQ(client.request("Hello").body, "Hello");
+    EXPECT_EQ(client.request("Hello").body, R"({"id":7,"body":"Hello"})");
     client.send("POST /inner/nope HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n");
     EXPECT_EQ(client.receive().status, 404);
     running_.reset();

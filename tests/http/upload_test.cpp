@@ -195,6 +195,18 @@ TEST_F(Uploads, AValueIsNoFile) {
                R"(received: <class 'str'>","input":"text","ctx":{"error":{}}}])"));
 }
 
+TEST_F(Uploads, AFileIsNoValue) {
+    App app{alloc::heap(), {}};
+    app.post("/", [](Form<std::string_view, "name">, Form<int, "age">, Form<std::optional<bool>, "member"> m,
+                     alloc::Allocator arena) { return Response::json(arena, *m); });
+    const std::string body =
+        file("name", "n.txt", "Ann") + file("age", "a.txt", "7") + file("member", "m.txt", "yes") + closing;
+    EXPECT_EQ(test::post(app, "/", body, multipart).body,
+              detail(R"([{"type":"string_type","loc":["body","name"],"msg":"Input should be a valid string",)"
+                     R"("input":{"filename":"n.txt","size":3}},{"type":"int_type","loc":["body","age"],)"
+                     R"("msg":"Input should be a valid integer","input":{"filename":"a.txt","size":1}}])"));
+}
+
 TEST_F(Uploads, AListIsAsLongAsItsFilesAreMany) {
     EXPECT_EQ(post("/form", value("name", "a") + file("pages", "1", "") + file("pages", "2", "") +
                                 file("pages", "3", "") + closing),
@@ -376,6 +388,22 @@ TEST_F(UploadServer, OnceAMebibyteOfFilesIsInMemoryTheNextGoesToDisk) {
     const std::string body = file("file", "a", a) + file("file", "b", b) + file("file", "c", c) + closing;
     EXPECT_EQ(client.request(request("/files", body)).body,
               summary(a, " memory ") + summary(b, " disk ") + summary(c, " memory "));
+}
+
+TEST_F(UploadServer, MoreThan64FilesOnDiskAreA400) {
+    serve();
+    for (const int large : {64, 65}) {
+        HttpClient client = connect();
+        std::string body = file("file", "first", noise(mebibyte));
+        for (int i = 0; i < large; ++i) body += file("file", "a", std::string(20'000, 'x'));
+        const HttpReply reply = client.request(request("/files", body + closing));
+        EXPECT_EQ(reply.status, large == 64 ? 200 : 400);
+        if (large == 65) {
+            EXPECT_EQ(reply.body,
+                      R"({"detail":"Too many large files. Maximum number of large files is 64."})");
+        }
+    }
+    expect_nothing_spooled();
 }
 
 TEST_F(UploadServer, HoweverTheBytesArriveThePartsAreTheSame) {

@@ -46,9 +46,8 @@ void add_middleware(http::App& app, http::App& api, const Settings& settings) {
     api.use(http::RequestId{});
     api.use(http::Cors{{.allow_origins = {"https://shop.example"}, .allow_headers = {"x-key"}}});
     api.use(http::TrustedHost{{.allowed_hosts = {"testserver", "localhost", "127.0.0.1"}}});
-    if (!settings.access_log.empty())
-        api.use(http::AccessLog{
-            {.path = std::string{settings.access_log}, .format = http::AccessLogFormat::json}});
+    api.use(
+        http::AccessLog{{.path = std::string{settings.access_log}, .format = http::AccessLogFormat::json}});
     api.use(http::ForwardedHeaders{});
     api.get("/me", [](const http::Request& request, alloc::Allocator arena) {
         return http::Response::json(arena,

@@ -1,5 +1,12 @@
-// Answers that are made while they are sent: a piece when the client has taken the one before.
+// Answers that are made while they are sent: a piece when the client has taken the one before, or when there
+// is news.
+#include <algorithm>
+#include <array>
 #include <cstdint>
+#include <mutex>
+#include <optional>
+#include <utility>
+#include <vector>
 
 #include "tour.hpp"
 
@@ -43,12 +50,96 @@ http::Response get_events(http::Query<int, "count", http::Default<0>, http::Ge<0
         });
 }
 
+/// What is new, told to all who listen, whichever threads serve them.
+class News {
+  public:
+    /// The latest headline, and the how manieth it is.
+    struct Headline {
+        std::uint64_t number = 0;
+        std::array<char, 64> text{};
+    };
+
+    /// One who listens, until it dies: with its stream, when the client has left.
+    class Listener {
+      public:
+        explicit Listener(News& news) noexcept : news_{&news} {}
+        Listener(Listener&& other) noexcept : news_{other.news_} {}
+        Listener& operator=(Listener&&) = delete;
+        ~Listener() {
+            const std::lock_guard lock{news_->mutex_};
+            std::erase(news_->listeners_, this);
+        }
+        /// The latest, if it is not the one called `seen`; from now on, `out` is woken when there is another.
+        std::optional<Headline> next(std::uint64_t seen, const http::StreamWriter& out) {
+            const std::lock_guard lock{news_->mutex_};
+            if (!std::exchange(listens_, true)) {
+                waker_ = out.waker();
+                news_->listeners_.push_back(this);
+            }
+            if (news_->latest_.number == seen) return std::nullopt;
+            return news_->latest_;
+        }
+
+      private:
+        friend class News;
+        News* news_;
+        http::StreamWaker waker_;
+        bool listens_ = false;
+    };
+
+    std::uint64_t publish(std::string_view text) {
+        const std::lock_guard lock{mutex_};
+        latest_ = {.number = latest_.number + 1};
+        std::ranges::copy(text, latest_.text.begin());
+        for (const Listener* listener : listeners_) listener->waker_.wake();
+        return latest_.number;
+    }
+
+  private:
+    std::mutex mutex_;
+    Headline latest_;
+    std::vector<Listener*> listeners_;
+};
+
+inject::Scoped<News> open_news(alloc::Allocator) {
+    News news;
+    co_yield news;
+}
+
+/// Headlines as they come, to any number of clients; without a count, until the client leaves.
+http::Response get_news(inject::Depends<open_news, inject::AppScope> news,
+                        http::Query<int, "count", http::Default<0>, http::Ge<0>> count,
+                        alloc::Allocator arena) {
+    return http::Response::event_stream(arena, [listener = News::Listener{*news}, seen = std::uint64_t{0},
+                                                n = 0, last = *count](http::StreamWriter& out) mutable {
+        if (out.stopping() || (last != 0 && n == last)) return http::Produced::end;
+        const auto headline = listener.next(seen, out);
+        if (!headline) return http::Produced::wait;
+        seen = headline->number;
+        ++n;
+        out.event_json({{"number", seen}, {"text", headline->text.data()}}, {.event = "headline"});
+        return http::Produced::more;
+    });
+}
+
+struct NewHeadline {
+    http::Member<std::string_view, http::MinLength<1>, http::MaxLength<15>> text;
+};
+BOOST_DESCRIBE_STRUCT(NewHeadline, (), (text))
+
+http::Response post_news(inject::Depends<open_news, inject::AppScope> news, http::Body<NewHeadline> headline,
+                         alloc::Allocator arena) {
+    return http::Response::json(arena, {{"number", news->publish(*headline->text)}});
+}
+
 }  // namespace
 
 void add_streams(http::App& app) {
     app.get("/squares", get_squares, {.tags = {"streams"}});
     app.get("/lines", get_lines, {.tags = {"streams"}});
     app.get("/events", get_events, {.tags = {"streams"}});
+    app.get("/news", get_news, {.tags = {"streams"}});
+    app.post("/news", post_news, {.tags = {"streams"}});
 }
 
 }  // namespace tour

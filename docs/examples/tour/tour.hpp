@@ -31,9 +31,9 @@ namespace inject = zigmund::inject;
 
 /// What the application is told from outside. Handlers ask for it as inject::State<Settings>.
 struct Settings {
-    std::string_view files;            ///< a directory that is served
-    std::FILE* log = nullptr;          ///< what it does besides answering; null: nobody reads it
-    std::string_view access_log = {};  ///< where requests to /api are logged; empty: nowhere
+    std::string_view files;                     ///< a directory that is served
+    std::FILE* log = nullptr;                   ///< what it does besides answering; null: nobody reads it
+    std::string_view access_log = "/dev/null";  ///< where requests to /api are logged
 };
 
 /// A line of the log: what happens before the first request, and after an answer was sent.

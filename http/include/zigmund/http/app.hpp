@@ -83,6 +83,10 @@ struct AppInfo {
     /// is 415 {"detail":"Unsupported Media Type"}, and what is no JSON is 400; JSON that does not fit stays
     /// 422.
     bool strict_415 = false;
+    /// Whether a body without a Content-Type is no JSON. Off, it is taken for JSON, as FastAPI did before
+    /// strict_content_type: then pages of any origin may send one past CORS, so leave it on where browsers
+    /// come.
+    bool strict_content_type = true;
     /// Where the application stands for its clients, if that is not the root: "/api", without a slash at its
     /// end. URLs to its routes begin with it. A proxy may take it off before it passes a request on, or not.
     /// What is no such prefix is refused: RouteError "zigmund: root_path api: a prefix starts with '/' and

@@ -15,6 +15,7 @@
 #include <boost/mp11/algorithm.hpp>
 
 #include <array>
+#include <concepts>
 #include <cstddef>
 #include <new>
 #include <optional>
@@ -52,6 +53,22 @@ inline constexpr auto member_names = []<template <class...> class L, class... D>
     return std::array<std::string_view, sizeof...(D)>{member_name<Where, D>...};
 }(Members<T>{});
 
+/// What is said of something that is not even text, in place of a T; empty: nothing of its own.
+struct TypeError {
+    std::string_view type;
+    std::string_view message;
+};
+template <class T>
+inline constexpr TypeError type_error{};
+template <>
+inline constexpr TypeError type_error<std::string_view>{"string_type", "Input should be a valid string"};
+template <>
+inline constexpr TypeError type_error<bool>{"bool_type", "Input should be a valid boolean"};
+template <std::integral T>
+inline constexpr TypeError type_error<T>{"int_type", "Input should be a valid integer"};
+template <std::floating_point T>
+inline constexpr TypeError type_error<T>{"float_type", "Input should be a valid number"};
+
 class ParameterBinder {
   public:
     ParameterBinder(const Request& request, ValidationErrors& errors) noexcept
@@ -72,7 +89,11 @@ class ParameterBinder {
             if constexpr (P::options::has_default) {
                 return P{static_cast<T>(P::options::default_value)};
             } else if constexpr (!IsOptional<T>::value) {
-                missing(Location{&place, P::name}, nullptr);
+                if constexpr (P::source == Source::form) {
+                    missing_in_form(Location{&place, P::name}, P::name, type_error<T>);
+                } else {
+                    missing(Location{&place, P::name}, nullptr);
+                }
             }
             return P{std::move(value)};
         }
@@ -209,6 +230,8 @@ class ParameterBinder {
 
     [[gnu::cold]] void refuse(const Location& at, const ScalarError& error, std::string_view input);
     [[gnu::cold]] void missing(const Location& at, const JsonValue& input);
+    /// The same, but if there is a file of that name it is an error of the type.
+    [[gnu::cold]] void missing_in_form(const Location& at, std::string_view name, const TypeError& error);
 
     const Request& request_;
     ValidationErrors& errors_;

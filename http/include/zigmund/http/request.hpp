@@ -176,6 +176,7 @@ class Request {
 
     /// See AppInfo; known when it has been routed.
     [[nodiscard]] bool strict_415() const noexcept { return strict_415_; }
+    [[nodiscard]] bool strict_content_type() const noexcept { return strict_content_type_; }
     [[nodiscard]] bool echo_input() const noexcept { return echo_input_; }
 
     /// The status of what its handler returns if that is no Response: as RouteOptions of its route say. Of a
@@ -231,6 +232,7 @@ class Request {
     bool minor_version_is_0_ = false;
     bool echo_input_ = true;
     bool strict_415_ = false;
+    bool strict_content_type_ = true;
     bool secure_ = false;
     bool root_in_path_ = false;  ///< its target has the root path, which was taken off
     std::string_view method_text_;
