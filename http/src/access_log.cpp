@@ -24,6 +24,7 @@
 
 #include "access_line.hpp"
 #include "access_record.hpp"
+#include "broken_pipe.hpp"
 #include "file_descriptor.hpp"
 #include "request_reader.hpp"
 
@@ -176,6 +177,7 @@ class AccessLog::Implementation {
     }
 
     void run() {
+        const IgnoredBrokenPipe ignored;
         while (true) {
             const bool last = stopping_.load(std::memory_order_acquire);
             if (reload_.exchange(false, std::memory_order_acquire) && !open())

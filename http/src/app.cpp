@@ -362,9 +362,9 @@ Response App::handle(Request& request) const {
 
 /// The router's refusals are HttpErrors to whoever handles these.
 Response App::no_route(Request& request, const Response& response) const {
-    if (error_handlers_.empty()) return response;
     if (response.status() != Status::not_found && response.status() != Status::method_not_allowed)
         return response;
+    if (!error_handlers_.handles(response.status())) return response;
     HttpError error{response.status()};
     if (const Response::FieldNode* allow = response.last_field())
         error = error.with_header(request.allocator(), allow->field.name, allow->field.value);

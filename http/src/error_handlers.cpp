@@ -41,6 +41,14 @@ std::optional<Response> ErrorHandlers::of_group(Group group, Request& request,
     return std::nullopt;
 }
 
+bool ErrorHandlers::handles(Status status) const noexcept {
+    for (const Entry* at = first_; at != nullptr; at = at->next) {
+        if (at->group == Group::http_error || (at->group == Group::status && at->status == status))
+            return true;
+    }
+    return false;
+}
+
 std::optional<Response> ErrorHandlers::answer_status(Request& request, const HttpError& error) const {
     for (const Entry* at = first_; at != nullptr; at = at->next) {
         if (at->group == Group::status && at->status == error.status() && at->function != nullptr)

@@ -251,11 +251,15 @@ void DocumentBinder::refuse_tag(const Location& location, std::string_view name,
                            echo(input), "discriminator", quoted, more});
 }
 
+std::string_view invalid_message(alloc::Allocator arena, const Invalid& invalid) {
+    return join(arena, {"Value error, ", invalid.message});
+}
+
 void DocumentBinder::refuse_as_invalid(const Location& location, const Invalid& invalid,
                                        JsonInput input) const {
     const Location member{&location, invalid.member};
     errors_.add(invalid.member.empty() ? location : member,
-                {"value_error", join(arena_, {"Value error, ", invalid.message}),
+                {"value_error", invalid_message(arena_, invalid),
                  echo(invalid.member.empty() ? input : input.member(invalid.member).value_or(input)), "error",
                  std::initializer_list<JsonMember>{}});
 }

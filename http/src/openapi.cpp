@@ -273,13 +273,17 @@ class DocumentWriter {
         out_.end_object();
     }
 
+    static bool is_sequence(std::string_view type) noexcept {
+        return type == "text/event-stream" || type == "application/jsonl";
+    }
     /// `"content":{"application/json":{"schema":`
     void begin_content(std::string_view type) {
         out_.name("content");
         out_.begin_object();
         out_.name(type);
         out_.begin_object();
-        out_.name("schema");
+        // OpenAPI 3.2's word for what comes piece by piece; of 3.1 it is an extension that is let be.
+        out_.name(is_sequence(type) ? "itemSchema" : "schema");
     }
     void end_content() {
         out_.end_object();

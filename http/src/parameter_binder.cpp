@@ -39,6 +39,18 @@ void ParameterBinder::missing(const Location& at, const JsonValue& input) {
     errors_.add(at, {"missing", "Field required", input});
 }
 
+void ParameterBinder::refuse_as_invalid(Source source, const Invalid& invalid,
+                                        std::span<const std::string_view> names) {
+    const Location place{nullptr, place_name(source)};
+    const Location member{&place, invalid.member};
+    const std::optional<std::string_view> sent =
+        invalid.member.empty() ? std::nullopt : find_value(request_, source, invalid.member);
+    const JsonValue input = sent ? JsonValue{*sent} : echo_source(request_, source, names);
+    errors_.add(invalid.member.empty() ? place : member,
+                {"value_error", invalid_message(request_.allocator(), invalid), input, "error",
+                 std::initializer_list<JsonMember>{}});
+}
+
 void ParameterBinder::missing_in_form(const Location& at, std::string_view name, const TypeError& error) {
     if (!error.type.empty()) {
         for (const FormPart* part = form_parts(request_); part != nullptr; part = part->next) {

@@ -196,6 +196,8 @@ JsonValue echo_source(const Request& request, Source source, std::span<const std
     bool too_many = false;
     each(request, source, [&](std::string_view sent, std::string_view value) {
         if (too_many) return;
+        // An empty field of a form counts as one that is not there.
+        if (value.empty() && (source == Source::form || source == Source::multipart)) return;
         const auto known = [&](std::string_view name) { return same_name(source, sent, name); };
         const auto declared = std::ranges::find_if(names, known);
         if (!all && declared == names.end()) return;

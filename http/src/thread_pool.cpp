@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "broken_pipe.hpp"
+
 namespace zigmund::http {
 
 ThreadPool::ThreadPool(alloc::Allocator allocator, unsigned threads, std::size_t queue)
@@ -53,6 +55,7 @@ void ThreadPool::append(Work& work, EventLoop& loop) noexcept {
 }
 
 void ThreadPool::run() noexcept {
+    const IgnoredBrokenPipe ignored;
     std::unique_lock lock{mutex_};
     while (true) {
         ++idle_;

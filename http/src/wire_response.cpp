@@ -1,7 +1,11 @@
 #include "wire_response.hpp"
 
+#include <array>
 #include <charconv>
+#include <cstdio>
 #include <cstring>
+
+#include "log.hpp"
 
 namespace zigmund::http {
 namespace {
@@ -46,6 +50,17 @@ bool has_content(Status status) noexcept {
     return status != Status::no_content && status != Status::reset_content && status != Status::not_modified;
 }
 
+/// What is below 200 announces an answer and is none (RFC 9110, 15), so a client would wait for it.
+constexpr bool is_final(Status status) noexcept { return status >= Status{200} && status <= Status{599}; }
+
+[[gnu::cold]] Response no_answer(const Request& request, Status status) noexcept {
+    std::array<char, 64> text;
+    const int size = std::snprintf(text.data(), text.size(), "a response's status is 200 to 599, and not %u",
+                                   static_cast<unsigned>(status));
+    log_exception(request, {text.data(), static_cast<std::size_t>(size)});
+    return Response::text("Internal Server Error").with_status(Status::internal_server_error);
+}
+
 }  // namespace
 
 void HttpDate::update(std::time_t now) noexcept {
@@ -77,6 +92,8 @@ void HttpDate::update(std::time_t now) noexcept {
 
 WireResponse write_response(Request& request, const Response& response, const HttpDate& date,
                             bool keep_alive) {
+    if (!is_final(response.status())) [[unlikely]]
+        return write_response(request, no_answer(request, response.status()), date, keep_alive);
     const std::string_view phrase = reason(response.status());
     const std::size_t size =
         fixed_size + phrase.size() + response.content_type().size() + fields_size(response);

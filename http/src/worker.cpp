@@ -12,6 +12,8 @@
 #include <system_error>
 #include <utility>
 
+#include "broken_pipe.hpp"
+
 namespace zigmund::http {
 namespace {
 
@@ -93,6 +95,7 @@ Worker::~Worker() {
 }
 
 void Worker::run() {
+    const IgnoredBrokenPipe ignored;
     while (!draining_ || connection_count_ != 0 || abandoned_ != 0) {
         loop_.run_once();
         // Here, because it may end connections of the batch.

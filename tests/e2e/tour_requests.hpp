@@ -31,7 +31,7 @@ inline std::vector<TourRequest> tour_requests() {
     const auto order = [](std::string_view zip, std::string_view lines) {
         return std::string{R"({"to":{"street":"A 1","zip":")"}
             .append(zip)
-            .append(R"("},"lines":)")
+            .append(R"("},"delivery":"express","lines":)")
             .append(lines)
             .append(R"(,"notes":["soon"],"points":{"a":-1}})");
     };
@@ -94,6 +94,11 @@ inline std::vector<TourRequest> tour_requests() {
          422,
          error(
              R"("extra_forbidden","loc":["query","page"],"msg":"Extra inputs are not permitted","input":"1"})")},
+        {"GET /screen",
+         "/screen",
+         {.headers = {{"viewport-width", "390"}, {"DPR", "2.5"}, {"color", "red"}, {"color", "blue"}}},
+         200,
+         R"({"viewport_width":390,"dpr":2.5,"color":["red","blue"]})"},
         {"POST /login",
          "/login",
          {.form = {{"username", "ann"}, {"password", "12 34&56"}}},
@@ -114,7 +119,7 @@ inline std::vector<TourRequest> tour_requests() {
         // bodies
         {"POST /orders", "/orders", json(order("3000", R"([{"productName":"Pen","count":2,"price":1.5}])")),
          201,
-         R"({"total":3.0,"order":{"to":{"street":"A 1","zip":"3000"},"lines":[{"productName":"Pen","count":2,)"
+         R"({"total":3.0,"order":{"to":{"street":"A 1","zip":"3000"},"delivery":"express","lines":[{"productName":"Pen","count":2,)"
          R"("price":1.5}],"notes":["soon"],"points":{"a":-1},"bill_to":null,"gift":false}})"},
         {"POST /orders", "/orders", json(order("300", R"([{"productName":"","count":0,"price":1}])")), 422,
          R"({"detail":[{"type":"string_pattern_mismatch","loc":["body","to","zip"],"msg":"String should match pattern )"
@@ -152,7 +157,7 @@ inline std::vector<TourRequest> tour_requests() {
         {"GET /points/{index:int}", "/points/1", {}, 200, R"({"x":2.0,"y":3.0})"},
         {"GET /points/{index:int}", "/points/2", {}, 404, R"({"detail":"No such point"})"},
         {"POST /nothing", "/nothing", {}, 200, "null"},
-        {"GET /page/{name}", "/page/Ann", {}, 200, "<!doctype html><title>Hello</title><p>Hello, Ann"},
+        {"GET /page/{number}", "/page/7", {}, 200, "<!doctype html><title>A page</title><p>Page 7"},
         {"GET /redirect", "/redirect", {}, 307, ""},
         {"GET /decorated", "/decorated", {}, 202, R"({"made":"elsewhere"})"},
         {"DELETE /decorated", "/decorated", {}, 204, ""},
@@ -201,8 +206,22 @@ inline std::vector<TourRequest> tour_requests() {
          {},
          200,
          R"({"route":"note","path":"/other-book/notes/"})"},
+        {"GET /measures/{width:float}", "/measures/2.50", {}, 200, "2.5"},
+        {"GET /measures/{object:uuid}",
+         "/measures/6BA7B810-9DAD-11D1-80B4-00C04FD430C8",
+         {},
+         200,
+         R"("6ba7b810-9dad-11d1-80b4-00c04fd430c8")"},
+        {"GET /measures/{width:float}", "/measures/wide", {}, 404, R"({"detail":"Not Found"})"},
+        {"GET /admin/users/{id}", "/admin/users/7", {}, 200, "7"},
+        {"GET /admin/users/{id}",
+         "/admin/users/secret",
+         {},
+         422,
+         error(R"("int_parsing","loc":["path","id"],"msg":"Input should be a valid integer, )"
+               R"(unable to parse string as an integer"})")},
         {"GET /admin/status", "/admin/status", {}, 200, R"({"route":"status","path":"/status"})"},
-        {"GET /links", "/links", {}, 200, R"({"user":"/users/7"})"},
+        {"GET /links", "/links", {}, 200, R"({"user":"/users/7","text":"http://testserver/text"})"},
         {"HEAD /links", "/links", {}, 204, ""},
         {"OPTIONS /links", "/links", {}, 204, ""},
         // shop
@@ -214,6 +233,8 @@ inline std::vector<TourRequest> tour_requests() {
         // errors
         {"GET /errors/own", "/errors/own", {}, 409, R"({"out_of_stock":"pen"})", throws},
         {"GET /errors/http", "/errors/http", {}, 403, R"({"detail":{"reason":"closed","until":8}})", throws},
+        {"GET /errors/translated", "/errors/translated", {}, 404, R"({"detail":"Not on the list"})", throws},
+        {"GET /errors/teapot", "/errors/teapot", {}, 418, "Short and stout", throws},
         {"GET /errors/other", "/errors/other", {}, 500, "Internal Server Error", throws},
         // middleware
         {"GET /vault", "/vault", key, 200, "gold"},

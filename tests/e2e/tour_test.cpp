@@ -211,6 +211,25 @@ TEST_F(Tour, IsDocumentedByItself) {
             path.replace(colon, path.find('}') - colon, "");
         EXPECT_TRUE(paths.contains(path)) << path;
     }
+    const auto& create = paths.at("/items").at("post");
+    EXPECT_EQ(create.at("operationId"), "create_item_items_post");
+    EXPECT_EQ(create.at("responses").at("200").at("description"), "The item");
+    EXPECT_TRUE(paths.at("/text")
+                    .at("get")
+                    .at("responses")
+                    .at("200")
+                    .at("content")
+                    .as_object()
+                    .contains("text/plain"));
+    EXPECT_EQ(paths.at("/errors/teapot").at("get").at("deprecated"), true);
+    EXPECT_TRUE(paths.at("/events")
+                    .at("get")
+                    .at("responses")
+                    .at("200")
+                    .at("content")
+                    .at("text/event-stream")
+                    .as_object()
+                    .contains("itemSchema"));
     EXPECT_EQ(client.get("/docs").status(), 200);
     EXPECT_EQ(client.get("/redoc").status(), 200);
     EXPECT_EQ(client.get("/api/openapi.json").json().at("info").at("title"), "Tour: API");
@@ -226,6 +245,14 @@ TEST_F(Tour, CommitsOrRollsBack) {
     EXPECT_EQ(client.post("/shop/2?count=11").status(), 409);  // refused by what ends with the handler
     EXPECT_EQ(stock(), 3);
     EXPECT_EQ(client.get("/shop?offset=2&limit=1").text(), R"({"offset":2,"stock":[1000000]})");
+}
+
+TEST_F(Tour, SellsToACustomerOfATestsOwn) {
+    tour.app().override<tour::get_customer>([] { return tour::Customer{"bob"}; });
+    TestClient client{tour.app()};
+    EXPECT_EQ(client.post("/shop/2").text(), R"({"item":2,"count":1,"for":"bob"})");
+    tour.app().clear_overrides();
+    EXPECT_EQ(client.post("/shop/2").status(), 401);
 }
 
 TEST_F(Tour, StreamsUntilTheClientLeaves) {

@@ -90,6 +90,29 @@ std::optional<Invalid> validate(const Range& range) {
     return std::nullopt;
 }
 
+struct Inner {
+    int id;
+    std::optional<int> more;
+};
+BOOST_DESCRIBE_STRUCT(Inner, (), (id, more))
+
+struct Outer {
+    Inner given{7, std::nullopt};
+    Inner asked;
+};
+BOOST_DESCRIBE_STRUCT(Outer, (), (given, asked))
+
+struct Deep {
+    Outer outer{{1, 2}, {3, 4}};
+};
+BOOST_DESCRIBE_STRUCT(Deep, (), (outer))
+
+struct Lists {
+    Member<std::pmr::vector<int>, MinLength<2>> some;
+    Member<std::pmr::vector<int>, MaxLength<2>> few;
+};
+BOOST_DESCRIBE_STRUCT(Lists, (), (some, few))
+
 struct Ranges {
     std::span<const Range> ranges;
 };
@@ -642,6 +665,24 @@ TEST_F(BodyAnswer, AnOptionalBodyMayBeMissing) {
             R"({"type":"missing","loc":["body","price"],"msg":"Field required","input":{"name":"a"}})"));
     EXPECT_EQ(answer<Item>("null"),
               detail_of(R"({"type":"missing","loc":["body"],"msg":"Field required","input":null})"));
+}
+
+TEST_F(BodyAnswer, TheInitialiserOfAStructIsKept) {
+    EXPECT_EQ(answer<Outer>(R"({"asked":{"id":1}})"),
+              R"({"given":{"id":7,"more":null},"asked":{"id":1,"more":null}})");
+    EXPECT_EQ(answer<Outer>(R"({"given":{"id":2}})"),
+              detail_of(R"({"type":"missing","loc":["body","asked"],"msg":"Field required",)"
+                        R"("input":{"given":{"id":2}}})"));
+}
+
+TEST_F(BodyAnswer, TheInitialiserOfAStructOfStructsIsKept) {
+    EXPECT_EQ(answer<Deep>("{}"), R"({"outer":{"given":{"id":1,"more":2},"asked":{"id":3,"more":4}}})");
+}
+
+TEST_F(BodyAnswer, AListThatMayNotBeEmptyMayNotBeMissing) {
+    EXPECT_EQ(answer<Lists>(R"({"some":[1,2]})"), R"({"some":[1,2],"few":[]})");
+    EXPECT_EQ(answer<Lists>("{}"),
+              detail_of(R"({"type":"missing","loc":["body","some"],"msg":"Field required","input":{}})"));
 }
 
 TEST_F(BodyAnswer, WhatIsNotJsonIsText) {

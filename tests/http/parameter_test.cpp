@@ -67,6 +67,25 @@ struct Page {
     http::Member<std::optional<int>, http::Alias<"x_max">, http::Lt<9>> max;
 };
 BOOST_DESCRIBE_STRUCT(Page, (), (number, text, ids, max))
+
+struct Passwords {
+    std::string_view first;
+    std::string_view second;
+};
+BOOST_DESCRIBE_STRUCT(Passwords, (), (first, second))
+
+std::optional<http::Invalid> validate(const Passwords& passwords) {
+    if (passwords.first == "1234") return http::Invalid{"everybody has that one", "first"};
+    if (passwords.first != passwords.second) return http::Invalid{"they differ"};
+    return std::nullopt;
+}
+
+struct Some {
+    http::Member<std::pmr::vector<int>, http::MinLength<1>> ids;
+    http::Member<std::span<const std::string_view>, http::MinLength<2>> names;
+    http::Member<std::optional<std::span<const int>>, http::MinLength<2>> more;
+};
+BOOST_DESCRIBE_STRUCT(Some, (), (ids, names, more))
 }  // namespace shop
 
 namespace {
@@ -480,6 +499,31 @@ TEST(ParameterCookie, AModelsMembersAreCookies) {
 }
 
 // ---- forms ------------------------------------------------------------------------------------------------
+
+TEST(Models, AValidatorSeesWhatIsGoodMemberByMember) {
+    EXPECT_EQ(form<Form<shop::Passwords>>("first=abc&second=abc"), R"({"v":{"first":"abc","second":"abc"}})");
+    EXPECT_EQ(form<Form<shop::Passwords>>("first=abc&second=abd"),
+              detail(error("value_error", R"(["body"])", "Value error, they differ",
+                           R"({"first":"abc","second":"abd"})", R"("error":{})")));
+    EXPECT_EQ(query<Query<shop::Passwords>>("first=1234&second=1"),
+              detail(error("value_error", R"(["query","first"])", "Value error, everybody has that one",
+                           R"("1234")", R"("error":{})")));
+    EXPECT_EQ(query<Query<shop::Passwords>>("first=1234"),
+              detail(error("missing", R"(["query","second"])", "Field required", R"({"first":"1234"})")));
+}
+
+TEST(Models, AListThatMayNotBeEmptyMayNotBeMissing) {
+    EXPECT_EQ(query<Query<shop::Some>>("ids=1&names=a&names=b"),
+              R"({"v":{"ids":[1],"names":["a","b"],"more":null}})");
+    EXPECT_EQ(query<Query<shop::Some>>(""),
+              detail(error("missing", R"(["query","ids"])", "Field required", "{}") + "," +
+                     error("missing", R"(["query","names"])", "Field required", "{}")));
+}
+
+TEST(Models, AnEmptyFieldOfAFormIsNotEchoed) {
+    EXPECT_EQ(form<Form<shop::Login>>("username=&password=1"),
+              detail(error("missing", R"(["body","username"])", "Field required", R"({"password":"1"})")));
+}
 
 TEST(ParameterForm, AFormIsADescribedStruct) {
     using P = Form<shop::Login>;

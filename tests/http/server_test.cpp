@@ -349,6 +349,23 @@ TEST_F(Server, AHandlerThatThrowsIsA500WithoutInternalsAndTheConnectionLivesOn) 
               "zigmund: GET /throws: unhandled exception: the password is 1234\n");
 }
 
+TEST_F(Server, AStatusThatIsNoAnswersIsA500) {
+    app_->get("/status/{status}", [](http::Path<std::uint16_t, "status"> status, alloc::Allocator arena) {
+        return http::Response::json(arena, "x").with_status(http::Status{*status});
+    });
+    app_->get("/error", []() -> http::Response { throw http::HttpError{http::Status{100}}; });
+    HttpClient& client = serve();
+    testing::internal::CaptureStderr();
+    for (const char* path : {"/status/0", "/status/100", "/status/199", "/status/600", "/error"}) {
+        const HttpReply reply = client.request("GET " + std::string{path} + " HTTP/1.1\r\nHost: x\r\n\r\n");
+        EXPECT_EQ(reply.status, 500);
+        EXPECT_EQ(reply.body, "Internal Server Error");
+    }
+    EXPECT_EQ(client.request("GET /status/599 HTTP/1.1\r\nHost: x\r\n\r\n").status, 599);
+    EXPECT_TRUE(testing::internal::GetCapturedStderr().starts_with(
+        "zigmund: GET /status/0: unhandled exception: a response's status is 200 to 599, and not 0\n"));
+}
+
 TEST_F(Server, AClientThatLeavesAtAnyPointLeavesNothingBehind) {
     serve();
     const std::string request = post("0123456789");

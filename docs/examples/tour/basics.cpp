@@ -29,9 +29,12 @@ http::Response create_item(http::Body<Item> item, alloc::Allocator arena) {
 }  // namespace
 
 void add_basics(http::App& app) {
-    app.get("/text", get_text);
-    app.get("/users/{user_id}", get_user, {.name = "get_user", .tags = {"basics"}});
-    app.post("/items", create_item, {.tags = {"basics"}});
+    // What a handler is called here, it is called in the documentation and by url_for(), too.
+    app.get<get_text>("/text", {.responses = {{.status = http::Status::ok, .content_type = "text/plain"}}});
+    app.get<get_user>("/users/{user_id}", {.tags = {"basics"}});
+    app.post<create_item>("/items", {.tags = {"basics"},
+                                     .description = "Takes an item, and says what it took.",
+                                     .responses = {{http::Status::ok, "The item", http::schema<Item>}}});
 }
 
 }  // namespace tour

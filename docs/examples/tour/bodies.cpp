@@ -27,15 +27,19 @@ struct Line {
 };
 BOOST_DESCRIBE_STRUCT(Line, (), (product_name, count, price))
 
+enum class Delivery { standard, express };
+BOOST_DESCRIBE_ENUM(Delivery, standard, express)
+
 struct Order {
     Address to;
+    Delivery delivery = Delivery::standard;
     std::pmr::vector<Line> lines;
     std::span<const std::string_view> notes;
     std::pmr::map<std::string_view, std::int64_t> points;
     std::optional<Address> bill_to;
     bool gift = false;
 };
-BOOST_DESCRIBE_STRUCT(Order, (), (to, lines, notes, points, bill_to, gift))
+BOOST_DESCRIBE_STRUCT(Order, (), (to, delivery, lines, notes, points, bill_to, gift))
 
 /// Found by its argument, and asked when each member is good by itself.
 std::optional<http::Invalid> validate(const Order& order) {

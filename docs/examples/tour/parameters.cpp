@@ -74,6 +74,18 @@ http::Response log_in(http::Form<Login> login, alloc::Allocator arena) {
         .with_cookie(arena, {.name = "session", .value = "1234", .http_only = true});
 }
 
+/// What a browser tells of the screen, as a struct of header fields: `viewport_width` is `viewport-width`.
+struct Screen {
+    int viewport_width;
+    float dpr = 1;
+    std::span<const Color> color;
+};
+BOOST_DESCRIBE_STRUCT(Screen, (), (viewport_width, dpr, color))
+
+http::Response get_screen(http::Header<Screen> screen, alloc::Allocator arena) {
+    return http::Response::json(arena, *screen);
+}
+
 /// The request as it is, for what no parameter says.
 http::Response get_request(const http::Request& request, alloc::Allocator arena) {
     return http::Response::json(arena, {{"method", request.method_text()},
@@ -88,6 +100,7 @@ void add_parameters(http::App& app) {
     app.get("/types/{small}", get_types, {.tags = {"parameters"}});
     app.get("/search", search, {.tags = {"parameters"}});
     app.get("/client", get_client, {.tags = {"parameters"}});
+    app.get("/screen", get_screen, {.tags = {"parameters"}});
     app.get("/filter", filter, {.tags = {"parameters"}});
     app.post("/login", log_in, {.tags = {"parameters"}});
     app.get("/request", get_request, {.tags = {"parameters"}});

@@ -1,7 +1,10 @@
 // What a handler may answer.
 #include <array>
+#include <charconv>
 #include <cstdint>
 #include <expected>
+#include <memory_resource>
+#include <string>
 
 #include "tour.hpp"
 
@@ -28,12 +31,11 @@ std::expected<Point, http::HttpError> find_point(http::Path<std::uint32_t, "inde
 }
 
 /// Text that is made for the answer lives in the request's arena.
-http::Response get_page(http::Path<std::string_view, "name"> name, alloc::Allocator arena) {
-    constexpr std::string_view before = "<!doctype html><title>Hello</title><p>Hello, ";
-    const std::span<char> text = arena.alloc<char>(before.size() + name->size());
-    before.copy(text.data(), before.size());
-    name->copy(text.data() + before.size(), name->size());
-    return http::Response::html(std::string_view{text.data(), text.size()});
+http::Response get_page(http::Path<std::uint32_t, "number"> number, alloc::Allocator arena) {
+    std::pmr::string page{"<!doctype html><title>A page</title><p>Page ", arena};
+    std::array<char, 10> digits;
+    page.append(digits.data(), std::to_chars(digits.begin(), digits.end(), *number).ptr);
+    return http::Response::html(arena.dupe(page));
 }
 
 http::Response get_redirect(alloc::Allocator arena) { return http::Response::redirect(arena, "/text"); }
@@ -58,7 +60,7 @@ void add_responses(http::App& app) {
     app.get("/points", get_points, {.tags = {"responses"}});
     app.get("/points/{index:int}", find_point, {.tags = {"responses"}});
     app.post("/nothing", get_nothing, {.tags = {"responses"}});
-    app.get("/page/{name}", get_page, {.tags = {"responses"}});
+    app.get("/page/{number}", get_page, {.tags = {"responses"}});
     app.get("/redirect", get_redirect, {.tags = {"responses"}});
     app.get("/decorated", get_decorated, {.tags = {"responses"}});
     app.delete_("/decorated", forget_cookie, {.tags = {"responses"}});

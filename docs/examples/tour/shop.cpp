@@ -57,19 +57,10 @@ inject::Scoped<Transaction> get_transaction(inject::Depends<open_database, injec
     scope.ok();
 }
 
-struct User {
-    std::string_view name;
-};
-
 /// Who asks; a dependency may refuse the request.
-User get_user(http::Header<std::optional<std::string_view>, "authorization"> token) {
-    if (*token != "Bearer secret") throw http::HttpError{http::Status::unauthorized, "Who are you?"};
-    return {"ann"};
-}
-
 /// A class, made of what its fields ask for.
 struct Page {
-    http::Query<int, "offset", http::Default<0>, http::Ge<0>> offset;
+    http::Query<int, "offset", http::Default<0>, http::Ge<0>, http::Le<1000>> offset;
     http::Query<int, "limit", http::Default<2>, http::Le<3>> limit;
 };
 
@@ -82,15 +73,15 @@ inject::Scoped<int> check_limits(alloc::Allocator) {
 
 http::Response buy(http::Path<std::uint32_t, "item"> item,
                    http::Query<int, "count", http::Default<1>, http::Ge<1>> count,
-                   inject::Depends<get_user> user, inject::Depends<get_transaction> transaction,
+                   inject::Depends<get_customer> customer, inject::Depends<get_transaction> transaction,
                    inject::Depends<check_limits, inject::FunctionScope> bought,
                    inject::State<Settings> settings, http::BackgroundTasks& tasks, alloc::Allocator arena) {
     if (transaction->stock(item) < count) throw http::HttpError{http::Status::conflict, "Not that many left"};
     for (int i = 0; i < count; ++i) transaction->take(item);
     *bought = count;
     tasks.add([](const Settings& to, std::string_view name) { note(to, name); }, std::cref(*settings),
-              user->name);
-    return http::Response::json(arena, {{"item", item}, {"count", count}, {"for", user->name}});
+              customer->name);
+    return http::Response::json(arena, {{"item", item}, {"count", count}, {"for", customer->name}});
 }
 
 http::Response get_stock(inject::Depends<inject::make<Page>> page,
@@ -102,6 +93,11 @@ http::Response get_stock(inject::Depends<inject::make<Page>> page,
 }
 
 }  // namespace
+
+Customer get_customer(http::Header<std::optional<std::string_view>, "authorization"> token) {
+    if (*token != "Bearer secret") throw http::HttpError{http::Status::unauthorized, "Who are you?"};
+    return {"ann"};
+}
 
 void add_shop(http::App& app) {
     app.post("/shop/{item:int}", buy, {.tags = {"shop"}});

@@ -36,6 +36,11 @@ http::Response get_lines(alloc::Allocator arena) {
     });
 }
 
+struct Line {
+    int n;
+};
+BOOST_DESCRIBE_STRUCT(Line, (), (n))
+
 /// A clock: an event a second; without a count, until the client leaves or the server stops.
 http::Response get_events(http::Query<int, "count", http::Default<0>, http::Ge<0>> count,
                           alloc::Allocator arena) {
@@ -136,8 +141,12 @@ http::Response post_news(inject::Depends<open_news, inject::AppScope> news, http
 
 void add_streams(http::App& app) {
     app.get("/squares", get_squares, {.tags = {"streams"}});
-    app.get("/lines", get_lines, {.tags = {"streams"}});
-    app.get("/events", get_events, {.tags = {"streams"}});
+    app.get("/lines", get_lines,
+            {.tags = {"streams"},
+             .responses = {{http::Status::ok, "A line each", http::schema<Line>, "application/jsonl"}}});
+    app.get("/events", get_events,
+            {.tags = {"streams"},
+             .responses = {{http::Status::ok, "A tick each", http::schema<Line>, "text/event-stream"}}});
     app.get("/news", get_news, {.tags = {"streams"}});
     app.post("/news", post_news, {.tags = {"streams"}});
 }

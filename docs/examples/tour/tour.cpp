@@ -8,7 +8,7 @@ void note(const Settings& settings, std::string_view text) {
 }
 
 Tour::Tour(alloc::Allocator allocator, const Settings& settings)
-    : admin_{allocator, {.title = "Tour: administration"}},
+    : admin_{allocator, {.title = "Tour: administration", .echo_input = false}},
       api_{allocator, {.title = "Tour: API"}},
       app_{allocator, {.title = "Tour", .version = "1.0.0", .description = "Everything, once."}} {
     app_.provide<Settings>(settings);

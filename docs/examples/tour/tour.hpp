@@ -21,6 +21,7 @@
 #include <zigmund/http.hpp>
 
 #include <cstdio>
+#include <optional>
 #include <string_view>
 
 namespace tour {
@@ -38,6 +39,12 @@ struct Settings {
 
 /// A line of the log: what happens before the first request, and after an answer was sent.
 void note(const Settings& settings, std::string_view text);
+
+/// Who buys: a dependency that tests replace by a customer of their own.
+struct Customer {
+    std::string_view name;
+};
+Customer get_customer(http::Header<std::optional<std::string_view>, "authorization"> token);
 
 void add_basics(http::App& app);
 void add_parameters(http::App& app);

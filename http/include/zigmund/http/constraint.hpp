@@ -211,6 +211,11 @@ template <class... Cs>
 struct Options {
     static constexpr bool has_default = (IsDefault<Cs> || ...);
     static constexpr auto default_value = DefaultOf<Cs...>::type::value;
+    /// Of a list: that it may not be empty.
+    static constexpr bool needs_elements = ([] {
+        if constexpr (IsMinLength<Cs>) return Cs::min_length > 0;
+        return false;
+    }() || ...);
 };
 
 /// The Alias of a list; `name`: it has none.

@@ -86,7 +86,8 @@ class ErrorHandlers {
         keep<Function>(entry, std::forward<F>(f));
     }
 
-    [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
+    /// Whether there is one for an HttpError of that status.
+    [[nodiscard]] bool handles(Status status) const noexcept;
     /// Whether there is one for the refusal of a request's parameters.
     [[nodiscard]] bool handles_validation() const noexcept { return handles_validation_; }
 

@@ -54,6 +54,13 @@ struct Invalid {
     std::string_view member = {};
 };
 
+namespace detail {
+
+/// "Value error, " and its message, in memory of `arena`. Throws std::bad_alloc.
+[[nodiscard]] std::string_view invalid_message(alloc::Allocator arena, const Invalid& invalid);
+
+}  // namespace detail
+
 /// Text that is one of `Values`. In the alternatives of a std::variant it is the tag that tells which of
 /// them an object is: each of them has a Literal of the same name, and no two have a value in common.
 template <FixedString... Values>
@@ -161,12 +168,12 @@ concept HasValidator = requires(const T& object) {
 template <class T>
 concept Visible = requires { typename std::bool_constant<(T{}, true)>; };
 
-/// Reads the member of a T that was default-initialised. Where that member has no initialiser, reading it is
-/// no constant expression, which is how a missing default shows.
-template <class T, auto Pointer>
+/// Reads the member of a T, or that of a member of it, and so on, where the T was default-initialised. Where
+/// none of them has an initialiser, reading it is no constant expression, which is how a missing default shows.
+template <class T, auto... Path>
 constexpr bool reads_default() {
     T object;
-    [[maybe_unused]] const auto member = object.*Pointer;
+    [[maybe_unused]] const auto member = (object.*....*Path);
     return true;
 }
 
@@ -175,12 +182,12 @@ template <class T>
 inline constexpr bool begins_empty =
     IsOptional<T>::value || IsConstSpan<T>::value || (Container<T> && !ArenaText<T>) || is_document<T>;
 
-/// Whether the member of a T has an initialiser, or is of a type that has a value anyway.
-template <class T, auto Pointer>
+/// Whether that member of a T has an initialiser, or is of a type that has a value anyway.
+template <class T, auto... Path>
 consteval bool is_initialised() {
     if constexpr (Visible<T>) {
-        if constexpr (requires { typename std::bool_constant<reads_default<T, Pointer>()>; }) {
-            return reads_default<T, Pointer>();
+        if constexpr (requires { typename std::bool_constant<reads_default<T, Path...>()>; }) {
+            return reads_default<T, Path...>();
         } else {
             return false;
         }
@@ -194,13 +201,24 @@ consteval bool is_initialised() {
     }
 }
 
-/// Whether the member of a T that was just made has a value, and need not be in the JSON.
-template <class T, auto Pointer>
-constexpr bool has_value(const T& object) noexcept {
-    using M = MemberType<T, Pointer>;
-    const M& member = object.*Pointer;
+template <auto First, auto... Rest>
+struct LastOf : LastOf<Rest...> {};
+template <auto Last>
+struct LastOf<Last> {
+    static constexpr auto value = Last;
+};
+
+/// A list that its constraints do not let be empty.
+template <class M>
+inline constexpr bool needs_elements =
+    !IsOptional<typename M::zigmund_parameter>::value && M::options::needs_elements;
+
+/// See has_value(); the member is that of an Enclosing, at the end of a path that begins at a T that was just
+/// made.
+template <class T, class Enclosing, auto... Path, class M>
+constexpr bool has_value_at(const M& member) noexcept {
     if constexpr (IsMember<M>::value) {
-        return member.has_value() || begins_empty<typename M::zigmund_parameter>;
+        return member.has_value() || (begins_empty<typename M::zigmund_parameter> && !needs_elements<M>);
     } else if constexpr (begins_empty<M>) {
         return true;
     } else if constexpr (IsVariant<M>::value || IsLiteral<M>::value) {
@@ -212,11 +230,20 @@ constexpr bool has_value(const T& object) noexcept {
         return member.data() != nullptr;
     } else if constexpr (Described<M>) {
         return [&]<template <class...> class L, class... D>(L<D...>) {
-            return (has_value<M, D::pointer>(member) && ...);
+            return (has_value_at<T, M, Path..., D::pointer>(member.*D::pointer) && ...);
         }(Members<M>{});
+    } else if constexpr (Visible<T>) {
+        return is_initialised<T, Path...>();
     } else {
-        return is_initialised<T, Pointer>();
+        return is_initialised<Enclosing, LastOf<Path...>::value>();
     }
+}
+
+/// Whether the member of a T that was just made has a value, and need not be in the JSON. That of a struct is
+/// there if those of all its members are, by its own initialiser or by theirs.
+template <class T, auto Pointer>
+constexpr bool has_value(const T& object) noexcept {
+    return has_value_at<T, T, Pointer>(object.*Pointer);
 }
 
 /// Gives the containers of an object that was just made the arena for their memory.

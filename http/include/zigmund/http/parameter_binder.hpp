@@ -202,6 +202,7 @@ class ParameterBinder {
     template <Source Where, class T>
     T model() {
         T result{};
+        const std::size_t errors_before = errors_.size();
         const Location place{nullptr, place_name(Where)};
         boost::mp11::mp_for_each<Members<T>>([&](auto member) {
             using D = decltype(member);
@@ -215,7 +216,9 @@ class ParameterBinder {
             M& value = Access::value(result.*D::pointer);
             if constexpr (in_arena<M>) {
                 M made = make<M>();
-                read(typename Access::options{}, Where, name, made, at);
+                if (!read(typename Access::options{}, Where, name, made, at) &&
+                    !has_value<T, D::pointer>(result))
+                    missing(at, echo_source(request_, Where, member_names<Where, T>));
                 std::destroy_at(&value);
                 std::construct_at(&value, std::move(made));
             } else if (!read(typename Access::options{}, Where, name, value, at)) {
@@ -225,11 +228,19 @@ class ParameterBinder {
         });
         if constexpr (forbids_extra_members<T>())
             forbid_others(request_, Where, member_names<Where, T>, errors_);
+        if constexpr (HasValidator<T>) {
+            // What it sees is good member by member.
+            if (errors_.size() != errors_before) return result;
+            if (const std::optional<Invalid> invalid = validate(std::as_const(result)))
+                refuse_as_invalid(Where, *invalid, member_names<Where, T>);
+        }
         return result;
     }
 
     [[gnu::cold]] void refuse(const Location& at, const ScalarError& error, std::string_view input);
     [[gnu::cold]] void missing(const Location& at, const JsonValue& input);
+    [[gnu::cold]] void refuse_as_invalid(Source source, const Invalid& invalid,
+                                         std::span<const std::string_view> names);
     /// The same, but if there is a file of that name it is an error of the type.
     [[gnu::cold]] void missing_in_form(const Location& at, std::string_view name, const TypeError& error);
 
