@@ -192,6 +192,15 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
     const BlockState state = map.get(address);
     FreedBlock block{};
     const bool remembered = history.recall(address, block);
+    if (state != BlockState::quarantined) {
+        // What began there may have become a part of another block since: that one is what is there now.
+        if (const std::uintptr_t begin = find_around(address); begin != 0) {
+            void* const user = reinterpret_cast<void*>(begin);
+            const bool live = map.get(begin) == BlockState::live;
+            return report_interior(p, user, peek_header(user), remembered ? &block : nullptr,
+                                   live ? 0 : held_by(begin), verb, frame);
+        }
+    }
     // Another block may have begun in the bytes that the map has for this one, and hidden that it was freed.
     if (state == BlockState::quarantined || state == BlockState::freed || remembered) {
         ErrorReport out;
@@ -205,40 +214,15 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
                 size = header.size();
                 write_block(out, p, header);
             }
-            StackId freed = 0;
-            counters.for_each_shard([&](const Shard& shard) {
-                if (freed == 0 && shard.quarantine != nullptr) (void)shard.quarantine->holds(address, freed);
-            });
-            if (freed != 0) write_stack_of(out, "first given back", freed);
+            if (const StackId freed = held_by(address); freed != 0)
+                write_stack_of(out, "first given back", freed);
         } else if (remembered) {
             size = block.size;
-            out << "  the block: ";
-            out.decimal(size) << " bytes\n";
-            write_stack_of(out, "allocated", block.allocated);
-            write_stack_of(out, "first given back", block.freed);
+            write_freed_block(out, block);
         }
         write_here(out, verb, frame);
         end_report(out, Kind::double_free, p, size);
         return;
-    }
-
-    constexpr std::uintptr_t reach = std::uintptr_t{1} << 32;
-    if (const std::uintptr_t begin = map.find_before(address, BlockState::live, reach); begin != 0) {
-        void* const user = reinterpret_cast<void*>(begin);
-        const Header header = peek_header(user);
-        if (header.check == check_of(header, user) && address - begin < header.size()) {
-            ErrorReport out;
-            begin_report(out, Kind::interior_pointer);
-            write_address(out, p);
-            out << " is ";
-            out.decimal(address - begin) << " bytes into the block at ";
-            write_address(out, user);
-            out << ", not its beginning\n";
-            write_block(out, user, header);
-            write_here(out, verb, frame);
-            end_report(out, Kind::interior_pointer, p, header.size());
-            return;
-        }
     }
 
     ErrorReport out;
@@ -259,6 +243,49 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
     }
     write_here(out, verb, frame);
     end_report(out, kind, p, 0);
+}
+
+std::uintptr_t GeneralPurposeAllocator::State::find_around(std::uintptr_t address) const noexcept {
+    constexpr std::uintptr_t reach = std::uintptr_t{1} << 32;
+    for (const BlockState state : {BlockState::live, BlockState::quarantined}) {
+        const std::uintptr_t begin = map.find_before(address, state, reach);
+        if (begin == 0 || begin == address) continue;
+        void* const user = reinterpret_cast<void*>(begin);
+        const Header header = peek_header(user);
+        if (header.check == check_of(header, user) && address - begin < header.size()) return begin;
+    }
+    return 0;
+}
+
+StackId GeneralPurposeAllocator::State::held_by(std::uintptr_t address) noexcept {
+    StackId freed = 0;
+    counters.for_each_shard([&](const Shard& shard) {
+        if (freed == 0 && shard.quarantine != nullptr) (void)shard.quarantine->holds(address, freed);
+    });
+    return freed;
+}
+
+void GeneralPurposeAllocator::State::report_interior(void* p, void* begin, const Header& header,
+                                                     const FreedBlock* earlier, StackId freed,
+                                                     std::string_view verb, const void* frame) noexcept {
+    const auto inside = static_cast<std::size_t>(static_cast<std::byte*>(p) - static_cast<std::byte*>(begin));
+    ErrorReport out;
+    begin_report(out, Kind::interior_pointer);
+    write_address(out, p);
+    out << " is ";
+    out.decimal(inside) << " bytes into the block at ";
+    write_address(out, begin);
+    out << ", not its beginning\n";
+    write_block(out, begin, header);
+    if (freed != 0) write_stack_of(out, "given back", freed);
+    if (earlier != nullptr) {
+        out << "  an earlier block of ";
+        out.decimal(earlier->size) << " bytes began there, and was given back\n";
+        write_stack_of(out, "earlier allocated", earlier->allocated);
+        write_stack_of(out, "earlier given back", earlier->freed);
+    }
+    write_here(out, verb, frame);
+    end_report(out, Kind::interior_pointer, p, header.size());
 }
 
 bool GeneralPurposeAllocator::State::write_owner(ErrorReport& out, void* p) const noexcept {
@@ -362,7 +389,7 @@ std::size_t GeneralPurposeAllocator::State::check_all(const void* frame) noexcep
         if (!memory_checker::watches() && report_damage_around(user, header, 0, 1, "check", frame)) ++found;
     });
     guard_pages.for_each_live([&](const GuardPages::Slot& slot) {
-        if (report_padding(slot, "check", frame)) ++found;
+        if (report_padding(guard_pages.tell(slot), "check", frame)) ++found;
     });
     counters.for_each_shard([&](const Shard& shard) {
         if (shard.quarantine == nullptr) return;

@@ -38,6 +38,14 @@ void GeneralPurposeAllocator::State::write_block(ErrorReport& out, const void* u
     if (depth != 0) write_stack_of(out, "allocated", header.stack);
 }
 
+void GeneralPurposeAllocator::State::write_freed_block(ErrorReport& out,
+                                                       const FreedBlock& block) const noexcept {
+    out << "  the block: ";
+    out.decimal(block.size) << " bytes\n";
+    write_stack_of(out, "allocated", block.allocated);
+    write_stack_of(out, "first given back", block.freed);
+}
+
 void GeneralPurposeAllocator::State::write_bytes(ErrorReport& out, std::span<const unsigned char> found,
                                                  unsigned char expected) const noexcept {
     out << "  found";

@@ -166,25 +166,40 @@ struct GeneralPurposeAllocator::State {
     [[gnu::cold]] bool report_damage_around(void* user, const detail::Header& header, std::size_t size,
                                             std::size_t align, std::string_view verb,
                                             const void* frame) noexcept;
-    /// The same of blocks on pages of their own. Null: none begins at `p`, which was reported.
-    [[gnu::cold]] detail::GuardPages::Slot* examine_guarded(void* p, std::size_t size, std::size_t align,
-                                                            std::string_view verb, const void* frame,
-                                                            detail::Family family) noexcept;
+    /// The same of blocks on pages of their own. Slot null: none begins at `p`, which was reported.
+    struct Guarded {
+        detail::GuardPages::Slot* slot;
+        std::size_t size;
+        std::size_t align;
+        detail::StackId stack;
+    };
+    [[gnu::cold]] Guarded examine_guarded(void* p, std::size_t size, std::size_t align, std::string_view verb,
+                                          const void* frame, detail::Family family) noexcept;
     [[gnu::cold]] bool resize_guarded(void* p, std::size_t old_size, std::size_t align, std::size_t new_size,
                                       std::string_view verb, const void* frame,
                                       detail::Family family) noexcept;
     /// What a guard page stopped: `access` is "read" or "written". Async-signal context.
     [[gnu::cold]] void report_stopped(const void* address, std::string_view access,
                                       detail::StackId here) noexcept;
-    [[gnu::cold]] void report_guarded_pointer(void* p, const detail::GuardPages::Slot& slot,
+    /// Reports a pointer into pages where its block does not begin, or lives no more.
+    [[gnu::cold]] void report_guarded_pointer(void* p, const detail::GuardPages::Story& story,
                                               std::string_view verb, const void* frame) noexcept;
-    [[gnu::cold]] bool report_padding(const detail::GuardPages::Slot& slot, std::string_view verb,
+    [[gnu::cold]] bool report_padding(const detail::GuardPages::Story& story, std::string_view verb,
                                       const void* frame) noexcept;
     void report_mismatch(void* p, const detail::Header& header, std::size_t size, std::size_t align,
                          detail::Family family, std::string_view verb, const void* frame) noexcept;
     /// Reports writes into the freed block. True: there was one.
     [[gnu::cold]] bool report_late_write(const detail::Quarantine::Held& held, const void* frame) noexcept;
     [[gnu::cold]] void report_unknown(void* p, std::string_view verb, const void* frame) noexcept;
+    /// The block, live or held back, that `address` lies inside of; 0: there is none.
+    [[nodiscard]] std::uintptr_t find_around(std::uintptr_t address) const noexcept;
+    /// Of a pointer into the block at `begin`. `earlier`: a block that was freed and had begun there; null:
+    /// nothing is known of one. `freed`: who gave back the block; 0: it is live.
+    void report_interior(void* p, void* begin, const detail::Header& header,
+                         const detail::FreedBlock* earlier, detail::StackId freed, std::string_view verb,
+                         const void* frame) noexcept;
+    /// Who gave back the block that is held back at `address`; 0: nobody knows.
+    [[nodiscard]] detail::StackId held_by(std::uintptr_t address) noexcept;
     [[gnu::cold]] void report_dead(std::string_view verb, const void* frame) noexcept;
     [[gnu::cold]] void report_size_overflow(std::size_t size, const void* frame) noexcept;
     std::size_t check_all(const void* frame) noexcept;
@@ -195,6 +210,8 @@ struct GeneralPurposeAllocator::State {
     /// The name of the allocator that the block at `p` belongs to, if it is a living one of this process, and
     /// what is known of the block. False: nobody's.
     [[nodiscard]] bool write_owner(detail::ErrorReport& out, void* p) const noexcept;
+    /// What the history tells of a block that was freed.
+    void write_freed_block(detail::ErrorReport& out, const detail::FreedBlock& block) const noexcept;
     void write_bytes(detail::ErrorReport& out, std::span<const unsigned char> found,
                      unsigned char expected) const noexcept;
     void write_stack_of(detail::ErrorReport& out, std::string_view what,
@@ -254,9 +271,6 @@ inline constexpr std::uint32_t default_align_bits = std::countr_zero(default_ali
 
 /// Frames of the toolkit and of containers that lie between the user's code and the allocator.
 inline constexpr unsigned plumbing_frames = 8;
-
-/// Where a byte differs from `byte`; the size if none does.
-[[nodiscard]] std::size_t first_other(std::span<const unsigned char> bytes, unsigned char byte) noexcept;
 
 inline std::uint64_t pack(std::size_t size, std::size_t align, Family family = Family::allocator) noexcept {
     return size | static_cast<std::uint64_t>(__builtin_ctzll(align)) << 56 |

@@ -55,7 +55,7 @@ void UnsizedAccess::report_unknown(GeneralPurposeAllocator& of, void* p, std::st
                                    const void* frame) noexcept {
     GeneralPurposeAllocator::State& state = *of.state_;
     const GuardPages::Slot* const slot = is_guarded(of, p) ? state.guard_pages.find(p) : nullptr;
-    if (slot != nullptr) return state.report_guarded_pointer(p, *slot, verb, frame);
+    if (slot != nullptr) return state.report_guarded_pointer(p, state.guard_pages.tell(*slot), verb, frame);
     state.report_unknown(p, verb, frame);
 }
 
