@@ -52,7 +52,7 @@ GeneralPurposeAllocator::State::Claim GeneralPurposeAllocator::State::examine(vo
                                                                               std::string_view verb,
                                                                               const void* frame,
                                                                               Family family) noexcept {
-    constexpr Claim nothing{.is_block = false, .size = 0, .align = 0};
+    constexpr Claim nothing{.is_block = false, .has_place = false, .size = 0, .align = 0};
     if (dead) {
         report_dead(verb, frame);
         return nothing;
@@ -64,13 +64,15 @@ GeneralPurposeAllocator::State::Claim GeneralPurposeAllocator::State::examine(vo
     const Header header = peek_header(p);
     (void)report_damage_around(p, header, size, align, verb, frame);
     if (header.check != check_of(header, p)) {
-        const Header left = recover(p, header, size, align);
-        // Without its size, nobody knows what to give back.
-        return {.is_block = left.size_align != 0, .size = left.size(), .align = left.align()};
+        const Left left = recover(p, header, size, align);
+        return {.is_block = true,
+                .has_place = left.has_place,
+                .size = left.header.size(),
+                .align = left.header.align()};
     }
 
     report_mismatch(p, header, size, align, family, verb, frame);
-    return {.is_block = true, .size = header.size(), .align = header.align()};
+    return {.is_block = true, .has_place = true, .size = header.size(), .align = header.align()};
 }
 
 void GeneralPurposeAllocator::State::report_mismatch(void* p, const Header& header, std::size_t size,
@@ -101,37 +103,13 @@ void GeneralPurposeAllocator::State::report_mismatch(void* p, const Header& head
     if (header.align() != align) mismatch(Kind::alignment_mismatch, "alignment ", header.align(), align);
 }
 
-Header GeneralPurposeAllocator::State::recover(void* user, const Header& damaged, std::size_t size,
-                                               std::size_t align) const noexcept {
-    Header left{};
-    const auto confirmed = [&](std::size_t told_size, std::size_t told_align) {
-        const Extent extent = extent_of(told_size, told_align);
-        if (extent.total == 0) return false;
-        std::array<unsigned char, 24> tail;
-        const std::size_t room = extent.total - extent.prefix - told_size;
-        return read_memory(static_cast<std::byte*>(user) + told_size, tail.data(), room) &&
-               first_other(std::span{tail}.first(room), static_cast<unsigned char>(canary_of(user))) == room;
-    };
-    // Written from the block down: what lies lower was hit only if what lies higher was.
-    if (confirmed(damaged.size(), damaged.align())) {
-        left.size_align = damaged.size_align;
-    } else if (confirmed(size, align)) {
-        left.size_align = pack(size, align);
-    }
-    if (is_stack(damaged.stack)) {
-        left.stack = damaged.stack;
-        left.origin = damaged.origin;
-    }
-    return left;
-}
-
 bool GeneralPurposeAllocator::State::report_damage_around(void* user, const Header& header, std::size_t size,
                                                           std::size_t align, std::string_view verb,
                                                           const void* frame) noexcept {
     const std::uint64_t canary = canary_of(user);
     const auto expected = static_cast<unsigned char>(canary);
     if (header.check != check_of(header, user)) {
-        const Header left = recover(user, header, size, align);
+        const Header left = recover(user, header, size, align).header;
         ErrorReport out;
         begin_report(out, Kind::buffer_underflow);
         out << "more than 8 bytes before the block at ";
@@ -145,7 +123,7 @@ bool GeneralPurposeAllocator::State::report_damage_around(void* user, const Head
             out.hex_byte(byte);
         }
         out << ", where the allocator had written what it knew of the block\n  the block: ";
-        if (left.size_align != 0) {
+        if (left.size() != 0) {
             out.decimal(left.size()) << " bytes";
         } else {
             out << "of unknown size";
@@ -153,7 +131,13 @@ bool GeneralPurposeAllocator::State::report_damage_around(void* user, const Head
         out << " at ";
         write_address(out, user);
         out << '\n';
-        if (left.stack != 0) write_stack_of(out, "allocated", left.stack);
+        if (left.stack != 0) {
+            write_stack_of(out, "allocated", left.stack);
+        } else if (depth != 0) {
+            out << "  who allocated it was overwritten too: the tier guarded, with its guard pages before "
+                   "the "
+                   "blocks, stops at such a write\n";
+        }
         write_here(out, verb, frame);
         end_report(out, Kind::buffer_underflow, user, left.size());
         return true;

@@ -5,6 +5,7 @@
 //     general_purpose_resize.cpp      of one that changes its size
 //     general_purpose_guarded.cpp     of one on pages of its own
 //     general_purpose_errors.cpp      what is wrong with a pointer or a block
+//     general_purpose_damaged.cpp     what is left of a block whose header was overwritten
 //     general_purpose_reports.cpp     how that is said
 //     general_purpose_leaks.cpp       what is left at the end
 //     general_purpose_state.cpp       the beginning and the end of the books
@@ -150,6 +151,7 @@ struct GeneralPurposeAllocator::State {
     /// reported. Not a block: it is to be left alone.
     struct Claim {
         bool is_block;
+        bool has_place;  // where its memory begins is known; otherwise, of the size, only what could be found
         std::size_t size;
         std::size_t align;
     };
@@ -157,10 +159,30 @@ struct GeneralPurposeAllocator::State {
     [[gnu::cold, gnu::noinline]] Claim examine(void* p, std::size_t size, std::size_t align,
                                                std::string_view verb, const void* frame,
                                                detail::Family family = detail::Family::allocator) noexcept;
-    /// What can still be told of a live block whose header was overwritten. The size, if the bytes behind the
-    /// block confirm what the header says, or else what is claimed; otherwise 0. Not the age.
-    [[gnu::cold]] detail::Header recover(void* user, const detail::Header& damaged, std::size_t size,
-                                         std::size_t align) const noexcept;
+    /// What can still be told of a live block whose header was overwritten. Size and alignment, if the bytes
+    /// behind the block confirm what is claimed, or else what the header says; otherwise the size alone, by
+    /// where those bytes are; 0: they were overwritten too. Not the age.
+    struct Left {
+        detail::Header header;
+        bool has_place;
+    };
+    [[gnu::cold]] Left recover(void* user, const detail::Header& damaged, std::size_t size,
+                               std::size_t align) const noexcept;
+    /// The size of the live block, by where the bytes that nobody may write begin behind it; 0: nowhere.
+    [[gnu::cold]] std::size_t measure(const void* user) const noexcept;
+    /// The block is live no more, but nobody knows where its memory begins: that stays where it is.
+    [[gnu::cold]] void abandon(void* p, std::size_t size, const void* frame) noexcept;
+    /// Reports what is wrong with the live block at `p` as a call of `family` finds it, and puts right what
+    /// is around it: a block of that family, of which nothing is told again.
+    struct Settled {
+        std::size_t size;  // 0: it has none, or nobody knows
+        std::size_t align;
+        bool is_block;  // not if another thread gave it back meanwhile
+        bool has_place;
+        bool is_whole;  // what was known of it still is
+    };
+    [[gnu::cold]] Settled settle(void* p, detail::Family family, std::string_view verb,
+                                 const void* frame) noexcept;
     /// Reports damage around the live block at `user`; true: there was some. `header`: of the block; `size`
     /// and `align`: what is claimed of it.
     [[gnu::cold]] bool report_damage_around(void* user, const detail::Header& header, std::size_t size,

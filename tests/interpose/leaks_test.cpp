@@ -162,6 +162,43 @@ TEST(Leaks, AfterAnErrorTheProgramMayAbortOrGoOn) {
     EXPECT_TRUE(contains(on.err, "double free")) << on.err;
 }
 
+TEST(Leaks, AResizedBlockThatWasDamagedKeepsItsContentAndIsToldOnce) {
+    const auto says = [](const Words& damage, const char* tier, const std::string& kind) {
+        Words program{lost, "damaged"};
+        program.insert(program.end(), damage.begin(), damage.end());
+        const Ended ended =
+            watch({std::string{"--tier="} + tier, "--on-error=continue", "--exit-code=0"}, program);
+        const std::string about =
+            damage[0] + " " + damage[1] + " " + damage[2] + " " + tier + ":\n" + ended.err;
+        EXPECT_EQ(ended.status, 0) << about;
+        EXPECT_TRUE(ended.err.starts_with("zigmund: interpose_lost_O2: " + kind + ": ")) << about;
+        EXPECT_EQ(ended.err.find("zigmund: ", 1), std::string::npos) << "told again: " << about;
+    };
+    const std::vector<std::pair<std::string, std::string>> sizes{{"24", "100"},    {"24", "32"},
+                                                                 {"64", "40"},     {"5000", "300000"},
+                                                                 {"5000", "5100"}, {"300000", "600000"}};
+    for (const auto& [size, new_size] : sizes) {
+        for (const char* const tier : {"counted", "traced"}) {
+            says({"underflow", size, new_size}, tier, "buffer underflow");
+            says({"header", size, new_size}, tier, "buffer underflow");
+            says({"header-and-tail", size, new_size}, tier, "buffer underflow");
+            says({"overflow", size, new_size}, tier, "buffer overflow");
+            says({"new", size, new_size}, tier, "family mismatch");
+        }
+        says({"underflow", size, new_size}, "guarded", "buffer underflow");
+        says({"new", size, new_size}, "guarded", "family mismatch");
+    }
+}
+
+TEST(Leaks, ABlockWhoseHeaderWasOverwrittenIsMeasured) {
+    for (const char* const size : {"24", "64", "5000", "300000"}) {
+        const Ended ended = watch({"--on-error=continue"}, {lost, "damaged", "header", size, "10"});
+        EXPECT_TRUE(contains(ended.err, std::string{"\n  the block: "} + size + " bytes at 0x")) << ended.err;
+        EXPECT_TRUE(contains(ended.err, "\n  who allocated it was overwritten too: the tier guarded, "))
+            << ended.err;
+    }
+}
+
 // ---- programs that it starts ----
 
 TEST(Leaks, ProgramsThatItStartsRunUnwatched) {

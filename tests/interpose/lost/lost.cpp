@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -110,12 +111,34 @@ int corners() {
     return wrong;
 }
 
+/// A block of that size is damaged, and resized: what it held is still there, and in the new place nothing is
+/// wrong. `damage`: underflow, header, header-and-tail, overflow, new.
+int resize_damaged(std::string_view damage, std::size_t size, std::size_t new_size) {
+    auto* p = static_cast<unsigned char*>(seen(damage == "new" ? ::operator new(size) : std::malloc(size)));
+    for (std::size_t i = 0; i < size; ++i) p[i] = static_cast<unsigned char>(i % 251);
+    const auto write = [&](std::ptrdiff_t from, std::size_t count) {
+        std::memset(seen(p + from), 0x77, count);
+    };
+    if (damage == "underflow") write(-1, 1);
+    if (damage.starts_with("header")) write(-32, 32);
+    if (damage == "overflow" || damage == "header-and-tail") write(static_cast<std::ptrdiff_t>(size), 4);
+    p = static_cast<unsigned char*>(std::realloc(p, new_size));
+    int wrong = p == nullptr ? 1 : 0;
+    for (std::size_t i = 0; i < std::min(size, new_size); ++i) wrong += p[i] == i % 251 ? 0 : 1;
+    std::memset(p, 0x11, new_size);
+    std::free(p);
+    return std::min(wrong, 100);
+}
+
 }  // namespace
 
 int main(int count, char** words) {
     const std::string_view what = count > 1 ? words[1] : "";
     if (what == "nothing") return 0;
     if (what == "corners") return corners();
+    if (what == "damaged")
+        return resize_damaged(words[2], std::strtoul(words[3], nullptr, 10),
+                              std::strtoul(words[4], nullptr, 10));
     if (what == "kept") kept = chain(4);
     if (what == "chain") forget(chain(5));
     if (what == "ring") ring();
