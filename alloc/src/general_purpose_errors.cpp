@@ -222,8 +222,7 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
     } else {
         out << " was not allocated here\n";
         const ThreadContext& thread = thread_context();
-        if (address >= thread.stack_low && address < thread.stack_high)
-            out << "  it points into this thread's stack\n";
+        if (thread.on_stack(address)) out << "  it points into this thread's stack\n";
     }
     write_here(out, verb, frame);
     end_report(out, kind, p, 0);

@@ -169,8 +169,8 @@ bool GeneralPurposeAllocator::State::report_padding(const GuardPages::Story& sto
     return tell_of(Kind::buffer_overflow, story.behind) || before;
 }
 
-void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_view access,
-                                                    StackId here) noexcept {
+void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_view access, StackId here,
+                                                    bool ends) noexcept {
     const GuardPages::Slot* const slot = guard_pages.find(p);
     if (slot == nullptr) return;
     const auto address = reinterpret_cast<std::uintptr_t>(p);
@@ -196,7 +196,7 @@ void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_v
     write_block(out, user, slot->header);
     if (fenced) write_stack_of(out, "given back", slot->freed);
     write_stack_of(out, access, here);
-    tell(out, kind, p, size);
+    tell(out, kind, p, size, ends);
 }
 
 }  // namespace zigmund::alloc

@@ -201,8 +201,8 @@ struct GeneralPurposeAllocator::State {
                                       std::string_view verb, const void* frame,
                                       detail::Family family) noexcept;
     /// What a guard page stopped: `access` is "read" or "written". Async-signal context.
-    [[gnu::cold]] void report_stopped(const void* address, std::string_view access,
-                                      detail::StackId here) noexcept;
+    [[gnu::cold]] void report_stopped(const void* address, std::string_view access, detail::StackId here,
+                                      bool ends) noexcept;
     /// Reports a pointer into pages where its block does not begin, or lives no more.
     [[gnu::cold]] void report_guarded_pointer(void* p, const detail::GuardPages::Story& story,
                                               std::string_view verb, const void* frame) noexcept;
@@ -241,8 +241,9 @@ struct GeneralPurposeAllocator::State {
     void write_here(detail::ErrorReport& out, std::string_view what, const void* frame) const noexcept;
     /// Tells the error; ends the process where nobody collects them.
     void end_report(detail::ErrorReport& out, Kind kind, const void* p, std::size_t size) noexcept;
-    /// To the handler; without one, to the report descriptor.
-    void tell(detail::ErrorReport& report, Kind kind, const void* p, std::size_t size) const noexcept;
+    /// To the handler; without one, to the report descriptor. `ends`: and the process ends after it.
+    void tell(detail::ErrorReport& report, Kind kind, const void* p, std::size_t size,
+              bool ends) const noexcept;
 
     // ---- the end ----
 

@@ -162,6 +162,21 @@ TEST(Leaks, AfterAnErrorTheProgramMayAbortOrGoOn) {
     EXPECT_TRUE(contains(on.err, "double free")) << on.err;
 }
 
+TEST(Leaks, ErrorsOfTwoThreadsAtOnceAreToldOfOneWholeOrOfBoth) {
+    const auto count = [](const std::string& text) {
+        int found = 0;
+        for (std::size_t at = 0; (at = text.find("zigmund: ", at)) != std::string::npos; ++at) ++found;
+        return found;
+    };
+    for (int i = 0; i < 10; ++i) {
+        const Ended ended = watch({}, {lost, "two-errors"});
+        EXPECT_EQ(ended.status, 23);
+        EXPECT_EQ(count(ended.err), 1) << ended.err;
+        EXPECT_TRUE(contains(ended.err, "\n  free at\n") && ended.err.ends_with("\n")) << ended.err;
+    }
+    EXPECT_EQ(count(watch({"--on-error=continue"}, {lost, "two-errors"}).err), 2);
+}
+
 TEST(Leaks, AResizedBlockThatWasDamagedKeepsItsContentAndIsToldOnce) {
     const auto says = [](const Words& damage, const char* tier, const std::string& kind) {
         Words program{lost, "damaged"};

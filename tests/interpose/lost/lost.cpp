@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -136,6 +137,19 @@ int main(int count, char** words) {
     const std::string_view what = count > 1 ? words[1] : "";
     if (what == "nothing") return 0;
     if (what == "corners") return corners();
+    if (what == "two-errors") {  // of two threads at the same moment
+        static std::atomic<int> ready = 0;
+        const auto fail = [] {
+            void* const p = seen(std::malloc(64));
+            ++ready;
+            while (ready.load() != 2) std::this_thread::yield();
+            std::free(seen(static_cast<char*>(p) + 16));
+            std::free(p);
+        };
+        std::thread other{fail};
+        fail();
+        other.join();
+    }
     if (what == "damaged")
         return resize_damaged(words[2], std::strtoul(words[3], nullptr, 10),
                               std::strtoul(words[4], nullptr, 10));
