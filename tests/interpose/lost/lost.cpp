@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
@@ -103,12 +104,43 @@ int corners() {
     const auto* const zeros = static_cast<char*>(std::calloc(1, 3'000'000));
     expect(zeros[0] == 0 && zeros[2'999'999] == 0);
     std::free(const_cast<char*>(zeros));
+    for (const std::size_t size : {40U, 700U, 300'000U}) {  // in memory that was used before
+        std::array<char*, 2000> used;
+        for (char*& p : used) std::memset(p = static_cast<char*>(std::malloc(size)), 0x5A, size);
+        for (char* const p : used) std::free(p);
+        for (char*& p : used) {
+            p = static_cast<char*>(std::calloc(size / 20, 20));
+            expect(p[0] == 0 && std::memcmp(p, p + 1, size - 1) == 0);
+            if (size > 1000) break;
+        }
+        for (char* const p : used) {
+            std::free(p);
+            if (size > 1000) break;
+        }
+    }
     expect(seen(::operator new(huge / 4, std::nothrow)) == nullptr);
     try {
         (void)seen(::operator new(huge / 4));
         expect(false);
     } catch (const std::bad_alloc&) {
     }
+    // Who is called when there is no memory may give up, or make some.
+    static int asked;
+    asked = 0;
+    std::set_new_handler([] {
+        if (++asked == 2) std::set_new_handler(nullptr);
+    });
+    expect(seen(::operator new[](huge / 4, std::align_val_t{64}, std::nothrow)) == nullptr && asked == 2);
+    errno = 0;
+    expect(seen(::aligned_alloc(odd, 48)) == nullptr && errno == EINVAL);
+    aligned = ::memalign(odd, 10);  // rounded up
+    expect(reinterpret_cast<std::uintptr_t>(aligned) % 32 == 0);
+    std::free(aligned);
+    std::free(nullptr);
+    expect(::malloc_usable_size(nullptr) == 0);
+    void* const from_nothing = std::realloc(nullptr, 10);
+    expect(::malloc_usable_size(from_nothing) >= 10);
+    std::free(from_nothing);
     return wrong;
 }
 
@@ -186,9 +218,10 @@ int main(int count, char** words) {
             }}.detach();
         begun.wait();
     }
-    if (what == "quick") {  // main() is still there at the end: nothing of the chain may be left in its frame
+    if (what.starts_with(
+            "quick")) {  // main() is still there at the end: nothing of the chain is in its frame
         std::thread{[] { forget(chain(2)); }}.join();
-        std::_Exit(3);
+        what == "quick" ? std::_Exit(3) : std::quick_exit(3);
     }
     if (what == "closed-stderr") {
         forget(chain(1));
