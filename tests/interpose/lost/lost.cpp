@@ -105,18 +105,16 @@ int corners() {
     expect(zeros[0] == 0 && zeros[2'999'999] == 0);
     std::free(const_cast<char*>(zeros));
     for (const std::size_t size : {40U, 700U, 300'000U}) {  // in memory that was used before
-        std::array<char*, 2000> used;
-        for (char*& p : used) std::memset(p = static_cast<char*>(std::malloc(size)), 0x5A, size);
-        for (char* const p : used) std::free(p);
-        for (char*& p : used) {
-            p = static_cast<char*>(std::calloc(size / 20, 20));
+        std::array<char*, 1200> used;
+        const std::size_t count = size > 1000 ? 4 : used.size();
+        for (std::size_t i = 0; i < count; ++i)
+            std::memset(used[i] = static_cast<char*>(std::malloc(size)), 0x5A, size);
+        for (std::size_t i = 0; i < count; ++i) std::free(used[i]);
+        for (std::size_t i = 0; i < count; ++i) {
+            char* const p = used[i] = static_cast<char*>(std::calloc(size / 20, 20));
             expect(p[0] == 0 && std::memcmp(p, p + 1, size - 1) == 0);
-            if (size > 1000) break;
         }
-        for (char* const p : used) {
-            std::free(p);
-            if (size > 1000) break;
-        }
+        for (std::size_t i = 0; i < count; ++i) std::free(used[i]);
     }
     expect(seen(::operator new(huge / 4, std::nothrow)) == nullptr);
     try {
