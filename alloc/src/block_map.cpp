@@ -86,6 +86,18 @@ BlockState BlockMap::get(std::uintptr_t address) const noexcept {
     return known;
 }
 
+BlockMap::Distances BlockMap::distances(std::uintptr_t address) const noexcept {
+    const Leaf& leaf = *root_[address >> leaf_bits].load(std::memory_order_acquire);
+    for (std::size_t level = 0; level < wide_bits.size(); ++level) {
+        const unsigned found = leaf.wide_cells[wide_cell(address, level)].load(std::memory_order_relaxed);
+        if (found != wide_value(address, level, BlockState::live)) continue;
+        const bool last = level + 1 == wide_bits.size();
+        return {.least = std::size_t{1} << wide_bits[level],
+                .below = last ? SIZE_MAX : std::size_t{1} << wide_bits[level + 1]};
+    }
+    return {.least = spacing, .below = small_below};
+}
+
 std::uintptr_t BlockMap::find_before(std::uintptr_t address, std::uintptr_t lowest, unsigned bits,
                                      auto&& begin) const noexcept {
     for (std::uintptr_t at = address >> bits << bits; at >= lowest && at != 0;) {

@@ -103,6 +103,13 @@ class BlockMap {
     /// What is known of a block that begins at `address`. Any value of the pointer is fine.
     [[nodiscard]] BlockState get(std::uintptr_t address) const noexcept;
 
+    /// What set() was told of the distance behind the live block at `address`: at least, and less than.
+    struct Distances {
+        std::size_t least;
+        std::size_t below;
+    };
+    [[nodiscard]] Distances distances(std::uintptr_t address) const noexcept;
+
     /// The last block in `state` that begins at or before `address`, within `reach` bytes; 0: none.
     [[nodiscard]] std::uintptr_t find_before(std::uintptr_t address, BlockState state,
                                              std::uintptr_t reach) const noexcept;

@@ -55,7 +55,7 @@ class ErrorReport : public TextWriter {
     std::string_view owner = {};  // of a block of another allocator: that one's name
 
   private:
-    std::array<Stack, 4> stacks_;
+    std::array<Stack, 6> stacks_;
     std::size_t stack_count_ = 0;
     std::array<unsigned char, 32> found_;
     std::size_t found_count_ = 0;

@@ -101,6 +101,7 @@ void GeneralPurposeAllocator::State::deallocate_any(void* p, std::size_t size, s
     if (!intact(p, size, align, family)) [[unlikely]] {
         const Claim claim = examine(p, size, align, "free", frame, family);
         if (!claim.is_block) return;
+        if (!claim.has_place) return abandon(p, claim.size, frame);
         size = claim.size;
         align = claim.align;
         const Extent real = extent_of(size, align);
@@ -108,7 +109,7 @@ void GeneralPurposeAllocator::State::deallocate_any(void* p, std::size_t size, s
         unfence(base, real, size);
         if (const Header damaged = header_of(p); damaged.check != check_of(damaged, p)) {
             // It was told. In quarantine it would look like a write that came after the free.
-            const Header left = recover(p, damaged, size, align);
+            const Header left = recover(p, damaged, size, align).header;
             write_header(p, size, align, real, left.stack, left.origin, left.seconds, left.family());
             unfence(base, real, size);
         }

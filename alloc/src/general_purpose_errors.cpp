@@ -52,7 +52,7 @@ GeneralPurposeAllocator::State::Claim GeneralPurposeAllocator::State::examine(vo
                                                                               std::string_view verb,
                                                                               const void* frame,
                                                                               Family family) noexcept {
-    constexpr Claim nothing{.is_block = false, .size = 0, .align = 0};
+    constexpr Claim nothing{.is_block = false, .has_place = false, .size = 0, .align = 0};
     if (dead) {
         report_dead(verb, frame);
         return nothing;
@@ -64,13 +64,15 @@ GeneralPurposeAllocator::State::Claim GeneralPurposeAllocator::State::examine(vo
     const Header header = peek_header(p);
     (void)report_damage_around(p, header, size, align, verb, frame);
     if (header.check != check_of(header, p)) {
-        const Header left = recover(p, header, size, align);
-        // Without its size, nobody knows what to give back.
-        return {.is_block = left.size_align != 0, .size = left.size(), .align = left.align()};
+        const Left left = recover(p, header, size, align);
+        return {.is_block = true,
+                .has_place = left.has_place,
+                .size = left.header.size(),
+                .align = left.header.align()};
     }
 
     report_mismatch(p, header, size, align, family, verb, frame);
-    return {.is_block = true, .size = header.size(), .align = header.align()};
+    return {.is_block = true, .has_place = true, .size = header.size(), .align = header.align()};
 }
 
 void GeneralPurposeAllocator::State::report_mismatch(void* p, const Header& header, std::size_t size,
@@ -101,37 +103,13 @@ void GeneralPurposeAllocator::State::report_mismatch(void* p, const Header& head
     if (header.align() != align) mismatch(Kind::alignment_mismatch, "alignment ", header.align(), align);
 }
 
-Header GeneralPurposeAllocator::State::recover(void* user, const Header& damaged, std::size_t size,
-                                               std::size_t align) const noexcept {
-    Header left{};
-    const auto confirmed = [&](std::size_t told_size, std::size_t told_align) {
-        const Extent extent = extent_of(told_size, told_align);
-        if (extent.total == 0) return false;
-        std::array<unsigned char, 24> tail;
-        const std::size_t room = extent.total - extent.prefix - told_size;
-        return read_memory(static_cast<std::byte*>(user) + told_size, tail.data(), room) &&
-               first_other(std::span{tail}.first(room), static_cast<unsigned char>(canary_of(user))) == room;
-    };
-    // Written from the block down: what lies lower was hit only if what lies higher was.
-    if (confirmed(damaged.size(), damaged.align())) {
-        left.size_align = damaged.size_align;
-    } else if (confirmed(size, align)) {
-        left.size_align = pack(size, align);
-    }
-    if (is_stack(damaged.stack)) {
-        left.stack = damaged.stack;
-        left.origin = damaged.origin;
-    }
-    return left;
-}
-
 bool GeneralPurposeAllocator::State::report_damage_around(void* user, const Header& header, std::size_t size,
                                                           std::size_t align, std::string_view verb,
                                                           const void* frame) noexcept {
     const std::uint64_t canary = canary_of(user);
     const auto expected = static_cast<unsigned char>(canary);
     if (header.check != check_of(header, user)) {
-        const Header left = recover(user, header, size, align);
+        const Header left = recover(user, header, size, align).header;
         ErrorReport out;
         begin_report(out, Kind::buffer_underflow);
         out << "more than 8 bytes before the block at ";
@@ -145,7 +123,7 @@ bool GeneralPurposeAllocator::State::report_damage_around(void* user, const Head
             out.hex_byte(byte);
         }
         out << ", where the allocator had written what it knew of the block\n  the block: ";
-        if (left.size_align != 0) {
+        if (left.size() != 0) {
             out.decimal(left.size()) << " bytes";
         } else {
             out << "of unknown size";
@@ -153,7 +131,13 @@ bool GeneralPurposeAllocator::State::report_damage_around(void* user, const Head
         out << " at ";
         write_address(out, user);
         out << '\n';
-        if (left.stack != 0) write_stack_of(out, "allocated", left.stack);
+        if (left.stack != 0) {
+            write_stack_of(out, "allocated", left.stack);
+        } else if (depth != 0) {
+            out << "  who allocated it was overwritten too: the tier guarded, with its guard pages before "
+                   "the "
+                   "blocks, stops at such a write\n";
+        }
         write_here(out, verb, frame);
         end_report(out, Kind::buffer_underflow, user, left.size());
         return true;
@@ -192,6 +176,15 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
     const BlockState state = map.get(address);
     FreedBlock block{};
     const bool remembered = history.recall(address, block);
+    if (state != BlockState::quarantined) {
+        // What began there may have become a part of another block since: that one is what is there now.
+        if (const std::uintptr_t begin = find_around(address); begin != 0) {
+            void* const user = reinterpret_cast<void*>(begin);
+            const bool live = map.get(begin) == BlockState::live;
+            return report_interior(p, user, peek_header(user), remembered ? &block : nullptr,
+                                   live ? 0 : held_by(begin), verb, frame);
+        }
+    }
     // Another block may have begun in the bytes that the map has for this one, and hidden that it was freed.
     if (state == BlockState::quarantined || state == BlockState::freed || remembered) {
         ErrorReport out;
@@ -205,40 +198,15 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
                 size = header.size();
                 write_block(out, p, header);
             }
-            StackId freed = 0;
-            counters.for_each_shard([&](const Shard& shard) {
-                if (freed == 0 && shard.quarantine != nullptr) (void)shard.quarantine->holds(address, freed);
-            });
-            if (freed != 0) write_stack_of(out, "first given back", freed);
+            if (const StackId freed = held_by(address); freed != 0)
+                write_stack_of(out, "first given back", freed);
         } else if (remembered) {
             size = block.size;
-            out << "  the block: ";
-            out.decimal(size) << " bytes\n";
-            write_stack_of(out, "allocated", block.allocated);
-            write_stack_of(out, "first given back", block.freed);
+            write_freed_block(out, block);
         }
         write_here(out, verb, frame);
         end_report(out, Kind::double_free, p, size);
         return;
-    }
-
-    constexpr std::uintptr_t reach = std::uintptr_t{1} << 32;
-    if (const std::uintptr_t begin = map.find_before(address, BlockState::live, reach); begin != 0) {
-        void* const user = reinterpret_cast<void*>(begin);
-        const Header header = peek_header(user);
-        if (header.check == check_of(header, user) && address - begin < header.size()) {
-            ErrorReport out;
-            begin_report(out, Kind::interior_pointer);
-            write_address(out, p);
-            out << " is ";
-            out.decimal(address - begin) << " bytes into the block at ";
-            write_address(out, user);
-            out << ", not its beginning\n";
-            write_block(out, user, header);
-            write_here(out, verb, frame);
-            end_report(out, Kind::interior_pointer, p, header.size());
-            return;
-        }
     }
 
     ErrorReport out;
@@ -254,11 +222,53 @@ void GeneralPurposeAllocator::State::report_unknown(void* p, std::string_view ve
     } else {
         out << " was not allocated here\n";
         const ThreadContext& thread = thread_context();
-        if (address >= thread.stack_low && address < thread.stack_high)
-            out << "  it points into this thread's stack\n";
+        if (thread.on_stack(address)) out << "  it points into this thread's stack\n";
     }
     write_here(out, verb, frame);
     end_report(out, kind, p, 0);
+}
+
+std::uintptr_t GeneralPurposeAllocator::State::find_around(std::uintptr_t address) const noexcept {
+    constexpr std::uintptr_t reach = std::uintptr_t{1} << 32;
+    for (const BlockState state : {BlockState::live, BlockState::quarantined}) {
+        const std::uintptr_t begin = map.find_before(address, state, reach);
+        if (begin == 0 || begin == address) continue;
+        void* const user = reinterpret_cast<void*>(begin);
+        const Header header = peek_header(user);
+        if (header.check == check_of(header, user) && address - begin < header.size()) return begin;
+    }
+    return 0;
+}
+
+StackId GeneralPurposeAllocator::State::held_by(std::uintptr_t address) noexcept {
+    StackId freed = 0;
+    counters.for_each_shard([&](const Shard& shard) {
+        if (freed == 0 && shard.quarantine != nullptr) (void)shard.quarantine->holds(address, freed);
+    });
+    return freed;
+}
+
+void GeneralPurposeAllocator::State::report_interior(void* p, void* begin, const Header& header,
+                                                     const FreedBlock* earlier, StackId freed,
+                                                     std::string_view verb, const void* frame) noexcept {
+    const auto inside = static_cast<std::size_t>(static_cast<std::byte*>(p) - static_cast<std::byte*>(begin));
+    ErrorReport out;
+    begin_report(out, Kind::interior_pointer);
+    write_address(out, p);
+    out << " is ";
+    out.decimal(inside) << " bytes into the block at ";
+    write_address(out, begin);
+    out << ", not its beginning\n";
+    write_block(out, begin, header);
+    if (freed != 0) write_stack_of(out, "given back", freed);
+    if (earlier != nullptr) {
+        out << "  an earlier block of ";
+        out.decimal(earlier->size) << " bytes began there, and was given back\n";
+        write_stack_of(out, "earlier allocated", earlier->allocated);
+        write_stack_of(out, "earlier given back", earlier->freed);
+    }
+    write_here(out, verb, frame);
+    end_report(out, Kind::interior_pointer, p, header.size());
 }
 
 bool GeneralPurposeAllocator::State::write_owner(ErrorReport& out, void* p) const noexcept {
@@ -362,7 +372,7 @@ std::size_t GeneralPurposeAllocator::State::check_all(const void* frame) noexcep
         if (!memory_checker::watches() && report_damage_around(user, header, 0, 1, "check", frame)) ++found;
     });
     guard_pages.for_each_live([&](const GuardPages::Slot& slot) {
-        if (report_padding(slot, "check", frame)) ++found;
+        if (report_padding(guard_pages.tell(slot), "check", frame)) ++found;
     });
     counters.for_each_shard([&](const Shard& shard) {
         if (shard.quarantine == nullptr) return;

@@ -28,11 +28,18 @@ void* GeneralPurposeAllocator::State::allocate_guarded(std::size_t size, std::si
 
 void GeneralPurposeAllocator::State::deallocate_guarded(void* p, std::size_t size, std::size_t align,
                                                         const void* frame, Family family) noexcept {
-    GuardPages::Slot* const slot = examine_guarded(p, size, align, "free", frame, family);
-    if (slot == nullptr) return;
-    const std::size_t real = slot->header.size();
-    guard_pages.free(*slot, capture_stack(frame, depth));
+    const Guarded block = examine_guarded(p, size, align, "free", frame, family);
+    if (block.slot == nullptr) return;
+    const StackId freed = capture_stack(frame, depth);
+    // Who might free it at the same time finds it fenced, or is found here to have been faster.
+    if (!guard_pages.free(*block.slot, reinterpret_cast<std::uintptr_t>(p), freed)) [[unlikely]]
+        return report_guarded_pointer(p, guard_pages.tell(*block.slot), "free", frame);
+    const std::size_t real = block.size;
     unreserve(real);
+    history.remember({.address = reinterpret_cast<std::uintptr_t>(p),
+                      .size = real,
+                      .allocated = block.stack,
+                      .freed = freed});
     const Seat here = seat();
     const OptionalSpinGuard guard{here.shard.lock, here.shared};
     if (counters.remove_block(here.shard, real)) counters.fall(here.shard);
@@ -74,92 +81,96 @@ bool GeneralPurposeAllocator::State::chooses() noexcept {
 
 // ---- what is wrong with them ----
 
-void GeneralPurposeAllocator::State::report_guarded_pointer(void* p, const GuardPages::Slot& slot,
+void GeneralPurposeAllocator::State::report_guarded_pointer(void* p, const GuardPages::Story& story,
                                                             std::string_view verb,
                                                             const void* frame) noexcept {
     const auto address = reinterpret_cast<std::uintptr_t>(p);
-    const bool live = slot.state.load(std::memory_order_acquire) == GuardPages::State::live;
-    const bool inside = address - slot.user < slot.header.size();
-    const Kind kind = live && inside                  ? Kind::interior_pointer
-                      : !live && address == slot.user ? Kind::double_free
-                                                      : Kind::foreign_pointer;
-    void* const user = reinterpret_cast<void*>(slot.user);
+    const bool live = story.state == GuardPages::State::live;
+    FreedBlock earlier{};
+    const bool remembered = history.recall(address, earlier);
+    if (address > story.user && address - story.user < story.header.size())
+        return report_interior(p, reinterpret_cast<void*>(story.user), story.header,
+                               remembered ? &earlier : nullptr, live ? 0 : story.freed, verb, frame);
+    // A live block at its very address was made after the one that it means.
+    const bool fenced = !live && address == story.user;
+    const Kind kind =
+        fenced || remembered || address == story.user ? Kind::double_free : Kind::foreign_pointer;
     ErrorReport out;
     begin_report(out, kind);
     write_address(out, p);
-    if (kind == Kind::interior_pointer) {
-        out << " is ";
-        out.decimal(address - slot.user) << " bytes into the block at ";
-        write_address(out, user);
-        out << ", not its beginning\n";
-    } else if (kind == Kind::double_free) {
-        out << " was given back before this " << verb << '\n';
-    } else {
+    if (kind == Kind::foreign_pointer) {
         out << " was not allocated here\n";
+    } else {
+        out << " was given back before this " << verb << '\n';
     }
-    if (kind != Kind::foreign_pointer) write_block(out, user, slot.header);
-    if (kind == Kind::double_free) write_stack_of(out, "first given back", slot.freed);
+    std::size_t size = 0;
+    if (fenced) {
+        size = story.header.size();
+        write_block(out, p, story.header);
+        write_stack_of(out, "first given back", story.freed);
+    } else if (remembered) {
+        size = earlier.size;
+        write_freed_block(out, earlier);
+    }
     write_here(out, verb, frame);
-    end_report(out, kind, p, kind == Kind::foreign_pointer ? 0 : slot.header.size());
+    end_report(out, kind, p, size);
 }
 
-GuardPages::Slot* GeneralPurposeAllocator::State::examine_guarded(void* p, std::size_t size,
-                                                                  std::size_t align, std::string_view verb,
-                                                                  const void* frame, Family family) noexcept {
+GeneralPurposeAllocator::State::Guarded GeneralPurposeAllocator::State::examine_guarded(
+    void* p, std::size_t size, std::size_t align, std::string_view verb, const void* frame,
+    Family family) noexcept {
+    constexpr Guarded nothing{.slot = nullptr, .size = 0, .align = 0, .stack = 0};
     GuardPages::Slot* const slot = guard_pages.find(p);
     if (slot == nullptr || dead) {
         (void)examine(p, size, align, verb, frame, family);
-        return nullptr;
+        return nothing;
     }
-    if (slot->state.load(std::memory_order_acquire) != GuardPages::State::live ||
-        slot->user != reinterpret_cast<std::uintptr_t>(p)) {
-        report_guarded_pointer(p, *slot, verb, frame);
-        return nullptr;
+    const GuardPages::Story story = guard_pages.tell(*slot);
+    if (story.state != GuardPages::State::live || story.user != reinterpret_cast<std::uintptr_t>(p)) {
+        report_guarded_pointer(p, story, verb, frame);
+        return nothing;
     }
-    (void)report_padding(*slot, verb, frame);
-    report_mismatch(p, slot->header, size, align, family, verb, frame);
-    return slot;
+    (void)report_padding(story, verb, frame);
+    report_mismatch(p, story.header, size, align, family, verb, frame);
+    return {.slot = slot,
+            .size = story.header.size(),
+            .align = story.header.align(),
+            .stack = story.header.stack};
 }
 
 bool GeneralPurposeAllocator::State::resize_guarded(void* p, std::size_t old_size, std::size_t align,
                                                     std::size_t new_size, std::string_view verb,
                                                     const void* frame, Family family) noexcept {
-    const GuardPages::Slot* const slot = examine_guarded(p, old_size, align, verb, frame, family);
+    const Guarded block = examine_guarded(p, old_size, align, verb, frame, family);
     // It stays flush to its guard.
-    return slot != nullptr && new_size == old_size && slot->header.size() == old_size &&
-           slot->header.align() == align;
+    return block.slot != nullptr && new_size == old_size && block.size == old_size && block.align == align;
 }
 
-bool GeneralPurposeAllocator::State::report_padding(const GuardPages::Slot& slot, std::string_view verb,
+bool GeneralPurposeAllocator::State::report_padding(const GuardPages::Story& story, std::string_view verb,
                                                     const void* frame) noexcept {
-    bool found = false;
-    const auto examine_side = [&](Kind kind, std::span<const unsigned char> padding) {
-        const std::size_t at = first_other(padding, GuardPages::padding_byte(slot));
-        if (at == padding.size()) return;
-        found = true;
-        const bool behind = kind == Kind::buffer_overflow;
-        void* const user = reinterpret_cast<void*>(slot.user);
+    const auto tell_of = [&](Kind kind, const GuardPages::Damage& damage) {
+        if (damage.count == 0) return false;
+        void* const user = reinterpret_cast<void*>(story.user);
         ErrorReport out;
         begin_report(out, kind);
         out << "byte ";
-        out.decimal(behind ? at : padding.size() - at)
-            << (behind ? " behind" : " before") << " the block at ";
+        out.decimal(damage.distance) << (kind == Kind::buffer_overflow ? " behind" : " before")
+                                     << " the block at ";
         write_address(out, user);
         out << " of ";
-        out.decimal(slot.header.size()) << " bytes was written\n";
-        write_bytes(out, padding.subspan(at, std::min<std::size_t>(16, padding.size() - at)),
-                    GuardPages::padding_byte(slot));
-        write_block(out, user, slot.header);
+        out.decimal(story.header.size()) << " bytes was written\n";
+        write_bytes(out, std::span{damage.bytes}.first(damage.count), story.padding);
+        write_block(out, user, story.header);
         write_here(out, verb, frame);
-        end_report(out, kind, user, slot.header.size());
+        end_report(out, kind, user, story.header.size());
+        return true;
     };
-    examine_side(Kind::buffer_underflow, GuardPages::padding_before(slot));
-    examine_side(Kind::buffer_overflow, GuardPages::padding_behind(slot));
-    return found;
+    const bool before = tell_of(Kind::buffer_underflow, story.before);
+    return tell_of(Kind::buffer_overflow, story.behind) || before;
 }
 
-void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_view access,
-                                                    StackId here) noexcept {
+void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_view access, StackId here,
+                                                    bool ends) noexcept {
     const GuardPages::Slot* const slot = guard_pages.find(p);
     if (slot == nullptr) return;
     const auto address = reinterpret_cast<std::uintptr_t>(p);
@@ -185,7 +196,7 @@ void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_v
     write_block(out, user, slot->header);
     if (fenced) write_stack_of(out, "given back", slot->freed);
     write_stack_of(out, access, here);
-    tell(out, kind, p, size);
+    tell(out, kind, p, size, ends);
 }
 
 }  // namespace zigmund::alloc

@@ -1,6 +1,7 @@
 #include <cstdlib>
 
 #include "general_purpose_state.hpp"
+#include "report_turn.hpp"
 #include "stack_report.hpp"
 #include "thread_names.hpp"
 
@@ -38,6 +39,14 @@ void GeneralPurposeAllocator::State::write_block(ErrorReport& out, const void* u
     if (depth != 0) write_stack_of(out, "allocated", header.stack);
 }
 
+void GeneralPurposeAllocator::State::write_freed_block(ErrorReport& out,
+                                                       const FreedBlock& block) const noexcept {
+    out << "  the block: ";
+    out.decimal(block.size) << " bytes\n";
+    write_stack_of(out, "allocated", block.allocated);
+    write_stack_of(out, "first given back", block.freed);
+}
+
 void GeneralPurposeAllocator::State::write_bytes(ErrorReport& out, std::span<const unsigned char> found,
                                                  unsigned char expected) const noexcept {
     out << "  found";
@@ -68,12 +77,13 @@ void GeneralPurposeAllocator::State::write_here(ErrorReport& out, std::string_vi
 
 void GeneralPurposeAllocator::State::end_report(ErrorReport& out, Kind kind, const void* p,
                                                 std::size_t size) noexcept {
-    tell(out, kind, p, size);
-    if (options.on_error == nullptr) std::abort();
+    const bool ends = options.on_error == nullptr;
+    tell(out, kind, p, size, ends);
+    if (ends) std::abort();
 }
 
-void GeneralPurposeAllocator::State::tell(ErrorReport& report, Kind kind, const void* p,
-                                          std::size_t size) const noexcept {
+void GeneralPurposeAllocator::State::tell(ErrorReport& report, Kind kind, const void* p, std::size_t size,
+                                          bool ends) const noexcept {
     MemoryError error{.kind = kind, .address = p, .size = size, .message = report.text(), .json = {}};
     TextWriter json{-1};
     if (options.report_format == ReportFormat::json) {
@@ -81,6 +91,8 @@ void GeneralPurposeAllocator::State::tell(ErrorReport& report, Kind kind, const 
         error.json = json.text();
     }
     if (options.on_error != nullptr) return options.on_error(error, options.on_error_context);
+    ReportTurn turn;
+    if (ends) turn.keep();
     if (error.json.empty()) {
         TextWriter{options.report_descriptor, Colours::on_terminals} << error.message;
     } else {

@@ -13,7 +13,7 @@ bool GeneralPurposeAllocator::State::resize(void* p, std::size_t old_size, std::
     }
     if (!intact(p, old_size, align, family)) [[unlikely]] {
         const Claim claim = examine(p, old_size, align, verb, frame, family);
-        if (!claim.is_block || claim.size != old_size || claim.align != align) return false;
+        if (!claim.has_place || claim.size != old_size || claim.align != align) return false;
         // Of a header that was overwritten nothing may live on in a new one with a right check.
         if (const Header found = peek_header(p); found.check != check_of(found, p)) return false;
     }

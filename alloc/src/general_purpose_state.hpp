@@ -5,6 +5,7 @@
 //     general_purpose_resize.cpp      of one that changes its size
 //     general_purpose_guarded.cpp     of one on pages of its own
 //     general_purpose_errors.cpp      what is wrong with a pointer or a block
+//     general_purpose_damaged.cpp     what is left of a block whose header was overwritten
 //     general_purpose_reports.cpp     how that is said
 //     general_purpose_leaks.cpp       what is left at the end
 //     general_purpose_state.cpp       the beginning and the end of the books
@@ -150,6 +151,7 @@ struct GeneralPurposeAllocator::State {
     /// reported. Not a block: it is to be left alone.
     struct Claim {
         bool is_block;
+        bool has_place;  // where its memory begins is known; otherwise, of the size, only what could be found
         std::size_t size;
         std::size_t align;
     };
@@ -157,34 +159,69 @@ struct GeneralPurposeAllocator::State {
     [[gnu::cold, gnu::noinline]] Claim examine(void* p, std::size_t size, std::size_t align,
                                                std::string_view verb, const void* frame,
                                                detail::Family family = detail::Family::allocator) noexcept;
-    /// What can still be told of a live block whose header was overwritten. The size, if the bytes behind the
-    /// block confirm what the header says, or else what is claimed; otherwise 0. Not the age.
-    [[gnu::cold]] detail::Header recover(void* user, const detail::Header& damaged, std::size_t size,
-                                         std::size_t align) const noexcept;
+    /// What can still be told of a live block whose header was overwritten. Size and alignment, if the bytes
+    /// behind the block confirm what is claimed, or else what the header says; otherwise the size alone, by
+    /// where those bytes are; 0: they were overwritten too. Not the age.
+    struct Left {
+        detail::Header header;
+        bool has_place;
+    };
+    [[gnu::cold]] Left recover(void* user, const detail::Header& damaged, std::size_t size,
+                               std::size_t align) const noexcept;
+    /// The size of the live block, by where the bytes that nobody may write begin behind it; 0: nowhere.
+    [[gnu::cold]] std::size_t measure(const void* user) const noexcept;
+    /// The block is live no more, but nobody knows where its memory begins: that stays where it is.
+    [[gnu::cold]] void abandon(void* p, std::size_t size, const void* frame) noexcept;
+    /// Reports what is wrong with the live block at `p` as a call of `family` finds it, and puts right what
+    /// is around it: a block of that family, of which nothing is told again.
+    struct Settled {
+        std::size_t size;  // 0: it has none, or nobody knows
+        std::size_t align;
+        bool is_block;  // not if another thread gave it back meanwhile
+        bool has_place;
+        bool is_whole;  // what was known of it still is
+    };
+    [[gnu::cold]] Settled settle(void* p, detail::Family family, std::string_view verb,
+                                 const void* frame) noexcept;
     /// Reports damage around the live block at `user`; true: there was some. `header`: of the block; `size`
     /// and `align`: what is claimed of it.
     [[gnu::cold]] bool report_damage_around(void* user, const detail::Header& header, std::size_t size,
                                             std::size_t align, std::string_view verb,
                                             const void* frame) noexcept;
-    /// The same of blocks on pages of their own. Null: none begins at `p`, which was reported.
-    [[gnu::cold]] detail::GuardPages::Slot* examine_guarded(void* p, std::size_t size, std::size_t align,
-                                                            std::string_view verb, const void* frame,
-                                                            detail::Family family) noexcept;
+    /// The same of blocks on pages of their own. Slot null: none begins at `p`, which was reported.
+    struct Guarded {
+        detail::GuardPages::Slot* slot;
+        std::size_t size;
+        std::size_t align;
+        detail::StackId stack;
+    };
+    [[gnu::cold]] Guarded examine_guarded(void* p, std::size_t size, std::size_t align, std::string_view verb,
+                                          const void* frame, detail::Family family) noexcept;
     [[gnu::cold]] bool resize_guarded(void* p, std::size_t old_size, std::size_t align, std::size_t new_size,
                                       std::string_view verb, const void* frame,
                                       detail::Family family) noexcept;
     /// What a guard page stopped: `access` is "read" or "written". Async-signal context.
-    [[gnu::cold]] void report_stopped(const void* address, std::string_view access,
-                                      detail::StackId here) noexcept;
-    [[gnu::cold]] void report_guarded_pointer(void* p, const detail::GuardPages::Slot& slot,
+    [[gnu::cold]] void report_stopped(const void* address, std::string_view access, detail::StackId here,
+                                      bool ends) noexcept;
+    /// Reports a pointer into pages where its block does not begin, or lives no more.
+    [[gnu::cold]] void report_guarded_pointer(void* p, const detail::GuardPages::Story& story,
                                               std::string_view verb, const void* frame) noexcept;
-    [[gnu::cold]] bool report_padding(const detail::GuardPages::Slot& slot, std::string_view verb,
+    [[gnu::cold]] bool report_padding(const detail::GuardPages::Story& story, std::string_view verb,
                                       const void* frame) noexcept;
     void report_mismatch(void* p, const detail::Header& header, std::size_t size, std::size_t align,
                          detail::Family family, std::string_view verb, const void* frame) noexcept;
     /// Reports writes into the freed block. True: there was one.
     [[gnu::cold]] bool report_late_write(const detail::Quarantine::Held& held, const void* frame) noexcept;
     [[gnu::cold]] void report_unknown(void* p, std::string_view verb, const void* frame) noexcept;
+    /// The block, live or held back, that `address` lies inside of; 0: there is none.
+    [[nodiscard]] std::uintptr_t find_around(std::uintptr_t address) const noexcept;
+    /// Of a pointer into the block at `begin`. `earlier`: a block that was freed and had begun there; null:
+    /// nothing is known of one. `freed`: who gave back the block; 0: it is live.
+    void report_interior(void* p, void* begin, const detail::Header& header,
+                         const detail::FreedBlock* earlier, detail::StackId freed, std::string_view verb,
+                         const void* frame) noexcept;
+    /// Who gave back the block that is held back at `address`; 0: nobody knows.
+    [[nodiscard]] detail::StackId held_by(std::uintptr_t address) noexcept;
     [[gnu::cold]] void report_dead(std::string_view verb, const void* frame) noexcept;
     [[gnu::cold]] void report_size_overflow(std::size_t size, const void* frame) noexcept;
     std::size_t check_all(const void* frame) noexcept;
@@ -195,6 +232,8 @@ struct GeneralPurposeAllocator::State {
     /// The name of the allocator that the block at `p` belongs to, if it is a living one of this process, and
     /// what is known of the block. False: nobody's.
     [[nodiscard]] bool write_owner(detail::ErrorReport& out, void* p) const noexcept;
+    /// What the history tells of a block that was freed.
+    void write_freed_block(detail::ErrorReport& out, const detail::FreedBlock& block) const noexcept;
     void write_bytes(detail::ErrorReport& out, std::span<const unsigned char> found,
                      unsigned char expected) const noexcept;
     void write_stack_of(detail::ErrorReport& out, std::string_view what,
@@ -202,8 +241,9 @@ struct GeneralPurposeAllocator::State {
     void write_here(detail::ErrorReport& out, std::string_view what, const void* frame) const noexcept;
     /// Tells the error; ends the process where nobody collects them.
     void end_report(detail::ErrorReport& out, Kind kind, const void* p, std::size_t size) noexcept;
-    /// To the handler; without one, to the report descriptor.
-    void tell(detail::ErrorReport& report, Kind kind, const void* p, std::size_t size) const noexcept;
+    /// To the handler; without one, to the report descriptor. `ends`: and the process ends after it.
+    void tell(detail::ErrorReport& report, Kind kind, const void* p, std::size_t size,
+              bool ends) const noexcept;
 
     // ---- the end ----
 
@@ -254,9 +294,6 @@ inline constexpr std::uint32_t default_align_bits = std::countr_zero(default_ali
 
 /// Frames of the toolkit and of containers that lie between the user's code and the allocator.
 inline constexpr unsigned plumbing_frames = 8;
-
-/// Where a byte differs from `byte`; the size if none does.
-[[nodiscard]] std::size_t first_other(std::span<const unsigned char> bytes, unsigned char byte) noexcept;
 
 inline std::uint64_t pack(std::size_t size, std::size_t align, Family family = Family::allocator) noexcept {
     return size | static_cast<std::uint64_t>(__builtin_ctzll(align)) << 56 |

@@ -4,8 +4,8 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <bit>
-#include <cstring>
 
 namespace zigmund::alloc::detail {
 
@@ -23,6 +23,10 @@ void* reserve(std::size_t range) noexcept {
     }
 #endif
     return ::mmap(nullptr, range, PROT_NONE, flags, -1, 0);
+}
+
+unsigned char padding_byte(std::uintptr_t user) noexcept {
+    return static_cast<unsigned char>(canary_of(reinterpret_cast<void*>(user)));
 }
 
 }  // namespace
@@ -77,25 +81,59 @@ void* GuardPages::allocate(const Header& header) noexcept {
     slot.user = side_ == GuardSide::before ? first : (first + pages * page - size) & ~(header.align() - 1);
     slot.header = header;
     slot.freed = 0;
-    const std::size_t before = padding_before(slot).size();
-    const std::size_t behind = padding_behind(slot).size();
-    std::memset(reinterpret_cast<void*>(slot.user - before), padding_byte(slot), before);
-    std::memset(reinterpret_cast<void*>(slot.user + header.size()), padding_byte(slot), behind);
+    fill_padding(slot);
     slot.state.store(State::live, std::memory_order_release);
     return reinterpret_cast<void*>(slot.user);
 }
 
-std::span<const unsigned char> GuardPages::padding_before(const Slot& slot) noexcept {
+std::span<unsigned char> GuardPages::padding_before(const Slot& slot) noexcept {
     const std::size_t room = slot.user - (slot.region + page);
     const std::size_t size = std::min<std::size_t>(room, 32);
-    return {reinterpret_cast<const unsigned char*>(slot.user - size), size};
+    return {reinterpret_cast<unsigned char*>(slot.user - size), size};
 }
 
-std::span<const unsigned char> GuardPages::padding_behind(const Slot& slot) noexcept {
+std::span<unsigned char> GuardPages::padding_behind(const Slot& slot) noexcept {
     const std::uintptr_t end = slot.user + slot.header.size();
     const std::uintptr_t last =
         slot.region + page + pages_of(std::max<std::size_t>(slot.header.size(), 1)) * page;
-    return {reinterpret_cast<const unsigned char*>(end), last - end};
+    return {reinterpret_cast<unsigned char*>(end), last - end};
+}
+
+void GuardPages::fill_padding(const Slot& slot) noexcept {
+    const unsigned char byte = padding_byte(slot.user);
+    std::ranges::fill(padding_before(slot), byte);
+    std::ranges::fill(padding_behind(slot), byte);
+}
+
+GuardPages::Story GuardPages::tell(const Slot& slot) noexcept {
+    const SpinGuard guard{lock_};
+    Story story{.state = slot.state.load(std::memory_order_relaxed),
+                .user = slot.user,
+                .header = slot.header,
+                .freed = slot.freed,
+                .padding = padding_byte(slot.user),
+                .before = {},
+                .behind = {}};
+    if (story.state != State::live) return story;
+    const auto look = [&](std::span<const unsigned char> padding, bool behind) {
+        const std::size_t at = first_other(padding, story.padding);
+        if (at == padding.size()) return Damage{};
+        Damage damage{.distance = behind ? at : padding.size() - at,
+                      .count = std::min(damage.bytes.size(), padding.size() - at),
+                      .bytes = {}};
+        std::ranges::copy(padding.subspan(at, damage.count), damage.bytes.begin());
+        return damage;
+    };
+    story.before = look(padding_before(slot), false);
+    story.behind = look(padding_behind(slot), true);
+    return story;
+}
+
+void GuardPages::put_right(Slot& slot, std::uintptr_t user, Family family) noexcept {
+    const SpinGuard guard{lock_};
+    if (slot.state.load(std::memory_order_relaxed) != State::live || slot.user != user) return;
+    slot.header.set_family(family);
+    fill_padding(slot);
 }
 
 GuardPages::Slot* GuardPages::find(const void* p) noexcept {
@@ -105,10 +143,11 @@ GuardPages::Slot* GuardPages::find(const void* p) noexcept {
     return &slots_[slot_at_[at]];
 }
 
-void GuardPages::free(Slot& slot, StackId freed) noexcept {
-    const std::size_t bytes = pages_of(std::max<std::size_t>(slot.header.size(), 1)) * page;
+bool GuardPages::free(Slot& slot, std::uintptr_t user, StackId freed) noexcept {
     const auto number = static_cast<std::uint32_t>(&slot - slots_);
     const SpinGuard guard{lock_};
+    if (slot.state.load(std::memory_order_relaxed) != State::live || slot.user != user) return false;
+    const std::size_t bytes = pages_of(std::max<std::size_t>(slot.header.size(), 1)) * page;
     slot.freed = freed;
     slot.state.store(State::fenced, std::memory_order_release);
     void* const pages = reinterpret_cast<void*>(slot.region + page);
@@ -118,13 +157,14 @@ void GuardPages::free(Slot& slot, StackId freed) noexcept {
     slot.next = 0;
     (newest_ == 0 ? oldest_ : slots_[newest_].next) = number;
     newest_ = number;
-    if (++fenced_ <= most_fenced_) return;
+    if (++fenced_ <= most_fenced_) return true;
     const std::uint32_t reused = oldest_;
     oldest_ = slots_[reused].next;
     if (oldest_ == 0) newest_ = 0;
     --fenced_;
     slots_[reused].next = idle_[slots_[reused].size_class];
     idle_[slots_[reused].size_class] = reused;
+    return true;
 }
 
 }  // namespace zigmund::alloc::detail

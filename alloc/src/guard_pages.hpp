@@ -9,6 +9,7 @@
 
 #include <zigmund/alloc/general_purpose_allocator.hpp>
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <span>
@@ -36,6 +37,24 @@ class GuardPages {
         std::uint32_t next;  // in the list that it is in
     };
 
+    /// What was written into the padding on one side of a block.
+    struct Damage {
+        std::size_t distance = 0;  // of the first byte: before the block from 1 on, behind it from 0 on
+        std::size_t count = 0;     // bytes that are shown; 0: there is no damage
+        std::array<unsigned char, 16> bytes{};
+    };
+
+    /// What is known of a block at one moment.
+    struct Story {
+        State state;
+        std::uintptr_t user;
+        Header header;
+        StackId freed;
+        unsigned char padding;  // what each byte of it should be
+        Damage before;          // of a live block
+        Damage behind;
+    };
+
     GuardPages() = default;
     GuardPages(const GuardPages&) = delete;
     GuardPages& operator=(const GuardPages&) = delete;
@@ -59,16 +78,13 @@ class GuardPages {
     [[nodiscard]] void* allocate(const Header& header) noexcept;
     /// The block whose pages or guards `p` lies in. Null: none was ever there. `p` must be contained.
     [[nodiscard]] Slot* find(const void* p) noexcept;
-    /// Fences the block, and reuses the oldest fenced one's place if there are too many.
-    void free(Slot& slot, StackId freed) noexcept;
-
-    /// The bytes of its pages before and behind the block that are filled, and checked when it is freed:
-    /// those on the side of the guard page all, on the other those next to the block.
-    [[nodiscard]] static std::span<const unsigned char> padding_before(const Slot& slot) noexcept;
-    [[nodiscard]] static std::span<const unsigned char> padding_behind(const Slot& slot) noexcept;
-    [[nodiscard]] static unsigned char padding_byte(const Slot& slot) noexcept {
-        return static_cast<unsigned char>(canary_of(reinterpret_cast<void*>(slot.user)));
-    }
+    /// The story of its present block: no block comes or goes meanwhile.
+    [[nodiscard]] Story tell(const Slot& slot) noexcept;
+    /// Fences the live block that begins at `user`, and reuses the oldest fenced one's place if there are too
+    /// many. False: it is live no more, another thread was faster.
+    [[nodiscard]] bool free(Slot& slot, std::uintptr_t user, StackId freed) noexcept;
+    /// Makes the live block that begins at `user` one of that family, with nothing written around it.
+    void put_right(Slot& slot, std::uintptr_t user, Family family) noexcept;
 
     /// Held while blocks come and go.
     [[nodiscard]] SpinLock& lock() noexcept { return lock_; }
@@ -84,6 +100,11 @@ class GuardPages {
     static constexpr unsigned classes = 20;             // 2^class pages
 
     static std::size_t pages_of(std::size_t bytes) noexcept { return (bytes + page - 1) / page; }
+    // The bytes of its pages before and behind the block that are filled, and checked when it is freed: those
+    // on the side of the guard page all, on the other those next to the block.
+    [[nodiscard]] static std::span<unsigned char> padding_before(const Slot& slot) noexcept;
+    [[nodiscard]] static std::span<unsigned char> padding_behind(const Slot& slot) noexcept;
+    static void fill_padding(const Slot& slot) noexcept;
 
     SpinLock lock_;
     GuardSide side_ = GuardSide::after;

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <span>
 
 #include "block_map.hpp"
 #include "memory_checker.hpp"
@@ -39,6 +40,9 @@ struct Header {
     [[nodiscard]] std::size_t size() const noexcept { return size_in(size_align); }
     [[nodiscard]] std::size_t align() const noexcept { return std::size_t{1} << ((size_align >> 56) & 63U); }
     [[nodiscard]] Family family() const noexcept { return static_cast<Family>(size_align >> 62); }
+    void set_family(Family family) noexcept {
+        size_align = (size_align & ~(std::uint64_t{3} << 62)) | static_cast<std::uint64_t>(family) << 62;
+    }
     [[nodiscard]] std::uint32_t thread() const noexcept { return origin % max_threads; }
     [[nodiscard]] std::uint32_t mark() const noexcept { return origin / max_threads; }
 };
@@ -97,6 +101,9 @@ inline void write_tail(void* user, std::size_t size, std::size_t room, std::uint
     std::memcpy(tail + std::min<std::size_t>(8, room - 8), &canary, 8);
     std::memcpy(tail + room - 8, &canary, 8);
 }
+
+/// Where a byte differs from `byte`; the size if none does.
+[[nodiscard]] std::size_t first_other(std::span<const unsigned char> bytes, unsigned char byte) noexcept;
 
 /// The header and the bytes behind a new block, of which the user has written none yet.
 inline void write_frame(void* user, std::size_t size, std::size_t total, std::uint64_t size_align,

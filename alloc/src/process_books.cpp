@@ -25,6 +25,7 @@ void unlock_all() noexcept {
 
 void go_on_in_child() noexcept {
     forget_other_threads();
+    forget_report_turn();
     unlock_all();
 }
 

@@ -22,6 +22,7 @@ void unlock_states() noexcept;
 void lock_thread_numbers() noexcept;
 void unlock_thread_numbers() noexcept;
 void forget_other_threads() noexcept;
+void forget_report_turn() noexcept;
 void lock_stack_depot() noexcept;
 void unlock_stack_depot() noexcept;
 

@@ -5,7 +5,13 @@
 // keeps a frame pointer; that is a property of its code, so the same chain is true whenever it is met
 // again. If they differ, some caller keeps none: the chain is marked and remembers where on the stack the
 // true return addresses lay; a capture that meets it compares those places, and asks the unwind tables,
-// slower but true, when they hold something else.
+// slower but true, when they hold something else. Nothing is looked up on a stack that the program has made
+// itself (a coroutine's, a signal's) but the first return address: there the unwind tables are always asked.
+//
+//     stack_entries.hpp     the stacks, and what is known of chains
+//     stack_capture.cpp     following the chain
+//     stack_memory.cpp      what a thread captured lately
+//     stack_unwinding.cpp   the unwind tables
 //
 // Threads: any; reading takes no lock. Memory: grows with the number of different stacks, for the life of
 // the process.

@@ -27,6 +27,11 @@ struct ThreadContext {
     StackMemory* stacks = nullptr;   // that the thread captured lately; null: not yet
     std::uintptr_t stack_low = 0;    // [low, high) holds the frames of this thread; 0, 0: not known
     std::uintptr_t stack_high = 0;
+
+    /// Not of a stack that the program has made itself, of which nobody knows where it ends.
+    [[nodiscard]] bool on_stack(std::uintptr_t address) const noexcept {
+        return address - stack_low < stack_high - stack_low;
+    }
 };
 
 extern constinit thread_local ThreadContext thread_context_storage [[gnu::tls_model("initial-exec")]];

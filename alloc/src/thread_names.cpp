@@ -17,7 +17,7 @@ namespace {
 
 using Name = std::array<char, 16>;
 
-/// The newest owner of a number. Written by it; read by reports, which take two words and a half at a time:
+/// The newest owner of a number. Written by it; read by reports, which look again whether it is still the same:
 /// the name of a thread that ends meanwhile may be overlooked.
 struct Owner {
     std::atomic<pid_t> thread;           // 0: it is gone,
@@ -51,15 +51,22 @@ Name read_name(pid_t thread) noexcept {
 ThreadName::ThreadName(std::uint32_t number, std::uint64_t seconds) noexcept {
     if (number == shared_thread || number >= max_threads) return;
     const Owner& owner = owners[number];
-    if (seconds < owner.since.load(std::memory_order_acquire)) return;
+    const std::uint64_t since = owner.since.load(std::memory_order_acquire);
+    if (seconds < since) return;
     Name name{};
-    if (const pid_t thread = owner.thread.load(std::memory_order_acquire); thread != 0) {
+    const pid_t thread = owner.thread.load(std::memory_order_acquire);
+    if (thread != 0) {
         name = read_name(thread);
     } else {
         const std::uint64_t words[2] = {owner.name[0].load(std::memory_order_relaxed),
                                         owner.name[1].load(std::memory_order_relaxed)};
         std::memcpy(name.data(), words, sizeof words);
     }
+    // The number, or the thread's identity, may have become another's meanwhile: then it was that one's name.
+    std::atomic_thread_fence(std::memory_order_acquire);
+    if (owner.thread.load(std::memory_order_relaxed) != thread ||
+        owner.since.load(std::memory_order_relaxed) != since)
+        return;
     const Name program = read_name(::getpid());
     if (name == program) return;
     size_ = size_of(name);

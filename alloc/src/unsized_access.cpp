@@ -46,6 +46,22 @@ void UnsizedAccess::free(GeneralPurposeAllocator& from, void* p, const Claimed& 
                             frame, claimed.family);
 }
 
+UnsizedAccess::Settled UnsizedAccess::settle(GeneralPurposeAllocator& of, void* p,
+                                             const void* frame) noexcept {
+    const auto settled = of.state_->settle(p, Family::malloc, "realloc", frame);
+    return {.block = {.address = settled.is_block ? p : nullptr,
+                      .size = settled.size,
+                      .align = settled.align,
+                      .family = Family::malloc,
+                      .stack = 0},
+            .has_place = settled.has_place,
+            .is_whole = settled.is_whole};
+}
+
+void UnsizedAccess::abandon(GeneralPurposeAllocator& of, const Block& block, const void* frame) noexcept {
+    of.state_->abandon(block.address, block.size, frame);
+}
+
 bool UnsizedAccess::resize(GeneralPurposeAllocator& from, const Block& block, std::size_t new_size,
                            const void* frame) noexcept {
     return from.state_->resize(block.address, block.size, block.align, new_size, frame, Family::malloc);
@@ -55,7 +71,7 @@ void UnsizedAccess::report_unknown(GeneralPurposeAllocator& of, void* p, std::st
                                    const void* frame) noexcept {
     GeneralPurposeAllocator::State& state = *of.state_;
     const GuardPages::Slot* const slot = is_guarded(of, p) ? state.guard_pages.find(p) : nullptr;
-    if (slot != nullptr) return state.report_guarded_pointer(p, *slot, verb, frame);
+    if (slot != nullptr) return state.report_guarded_pointer(p, state.guard_pages.tell(*slot), verb, frame);
     state.report_unknown(p, verb, frame);
 }
 

@@ -57,6 +57,18 @@ struct UnsizedAccess {
     static void free(GeneralPurposeAllocator& from, void* p, const Claimed& claimed,
                      const void* frame) noexcept;
 
+    /// A live block that a realloc() found, after all that is wrong with it was reported and put right: it is
+    /// malloc's, and nothing is told of it again.
+    struct Settled {
+        Block block;     // address null: another thread gave it back. Size 0: it has none, or nobody knows
+        bool has_place;  // where its memory begins is known: it can be given back
+        bool is_whole;   // what was known of it still is: it can be resized
+    };
+    [[nodiscard]] static Settled settle(GeneralPurposeAllocator& of, void* p, const void* frame) noexcept;
+
+    /// The end of a block that has no place: its memory is given to nobody.
+    static void abandon(GeneralPurposeAllocator& of, const Block& block, const void* frame) noexcept;
+
     /// Resizes in place, as Resource::resize() does, for realloc(); what is wrong with the block is reported.
     [[nodiscard]] static bool resize(GeneralPurposeAllocator& from, const Block& block, std::size_t new_size,
                                      const void* frame) noexcept;

@@ -64,6 +64,18 @@ ZIGMUND_INTERPOSED void operator delete(void* p, std::align_val_t align) noexcep
         ZIGMUND_FRAME);
 }
 
+// The same four by names that nothing can take the place of: the address of an operator is, also in this file,
+// that of the program's own where it has one.
+#define ZIGMUND_ALIAS(name) gnu::alias(name), gnu::visibility("hidden")
+extern "C" {
+[[ZIGMUND_ALIAS("_Znwm"), gnu::malloc, gnu::alloc_size(1)]] void* zigmund_own_new(std::size_t size);
+[[ZIGMUND_ALIAS("_ZdlPv")]] void zigmund_own_delete(void* p) noexcept;
+[[ZIGMUND_ALIAS("_ZnwmSt11align_val_t"), gnu::malloc, gnu::alloc_size(1)]] void* zigmund_own_aligned_new(
+    std::size_t size, std::align_val_t align);
+[[ZIGMUND_ALIAS("_ZdlPvSt11align_val_t")]] void zigmund_own_aligned_delete(void* p,
+                                                                           std::align_val_t align) noexcept;
+}
+
 namespace {
 
 /// The four that the others stand on, when the program has its own; null: they are those above.
@@ -75,18 +87,17 @@ struct Replaced {
 };
 
 template <class Function>
-Function replacement(const char* name, Function ours) noexcept {
-    const auto found = find_function<Function>(name);
-    return found == ours ? nullptr : found;
+Function* replacement(const char* name, Function& ours) noexcept {
+    const auto found = find_function<Function*>(name);
+    return found == &ours ? nullptr : found;
 }
 
 const Replaced& replaced() noexcept {
-    static const Replaced found{.make = replacement<void* (*)(std::size_t)>("_Znwm", ::operator new),
-                                .take = replacement<void (*)(void*)>("_ZdlPv", ::operator delete),
-                                .make_aligned = replacement<void* (*)(std::size_t, std::align_val_t)>(
-                                    "_ZnwmSt11align_val_t", ::operator new),
-                                .take_aligned = replacement<void (*)(void*, std::align_val_t)>(
-                                    "_ZdlPvSt11align_val_t", ::operator delete)};
+    static const Replaced found{
+        .make = replacement("_Znwm", zigmund_own_new),
+        .take = replacement("_ZdlPv", zigmund_own_delete),
+        .make_aligned = replacement("_ZnwmSt11align_val_t", zigmund_own_aligned_new),
+        .take_aligned = replacement("_ZdlPvSt11align_val_t", zigmund_own_aligned_delete)};
     return found;
 }
 

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <charconv>
@@ -17,6 +18,7 @@
 #include "environment.hpp"
 #include "own_pages.hpp"
 #include "report_output.hpp"
+#include "report_turn.hpp"
 #include "stopped_threads.hpp"
 
 namespace zigmund::alloc::interpose {
@@ -60,6 +62,8 @@ constinit Everlasting<Suppressions> known;
 void on_error(const MemoryError& error, void* /*context*/) {
     if (error.kind == MemoryErrorKind::size_overflow) return;  // malloc says so itself
     error_count.fetch_add(1, std::memory_order_relaxed);
+    detail::ReportTurn turn;
+    if (!only_told && chosen.after_error != AfterError::go_on) turn.keep();
     write_report(error.json.empty() ? error.message : error.json);
     if (only_told) return;
     if (chosen.after_error == AfterError::exit) end_process(chosen.exit_code != 0 ? chosen.exit_code : 1);
@@ -207,28 +211,52 @@ bool is_zeroed(const void* p, std::size_t size) noexcept {
     return size >= least && tracked.contains(p) && tracked.is_zeroed(p);
 }
 
+namespace {
+
+/// realloc() of a live block that the tracker knows. Errors are told once; the content is kept in any case.
+void* reallocate_tracked(void* p, std::size_t size, const void* frame) noexcept {
+    UnsizedAccess::Settled found;
+    {
+        const KeepErrno keep;
+        const Aside aside;
+        found = UnsizedAccess::settle(*gpa, p, frame);
+        if (found.block.address == nullptr) return nullptr;
+        if (found.is_whole && size <= PTRDIFF_MAX && UnsizedAccess::resize(*gpa, found.block, size, frame))
+            return p;
+    }
+    void* const moved = allocate(size, default_align, Family::malloc, frame);
+    if (moved == nullptr) return nullptr;
+    // Of a block of which nobody knows for sure how large it is, all that it may have.
+    std::memcpy(moved, p, std::min(size, found.has_place ? found.block.size : tracked.room_from(p)));
+    if (found.has_place) {
+        release(p, {.family = Family::malloc}, frame);
+    } else {
+        const Aside aside;
+        UnsizedAccess::abandon(*gpa, found.block, frame);
+    }
+    return moved;
+}
+
+}  // namespace
+
 void* reallocate(void* p, std::size_t size, const void* frame) noexcept {
     if (p == nullptr) return allocate(size, default_align, Family::malloc, frame);
     open_process_heap();
-    std::size_t old_size = 0;
     if (gpa != nullptr && !beside.contains(p)) {
-        const KeepErrno keep;
-        const Aside aside;
-        const UnsizedAccess::Block block = UnsizedAccess::find(*gpa, p);
-        if (block.address != nullptr) {
-            if (size <= PTRDIFF_MAX && UnsizedAccess::resize(*gpa, block, size, frame)) return p;
-        } else if (!samples() || tracked.usable_size(p) == 0) {
+        if (UnsizedAccess::find(*gpa, p).address != nullptr) return reallocate_tracked(p, size, frame);
+        if (!samples() || tracked.usable_size(p) == 0) {
+            const KeepErrno keep;
+            const Aside aside;
             UnsizedAccess::report_unknown(*gpa, p, "realloc", frame);
             return nullptr;
         }
-    } else if (usable_size(p) == 0) {
-        return nullptr;
     }
-    old_size = usable_size(p);
+    const std::size_t old_size = usable_size(p);
+    if (old_size == 0) return nullptr;
     if (gpa == nullptr && size <= old_size && size >= old_size / 2) return p;
     void* const moved = allocate(size, default_align, Family::malloc, frame);
     if (moved == nullptr) return nullptr;
-    std::memcpy(moved, p, old_size < size ? old_size : size);
+    std::memcpy(moved, p, std::min(size, old_size));
     release(p, {.family = Family::malloc}, frame);
     return moved;
 }

@@ -187,6 +187,13 @@ std::size_t SpanHeap::usable_size(const void* p) const noexcept {
     return offset % size == 0 && offset / size < span.carved ? size : 0;
 }
 
+std::size_t SpanHeap::room_from(const void* p) const noexcept {
+    const auto address = reinterpret_cast<std::uintptr_t>(p);
+    const Span& span = span_at(address);
+    const std::size_t size = size_of(span.kind);
+    return size - (address - begin_of(span)) % size;
+}
+
 bool SpanHeap::is_zeroed(const void* p) const noexcept {
     const Span& span = span_at(reinterpret_cast<std::uintptr_t>(p));
     return span.room == 1 && span.zeroed;

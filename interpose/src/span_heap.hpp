@@ -44,6 +44,9 @@ class SpanHeap final : public Resource {
     /// Usable bytes of the block that begins at `p`; 0: no block that is in use begins there.
     [[nodiscard]] std::size_t usable_size(const void* p) const noexcept;
 
+    /// Bytes from `p`, which lies in a block that is in use, to where that ends.
+    [[nodiscard]] std::size_t room_from(const void* p) const noexcept;
+
     /// True for a block that was just allocated and whose memory the kernel has zeroed and nobody has
     /// touched.
     [[nodiscard]] bool is_zeroed(const void* p) const noexcept;

@@ -165,6 +165,158 @@ TEST(MemoryErrors, AGuardedBlockIsExaminedWhenItIsResized) {
     expect_one(MemoryErrorKind::double_free, address_of(p) + " was given back before this remap");
 }
 
+// ---- a pointer whose memory is another block's by now ----
+
+/// A backing that hands out memory from wherever the test puts it.
+class Placed final : public Resource {
+  public:
+    void put(std::size_t offset) { at_ = offset; }
+
+  private:
+    void* do_try_allocate(std::size_t size, std::size_t /*align*/) noexcept override {
+        void* const p = memory_.data() + at_;
+        at_ += size;
+        return p;
+    }
+    void do_deallocate(void* /*p*/, std::size_t /*size*/, std::size_t /*align*/) noexcept override {}
+
+    std::size_t at_ = 0;
+    alignas(64) std::array<std::byte, 8192> memory_;
+};
+
+constexpr int line_of_give_up = __LINE__ + 2;
+[[gnu::noinline]] void give_up(Allocator a, void* p, std::size_t size) {
+    a.deallocate(p, size);
+    std::atomic_signal_fence(std::memory_order_seq_cst);  // no tail call
+}
+
+std::string place_of_give_up() { return "memory_errors_test.cpp:" + std::to_string(line_of_give_up); }
+
+std::string interior_line(const void* p, const void* block, std::size_t offset) {
+    return "zigmund: gpa: interior pointer: " + address_of(p) + " is " + std::to_string(offset) +
+           " bytes into the block at " + address_of(block) + ", not its beginning";
+}
+
+/// Whether these stand in the text, one after the other.
+bool in_order(const std::string& text, const std::vector<std::string>& parts) {
+    std::size_t at = 0;
+    for (const std::string& part : parts) {
+        at = text.find(part, at);
+        if (at == std::string::npos) return false;
+        at += part.size();
+    }
+    return true;
+}
+
+TEST(MemoryErrors, APointerIntoABlockThatWasGivenBackIsOneAndTellsWhoGaveItBack) {
+    for (const Tier tier : {Tier::traced, Tier::guarded}) {
+        Collected errors;
+        GeneralPurposeAllocator gpa{{.tier = tier, .on_error = Collected::add, .on_error_context = &errors}};
+        auto* const p = static_cast<std::byte*>(plant(gpa.allocator(), 64));
+        give_up(gpa.allocator(), p, 64);
+        gpa.allocator().deallocate(p + 16, 48);
+        ASSERT_EQ(errors.kinds, std::vector{MemoryErrorKind::interior_pointer});
+        EXPECT_EQ(errors.first_line(), interior_line(p + 16, p, 16));
+        EXPECT_TRUE(in_order(errors.messages[0],
+                             {"  the block: 64 bytes at " + address_of(p), "  allocated at\n",
+                              place_of_plant(), "  given back at\n", place_of_give_up(), "  free at\n"}))
+            << errors.messages[0];
+    }
+}
+
+TEST(MemoryErrors, APointerToAnEarlierBlockIsTakenForWhatIsThereNowAndTellsOfBoth) {
+    for (const bool held : {false, true}) {
+        Collected errors;
+        Placed placed;
+        GeneralPurposeAllocator gpa{{.tier = Tier::traced,
+                                     .backing = placed,
+                                     .quarantine_blocks = 1,
+                                     .on_error = Collected::add,
+                                     .on_error_context = &errors}};
+        const Allocator a = gpa.allocator();
+        placed.put(1024);
+        void* const earlier = plant(a, 64);
+        give_up(a, earlier, 64);
+        placed.put(4096);
+        a.deallocate(a.allocate(64), 64);  // the quarantine lets go of the one before
+        ASSERT_TRUE(errors.kinds.empty());
+        placed.put(0);
+        auto* const now = static_cast<std::byte*>(plant(a, 2000));
+        if (held) give_up(a, now, 2000);
+        a.deallocate(earlier, 64);
+        ASSERT_EQ(errors.kinds, std::vector{MemoryErrorKind::interior_pointer});
+        EXPECT_EQ(errors.first_line(), interior_line(earlier, now, 1024));
+        std::vector<std::string> parts{"  the block: 2000 bytes at " + address_of(now), "  allocated at\n",
+                                       place_of_plant()};
+        if (held) parts.insert(parts.end(), {"  given back at\n", place_of_give_up()});
+        parts.insert(parts.end(), {"  an earlier block of 64 bytes began there, and was given back\n",
+                                   "  earlier allocated at\n", place_of_plant(), "  earlier given back at\n",
+                                   place_of_give_up(), "  free at\n"});
+        EXPECT_TRUE(in_order(errors.messages[0], parts)) << errors.messages[0];
+        if (!held) a.deallocate(now, 2000);
+        EXPECT_EQ(gpa.deinit(), LeakCheck::ok);
+    }
+}
+
+TEST(MemoryErrors, APointerToABlockWhosePagesHaveAnotherTellsOfBoth) {
+    for (const std::size_t size : {40U, 64U, 640U}) {  // it begins behind, at, and before the earlier one
+        Collected errors;
+        GeneralPurposeAllocator gpa{{.tier = Tier::guarded,
+                                     .fenced_blocks = 0,
+                                     .on_error = Collected::add,
+                                     .on_error_context = &errors}};
+        const Allocator a = gpa.allocator();
+        auto* const earlier = static_cast<std::byte*>(plant(a, 64));
+        give_up(a, earlier, 64);
+        auto* const now = static_cast<std::byte*>(plant(a, size));
+        ASSERT_EQ(now + size <= earlier + 64 && now + size > earlier, true) << "other pages";
+        if (size == 64) {
+            EXPECT_EQ(now, earlier);
+        } else {
+            a.deallocate(earlier, 64);
+            ASSERT_EQ(errors.kinds.size(), 1U);
+            EXPECT_EQ(errors.first_line(), size == 640 ? interior_line(earlier, now, 576)
+                                                       : "zigmund: gpa: double free: " + address_of(earlier) +
+                                                             " was given back before this free");
+            EXPECT_TRUE(in_order(errors.messages[0], {"64 bytes", place_of_plant(), place_of_give_up()}))
+                << errors.messages[0];
+        }
+        a.deallocate(now, size);
+    }
+}
+
+TEST(MemoryErrors, OfTwoThreadsThatFreeAGuardedBlockOneIsToldSo) {
+    struct Kinds {
+        std::atomic<int> double_frees = 0;
+        std::atomic<int> others = 0;
+        static void add(const MemoryError& error, void* context) {
+            auto& all = *static_cast<Kinds*>(context);
+            ++(error.kind == MemoryErrorKind::double_free ? all.double_frees : all.others);
+        }
+    } kinds;
+    constexpr int rounds = 300;
+    GeneralPurposeAllocator gpa{
+        {.tier = Tier::guarded, .stack_frames = 0, .on_error = Kinds::add, .on_error_context = &kinds}};
+    const Allocator a = gpa.allocator();
+    std::array<void*, rounds> blocks;
+    for (void*& block : blocks) block = a.allocate(64);
+    std::array<std::atomic<int>, 2> at{};
+    const auto free_all = [&](std::size_t me) {
+        for (int i = 0; i < rounds; ++i) {
+            at[me].store(i, std::memory_order_release);
+            while (at[1 - me].load(std::memory_order_acquire) < i) std::this_thread::yield();
+            a.deallocate(blocks[static_cast<std::size_t>(i)], 64);
+        }
+        at[me].store(rounds, std::memory_order_release);
+    };
+    std::thread other{free_all, 1};
+    free_all(0);
+    other.join();
+    EXPECT_EQ(kinds.double_frees, rounds);
+    EXPECT_EQ(kinds.others, 0);
+    EXPECT_EQ(gpa.live_blocks(), 0U);
+}
+
 #if !defined(ZIGMUND_TSAN)
 TEST(MemoryErrors, AreOneLineOfJsonWhereTheReportsAre) {
     const auto fault = [] {

@@ -73,9 +73,11 @@ TEST_P(Lost, WhatAThreadLostIsNotKeptByItsOldStack) {
 }
 
 TEST_P(Lost, IsToldAlsoAtAnEndWithoutHandlers) {
-    const Ended ended = run_it("quick");
-    EXPECT_EQ(told(ended), "leak: 96 bytes in 2 blocks from 1 call site");
-    EXPECT_EQ(ended.status, 23);
+    for (const char* const end : {"quick", "quick-exit"}) {
+        const Ended ended = run_it(end);
+        EXPECT_EQ(told(ended), "leak: 96 bytes in 2 blocks from 1 call site") << end;
+        EXPECT_EQ(ended.status, 23) << end;
+    }
 }
 
 TEST_P(Lost, IsToldThoughTheProgramHasClosedStandardError) {
@@ -129,6 +131,12 @@ TEST(Leaks, AProgramThatIsLinkedWithItNeedsNoPreload) {
     EXPECT_EQ(run({ZIGMUND_LINKED, "corners"}).status, 0);
 }
 
+TEST(Leaks, AProgramsOwnOperatorsNewAndDeleteServeAllThatStandOnThem) {
+    const Ended ended = watch({}, {ZIGMUND_REPLACED_O2});
+    EXPECT_EQ(ended.err, "");
+    EXPECT_EQ(ended.status, 0);
+}
+
 // ---- how it ends ----
 
 TEST(Leaks, TheProgramsExitStatusIsPassedThrough) {
@@ -160,6 +168,56 @@ TEST(Leaks, AfterAnErrorTheProgramMayAbortOrGoOn) {
     const Ended on = watch({"--on-error=continue"}, {faults, "double-free", "64"});
     EXPECT_EQ(on.status, 23);
     EXPECT_TRUE(contains(on.err, "double free")) << on.err;
+}
+
+TEST(Leaks, ErrorsOfTwoThreadsAtOnceAreToldOfOneWholeOrOfBoth) {
+    const auto count = [](const std::string& text) {
+        int found = 0;
+        for (std::size_t at = 0; (at = text.find("zigmund: ", at)) != std::string::npos; ++at) ++found;
+        return found;
+    };
+    for (int i = 0; i < 10; ++i) {
+        const Ended ended = watch({}, {lost, "two-errors"});
+        EXPECT_EQ(ended.status, 23);
+        EXPECT_EQ(count(ended.err), 1) << ended.err;
+        EXPECT_TRUE(contains(ended.err, "\n  free at\n") && ended.err.ends_with("\n")) << ended.err;
+    }
+    EXPECT_EQ(count(watch({"--on-error=continue"}, {lost, "two-errors"}).err), 2);
+}
+
+TEST(Leaks, AResizedBlockThatWasDamagedKeepsItsContentAndIsToldOnce) {
+    const auto says = [](const Words& damage, const char* tier, const std::string& kind) {
+        Words program{lost, "damaged"};
+        program.insert(program.end(), damage.begin(), damage.end());
+        const Ended ended =
+            watch({std::string{"--tier="} + tier, "--on-error=continue", "--exit-code=0"}, program);
+        const std::string about =
+            damage[0] + " " + damage[1] + " " + damage[2] + " " + tier + ":\n" + ended.err;
+        EXPECT_EQ(ended.status, 0) << about;
+        EXPECT_TRUE(ended.err.starts_with("zigmund: interpose_lost_O2: " + kind + ": ")) << about;
+        EXPECT_EQ(ended.err.find("zigmund: ", 1), std::string::npos) << "told again: " << about;
+    };
+    const std::vector<std::pair<std::string, std::string>> sizes{
+        {"24", "32"}, {"64", "40"}, {"5000", "300000"}};
+    for (const auto& [size, new_size] : sizes) {
+        for (const char* const tier : {"counted", "traced"})
+            says({"header", size, new_size}, tier, "buffer underflow");
+        says({"underflow", size, new_size}, "traced", "buffer underflow");
+        says({"header-and-tail", size, new_size}, "traced", "buffer underflow");
+        says({"overflow", size, new_size}, "traced", "buffer overflow");
+        says({"new", size, new_size}, "traced", "family mismatch");
+        says({"underflow", size, new_size}, "guarded", "buffer underflow");
+    }
+    says({"new", "64", "40"}, "guarded", "family mismatch");
+}
+
+TEST(Leaks, ABlockWhoseHeaderWasOverwrittenIsMeasured) {
+    for (const char* const size : {"24", "64", "5000", "300000"}) {
+        const Ended ended = watch({"--on-error=continue"}, {lost, "damaged", "header", size, "10"});
+        EXPECT_TRUE(contains(ended.err, std::string{"\n  the block: "} + size + " bytes at 0x")) << ended.err;
+        EXPECT_TRUE(contains(ended.err, "\n  who allocated it was overwritten too: the tier guarded, "))
+            << ended.err;
+    }
 }
 
 // ---- programs that it starts ----

@@ -4,6 +4,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <atomic>
 #include <cerrno>
 #include <csignal>
 #include <cstdint>
@@ -101,13 +104,61 @@ int corners() {
     const auto* const zeros = static_cast<char*>(std::calloc(1, 3'000'000));
     expect(zeros[0] == 0 && zeros[2'999'999] == 0);
     std::free(const_cast<char*>(zeros));
+    for (const std::size_t size : {40U, 700U, 300'000U}) {  // in memory that was used before
+        std::array<char*, 1200> used;
+        const std::size_t count = size > 1000 ? 4 : used.size();
+        for (std::size_t i = 0; i < count; ++i)
+            std::memset(used[i] = static_cast<char*>(std::malloc(size)), 0x5A, size);
+        for (std::size_t i = 0; i < count; ++i) std::free(used[i]);
+        for (std::size_t i = 0; i < count; ++i) {
+            char* const p = used[i] = static_cast<char*>(std::calloc(size / 20, 20));
+            expect(p[0] == 0 && std::memcmp(p, p + 1, size - 1) == 0);
+        }
+        for (std::size_t i = 0; i < count; ++i) std::free(used[i]);
+    }
     expect(seen(::operator new(huge / 4, std::nothrow)) == nullptr);
     try {
         (void)seen(::operator new(huge / 4));
         expect(false);
     } catch (const std::bad_alloc&) {
     }
+    // Who is called when there is no memory may give up, or make some.
+    static int asked;
+    asked = 0;
+    std::set_new_handler([] {
+        if (++asked == 2) std::set_new_handler(nullptr);
+    });
+    expect(seen(::operator new[](huge / 4, std::align_val_t{64}, std::nothrow)) == nullptr && asked == 2);
+    errno = 0;
+    expect(seen(::aligned_alloc(odd, 48)) == nullptr && errno == EINVAL);
+    aligned = ::memalign(odd, 10);  // rounded up
+    expect(reinterpret_cast<std::uintptr_t>(aligned) % 32 == 0);
+    std::free(aligned);
+    std::free(nullptr);
+    expect(::malloc_usable_size(nullptr) == 0);
+    void* const from_nothing = std::realloc(nullptr, 10);
+    expect(::malloc_usable_size(from_nothing) >= 10);
+    std::free(from_nothing);
     return wrong;
+}
+
+/// A block of that size is damaged, and resized: what it held is still there, and in the new place nothing is
+/// wrong. `damage`: underflow, header, header-and-tail, overflow, new.
+int resize_damaged(std::string_view damage, std::size_t size, std::size_t new_size) {
+    auto* p = static_cast<unsigned char*>(seen(damage == "new" ? ::operator new(size) : std::malloc(size)));
+    for (std::size_t i = 0; i < size; ++i) p[i] = static_cast<unsigned char>(i % 251);
+    const auto write = [&](std::ptrdiff_t from, std::size_t count) {
+        std::memset(seen(p + from), 0x77, count);
+    };
+    if (damage == "underflow") write(-1, 1);
+    if (damage.starts_with("header")) write(-32, 32);
+    if (damage == "overflow" || damage == "header-and-tail") write(static_cast<std::ptrdiff_t>(size), 4);
+    p = static_cast<unsigned char*>(std::realloc(p, new_size));
+    int wrong = p == nullptr ? 1 : 0;
+    for (std::size_t i = 0; i < std::min(size, new_size); ++i) wrong += p[i] == i % 251 ? 0 : 1;
+    std::memset(p, 0x11, new_size);
+    std::free(p);
+    return std::min(wrong, 100);
 }
 
 }  // namespace
@@ -116,6 +167,22 @@ int main(int count, char** words) {
     const std::string_view what = count > 1 ? words[1] : "";
     if (what == "nothing") return 0;
     if (what == "corners") return corners();
+    if (what == "two-errors") {  // of two threads at the same moment
+        static std::atomic<int> ready = 0;
+        const auto fail = [] {
+            void* const p = seen(std::malloc(64));
+            ++ready;
+            while (ready.load() != 2) std::this_thread::yield();
+            std::free(seen(static_cast<char*>(p) + 16));
+            std::free(p);
+        };
+        std::thread other{fail};
+        fail();
+        other.join();
+    }
+    if (what == "damaged")
+        return resize_damaged(words[2], std::strtoul(words[3], nullptr, 10),
+                              std::strtoul(words[4], nullptr, 10));
     if (what == "kept") kept = chain(4);
     if (what == "chain") forget(chain(5));
     if (what == "ring") ring();
@@ -149,9 +216,10 @@ int main(int count, char** words) {
             }}.detach();
         begun.wait();
     }
-    if (what == "quick") {  // main() is still there at the end: nothing of the chain may be left in its frame
+    if (what.starts_with(
+            "quick")) {  // main() is still there at the end: nothing of the chain is in its frame
         std::thread{[] { forget(chain(2)); }}.join();
-        std::_Exit(3);
+        what == "quick" ? std::_Exit(3) : std::quick_exit(3);
     }
     if (what == "closed-stderr") {
         forget(chain(1));

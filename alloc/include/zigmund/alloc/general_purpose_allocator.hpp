@@ -131,8 +131,8 @@ struct GeneralPurposeOptions {
     /// aborts (size_overflow, which only lets the allocation fail, is told to nobody then). It may not
     /// allocate from this allocator. When it returns, the faulty call goes on as far as it is safe: a pointer
     /// that is not a live block is left alone; a live one is freed by what the allocator knows of it. An
-    /// access that a guard page stopped is told from within the handler of SIGSEGV, and is then repeated for
-    /// the handler that was there before, which by default ends the process.
+    /// access that a guard page stopped is told from within the handler of SIGSEGV, and then goes to the handler
+    /// that was there before, which by default ends the process. Threads may call it at the same time.
     void (*on_error)(const MemoryError& error, void* context) = nullptr;
     void* on_error_context = nullptr;
 };
@@ -199,8 +199,11 @@ class GeneralPurposeAllocator final : public Resource {
     friend struct UnsizedAccess;
     friend struct OverFork;
 
-    /// Tells of the block that a stopped access at `address` concerns, if it is one of an allocator's.
-    static void report_stopped(const void* address, std::string_view access, std::uintptr_t pc) noexcept;
+    /// Tells of the block that a stopped access at `address` concerns. `ends`: the process ends after it.
+    static void report_stopped(const void* address, std::string_view access, std::uintptr_t pc,
+                               bool ends) noexcept;
+    /// Whether an allocator of this process has pages of blocks at `address`.
+    static bool guards(const void* address) noexcept;
 
     void* do_try_allocate(std::size_t size, std::size_t align) noexcept override;
     void* do_allocate(std::size_t size, std::size_t align) override;

@@ -1,0 +1,187 @@
+// SIGSEGV in a process with blocks on pages of their own: an access that a guard page stops is told once and whole,
+// whatever other threads do; a signal that is none of that goes where it would have gone.
+#include <zigmund/alloc/general_purpose_allocator.hpp>
+#include <zigmund/alloc/sanitizer.hpp>
+
+#include <gtest/gtest.h>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <regex>
+#include <string>
+#include <thread>
+
+// A sanitizer has a handler of its own.
+#if !defined(ZIGMUND_ASAN) && !defined(ZIGMUND_TSAN) && !defined(ZIGMUND_MSAN)
+
+namespace {
+
+using namespace zigmund::alloc;
+
+struct Ended {
+    int status;  // 128 + the signal that ended it
+    std::string err;
+};
+
+/// In a process of its own: the handler is installed once in each.
+Ended run(const std::function<void()>& program) {
+    std::array<int, 2> ends{};
+    if (::pipe(ends.data()) != 0) std::abort();
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::dup2(ends[1], STDERR_FILENO);
+        ::close(ends[0]);
+        program();
+        ::_exit(0);
+    }
+    ::close(ends[1]);
+    Ended ended{.status = 0, .err = {}};
+    std::array<char, 4096> buffer;
+    for (ssize_t size; (size = ::read(ends[0], buffer.data(), buffer.size())) > 0;)
+        ended.err.append(buffer.data(), static_cast<std::size_t>(size));
+    ::close(ends[0]);
+    int status = 0;
+    ::waitpid(child, &status, 0);
+    ended.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+    return ended;
+}
+
+int reports_in(const std::string& text) {
+    int count = 0;
+    for (std::size_t at = 0; (at = text.find("zigmund: ", at)) != std::string::npos; ++at) ++count;
+    return count;
+}
+
+void handle_with(void (*handler)(int)) { (void)std::signal(SIGSEGV, handler); }
+
+/// Two threads read behind a block of their own at the same moment.
+void fault_twice(GeneralPurposeOptions options) {
+    GeneralPurposeAllocator gpa{options};
+    std::atomic<int> ready = 0;
+    const auto fault = [&] {
+        const volatile char* const p = static_cast<char*>(gpa.allocator().allocate(64));
+        ++ready;
+        while (ready.load() != 2) std::this_thread::yield();
+        (void)p[64];
+    };
+    std::thread other{fault};
+    fault();
+    other.join();
+}
+
+TEST(StoppedAccess, OfTwoThreadsAtOnceIsToldOfOneWhole) {
+    for (int i = 0; i < 8; ++i) {
+        const Ended ended = run([] { fault_twice({.tier = Tier::guarded, .name = "twice"}); });
+        EXPECT_EQ(ended.status, 128 + SIGSEGV);
+        EXPECT_EQ(reports_in(ended.err), 1) << ended.err;
+        EXPECT_TRUE(std::regex_search(
+            ended.err,
+            std::regex{"^zigmund: twice: buffer overflow: byte 0 behind the block at 0x[0-9a-f]+ of 64 bytes "
+                       "was read\n  the block: [^\n]*\n  allocated at\n(    #[^\n]*\n)+  read at\n"
+                       "(    #[^\n]*\n)+$"}))
+            << ended.err;
+    }
+}
+
+TEST(StoppedAccess, OfTwoThreadsAtOnceIsToldOfEachWhereTheProgramGoesOn) {
+    // What the handler of before does is up to it: here the threads end.
+    const Ended ended = run([] {
+        handle_with([](int) {
+            static std::atomic<int> handled = 0;
+            if (++handled == 2) ::_exit(7);
+            for (;;) ::pause();
+        });
+        fault_twice({.tier = Tier::guarded, .name = "twice"});
+    });
+    EXPECT_EQ(ended.status, 7);
+    EXPECT_EQ(reports_in(ended.err), 2) << ended.err;
+    EXPECT_TRUE(std::regex_search(
+        ended.err,
+        std::regex{"^(zigmund: twice: buffer overflow: [^\n]*\n  the block: [^\n]*\n  allocated at\n"
+                   "(    #[^\n]*\n)+  read at\n(    #[^\n]*\n)+){2}$"}))
+        << ended.err;
+}
+
+TEST(StoppedAccess, ASignalThatWasSentEndsTheProcessWithoutAStory) {
+    for (const Tier tier : {Tier::guarded, Tier::sampled}) {
+        for (const bool by_raise : {true, false}) {
+            const Ended ended = run([=] {
+                const GeneralPurposeAllocator gpa{{.tier = tier}};
+                (void)(by_raise ? ::raise(SIGSEGV) : ::kill(::getpid(), SIGSEGV));
+                ::_exit(9);  // it was swallowed
+            });
+            EXPECT_EQ(ended.err, "");
+            EXPECT_EQ(ended.status, 128 + SIGSEGV);
+        }
+    }
+}
+
+TEST(StoppedAccess, ASignalThatWasSentReachesTheHandlerOfBeforeAndTheNextAccessIsTold) {
+    const Ended ended = run([] {
+        static std::atomic<int> handled = 0;
+        handle_with([](int) {
+            if (++handled == 3) ::_exit(7);
+        });
+        GeneralPurposeAllocator gpa{{.tier = Tier::guarded, .name = "sent"}};
+        ::raise(SIGSEGV);
+        ::raise(SIGSEGV);
+        if (handled != 2) ::_exit(1);
+        const volatile char* const p = static_cast<char*>(gpa.allocator().allocate(64));
+        (void)p[64];
+    });
+    EXPECT_EQ(ended.status, 7);
+    EXPECT_TRUE(ended.err.starts_with("zigmund: sent: buffer overflow: ")) << ended.err;
+    EXPECT_EQ(reports_in(ended.err), 1) << ended.err;
+}
+
+TEST(StoppedAccess, ASignalThatWasIgnoredStillIs) {
+    const Ended ended = run([] {
+        handle_with(SIG_IGN);
+        const GeneralPurposeAllocator gpa{{.tier = Tier::guarded}};
+        ::raise(SIGSEGV);
+        ::_exit(3);
+    });
+    EXPECT_EQ(ended.err, "");
+    EXPECT_EQ(ended.status, 3);
+}
+
+TEST(StoppedAccess, AFaultElsewhereIsNotTold) {
+    const Ended ended = run([] {
+        const GeneralPurposeAllocator gpa{{.tier = Tier::guarded}};
+        volatile char* volatile nowhere = nullptr;
+        *nowhere = 1;
+    });
+    EXPECT_EQ(ended.err, "");
+    EXPECT_EQ(ended.status, 128 + SIGSEGV);
+}
+
+TEST(Errors, OfTwoThreadsAtOnceAreToldOfOneWhole) {
+    for (int i = 0; i < 8; ++i) {
+        const Ended ended = run([] {
+            GeneralPurposeAllocator gpa{{.tier = Tier::traced, .name = "twice"}};
+            std::atomic<int> ready = 0;
+            const auto fail = [&] {
+                void* const p = gpa.allocator().allocate(64);
+                ++ready;
+                while (ready.load() != 2) std::this_thread::yield();
+                gpa.allocator().deallocate(p, 63);
+            };
+            std::thread other{fail};
+            fail();
+            other.join();
+        });
+        EXPECT_EQ(ended.status, 128 + SIGABRT);
+        EXPECT_EQ(reports_in(ended.err), 1) << ended.err;
+        EXPECT_TRUE(ended.err.ends_with("\n")) << ended.err;
+    }
+}
+
+}  // namespace
+
+#endif
