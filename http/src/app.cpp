@@ -262,7 +262,7 @@ Response App::respond(Request& request) const noexcept {
         if (response.pending() == nullptr) [[likely]]
             return response;
         return when_there(
-            response,
+            response, last,
             [](const App& app, Request& of, const Response& there, std::exception_ptr& failed) -> Response {
                 return failed == nullptr ? there : app.unhandled(of, std::exchange(failed, nullptr));
             });
@@ -294,21 +294,27 @@ BodyUse App::body_use(Request& request) const noexcept {
     return others_look ? std::max(use, BodyUse::whole) : use;
 }
 
-/// The response, pending still; `step` is done to it.
-Response App::when_there(const Response& response, AppStep step) const {
+/// The response, pending still; `step` is done to it, when what the request's code has begun since `last`, and
+/// did not wait for, is ended: it uses what the step may tear down.
+Response App::when_there(const Response& response, const detail::Pending* last, AppStep step) const {
     struct Step final : detail::Pending::Step {
-        Step(const App& of, AppStep todo) noexcept : app{of}, step{todo} {
-            run = [](detail::Pending::Step& self, Request& request, const Response& there,
+        Step(const App& of, const detail::Pending* pending, const detail::Pending* newest,
+             AppStep todo) noexcept
+            : app{of}, there{pending}, last{newest}, step{todo} {
+            run = [](detail::Pending::Step& self, Request& request, const Response& response_there,
                      std::exception_ptr& error) -> Response {
                 const auto& step_of_app = static_cast<Step&>(self);
-                return step_of_app.step(step_of_app.app, request, there, error);
+                detail::Pending::cancel(request, step_of_app.last, step_of_app.there);
+                return step_of_app.step(step_of_app.app, request, response_there, error);
             };
         }
         const App& app;
+        const detail::Pending* there;
+        const detail::Pending* last;
         AppStep step;
     };
     const Response unchanged = response.with_changes_noted();
-    unchanged.pending()->add<Step>(*this, step);
+    unchanged.pending()->add<Step>(*this, unchanged.pending(), last, step);
     return unchanged;
 }
 
@@ -342,7 +348,7 @@ Response App::handle(Request& request) const {
         request.throws_refusals_ = error_handlers_.handles_validation();
         const Response response = match.route->entry(request);
         if (response.pending() != nullptr) [[unlikely]] {
-            return when_there(response,
+            return when_there(response, last,
                               [](const App& app, Request& of, const Response& there,
                                  std::exception_ptr& failed) -> Response {
                                   if (failed == nullptr) of.job().end_function(failed);

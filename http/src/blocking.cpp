@@ -13,45 +13,38 @@ namespace {
 /// The answer of a handler that runs on the pool.
 class PoolAnswer final : public Pending, public ThreadPool::Work {
   public:
-    PoolAnswer(Request& request, const Endpoint& endpoint) noexcept : Pending{request}, endpoint_{endpoint} {}
+    PoolAnswer(Request& request, const Endpoint& endpoint) noexcept
+        : Pending{request, State::asleep}, endpoint_{endpoint} {}
 
     void begin_elsewhere() noexcept override {
-        if (std::exchange(begun_, true)) return;
         const TaskContext& context = *request().context();
-        is_elsewhere_ = true;
         if (context.pool->submit(*this, context.loop)) return;
         // The answer comes by the same way as others: who waits is not told while he begins to.
-        error_ = std::make_exception_ptr(HttpError{Status::service_unavailable});
+        failure_ = std::make_exception_ptr(HttpError{Status::service_unavailable});
         context.loop.post(*this);
     }
-    [[nodiscard]] bool is_elsewhere() const noexcept override { return is_elsewhere_; }
 
     void work() noexcept override {
         try {
-            response_ = endpoint_.invoke(endpoint_.handler, request());
-            request().job().end_function(error_);
+            answer_ = endpoint_.invoke(endpoint_.handler, request());
+            request().job().end_function(failure_);
         } catch (...) {
-            error_ = std::current_exception();
+            failure_ = std::current_exception();
         }
-        if (error_ != nullptr) end_failed(request(), error_);
+        if (failure_ != nullptr) end_failed(request(), failure_);
     }
-    void on_posted() override {
-        is_elsewhere_ = false;
-        answered();
-    }
+    void on_posted() override { answered(); }
 
   private:
     Response result() override {
-        if (error_ != nullptr) std::rethrow_exception(std::move(error_));
-        return response_;
+        if (failure_ != nullptr) std::rethrow_exception(std::move(failure_));
+        return answer_;
     }
-    void destroy() noexcept override { error_ = nullptr; }
+    void destroy() noexcept override { failure_ = nullptr; }
 
     const Endpoint& endpoint_;
-    Response response_;
-    std::exception_ptr error_;
-    bool begun_ = false;
-    bool is_elsewhere_ = false;
+    Response answer_;
+    std::exception_ptr failure_;
 };
 
 }  // namespace

@@ -36,12 +36,19 @@ void Exchange::fail(std::exception_ptr error) noexcept {
 void Exchange::cancel() noexcept { fail(std::make_exception_ptr(Cancelled{})); }
 
 void Exchange::finish_elsewhere(detail::Pending::Owner& owner) noexcept {
-    // Who waits for the end of the sending is told on the request's worker, as of any other.
+    // What waits does so on the request's worker, and who waits for the end of the sending is told there.
+    detail::Pending::cancel(*request_);
     if (request_->sent_hooks_ != nullptr) request_->end_sending(arena_.bytes_used());
     owner_ = &owner;
+    hand_over();
+}
+
+void Exchange::hand_over() noexcept {
     finishes_ = true;
     context->pool->submit_rest(*this, context->loop);
 }
+
+void Exchange::work() noexcept { cancelled_ ? cancel() : finish(); }
 
 void Exchange::on_posted() {
     finishes_ = false;
@@ -51,12 +58,21 @@ void Exchange::on_posted() {
 void Exchange::abandon(Worker& worker) noexcept {
     abandoned_by_ = &worker;
     owner_ = this;
-    for (detail::Pending* pending = request_->pending(); pending != nullptr; pending = pending->older())
-        pending->notify(this);
+    if (finishes_) return;
+    if (detail::Pending::any_elsewhere(*request_)) return detail::Pending::abandon_all(*request_, *this);
+    on_answered();
 }
 
+/// No thread of the pool is in it any more, and nobody waits for it.
 void Exchange::on_answered() {
-    if (!is_elsewhere()) abandoned_by_->take_back(this);
+    detail::Pending::cancel(*request_);
+    if (ends_elsewhere()) {
+        cancelled_ = true;
+        return hand_over();
+    }
+    cancel();
+    cancelled_ = false;
+    abandoned_by_->take_back(this);
 }
 
 }  // namespace zigmund::http

@@ -82,10 +82,6 @@ class Exchange final : private ThreadPool::Work, private detail::Pending::Owner 
         if (request_) request_->sent_.body -= size;
     }
 
-    /// Nobody waits any more for an answer that is not there yet: ends the coroutines, then as fail(), with
-    /// Cancelled.
-    void cancel() noexcept;
-
     // ---- handlers that block ----
 
     /// Whether a thread of the pool uses it: then nobody else may.
@@ -103,7 +99,8 @@ class Exchange final : private ThreadPool::Work, private detail::Pending::Owner 
         abandoned_by_ = &worker;
         finish_elsewhere(static_cast<detail::Pending::Owner&>(*this));
     }
-    /// Nobody waits for it any more, but it is elsewhere: the worker has it back when it is not.
+    /// Nobody waits for its answer any more: ends the coroutines, then as fail(), with Cancelled. When no
+    /// thread of the pool is in it, and, if its handler blocks, by one of them; the worker has it back then.
     void abandon(Worker& worker) noexcept;
     /// A copy of `text`, until end(), which does not touch the arena. Throws std::bad_alloc.
     [[nodiscard]] std::string_view keep_outside(std::string_view text) {
@@ -121,9 +118,11 @@ class Exchange final : private ThreadPool::Work, private detail::Pending::Owner 
     Exchange* next_free = nullptr;
 
   private:
-    void work() noexcept override { finish(); }
+    void work() noexcept override;
     void on_posted() override;
     void on_answered() override;
+    void cancel() noexcept;
+    void hand_over() noexcept;
 
     alloc::Allocator upstream_;
     alloc::Arena arena_;
@@ -132,7 +131,8 @@ class Exchange final : private ThreadPool::Work, private detail::Pending::Owner 
     std::span<char> outside_;
     detail::Pending::Owner* owner_ = nullptr;  ///< who waits for finish_elsewhere()
     Worker* abandoned_by_ = nullptr;
-    bool finishes_ = false;  ///< a thread of the pool is in finish()
+    bool finishes_ = false;   ///< a thread of the pool is in finish(), or in cancel()
+    bool cancelled_ = false;  ///< and it is cancel()
     RequestReader reader_;
     std::array<char, RequestReader::block_size> block_;
 };

@@ -207,16 +207,11 @@ void Worker::give_back(Exchange* exchange) noexcept {
 
 void Worker::abandon(Exchange* exchange) noexcept {
     ++abandoned_;
-    if (exchange->is_elsewhere()) {
-        exchange->abandon(*this);
-    } else {
-        take_back(exchange);
-    }
+    exchange->abandon(*this);
 }
 
 void Worker::take_back(Exchange* exchange) noexcept {
     --abandoned_;
-    exchange->cancel();
     give_back(exchange);
 }
 

@@ -1,22 +1,18 @@
 // Handlers that block: on which thread what of them runs, and that nobody else waits for them.
-#include <zigmund/alloc/general_purpose_allocator.hpp>
 #include <zigmund/http.hpp>
 
-#include <gtest/gtest.h>
-
-#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <latch>
 #include <memory>
-#include <mutex>
 #include <semaphore>
 #include <stdexcept>
 #include <string>
 #include <thread>
 #include <vector>
 
-#include "http_client.hpp"
 #include "running_server.hpp"
+#include "served_app.hpp"
 
 namespace {
 
@@ -25,54 +21,33 @@ namespace http = zigmund::http;
 namespace inject = zigmund::inject;
 using zigmund::support::HttpClient;
 using zigmund::support::HttpReply;
-using zigmund::support::RunningServer;
-
-class Threads {
-  public:
-    void note(const char* what) {
-        const std::lock_guard lock{mutex_};
-        notes_.emplace_back(what, std::this_thread::get_id());
-    }
-    /// The thread that noted it.
-    std::thread::id of(std::string_view what) {
-        const std::lock_guard lock{mutex_};
-        for (const auto& [name, thread] : notes_)
-            if (name == what) return thread;
-        return {};
-    }
-    std::string order() {
-        const std::lock_guard lock{mutex_};
-        std::string all;
-        for (const auto& [name, thread] : notes_) all.append(name).append(" ");
-        return all;
-    }
-
-  private:
-    std::mutex mutex_;
-    std::vector<std::pair<std::string, std::thread::id>> notes_;
-};
+using zigmund::support::Noted;
+using zigmund::support::Notes;
+using zigmund::support::ServedApp;
 
 struct Session {
     int id = 7;
 };
-inject::Scoped<Session> get_session(inject::State<Threads*> threads, alloc::Allocator) {
-    (*threads)->note("session");
+inject::Scoped<Session> get_session(inject::State<Notes*> notes, alloc::Allocator) {
+    (*notes)->add("session");
     Session session;
     try {
         co_yield session;
-        (*threads)->note("commit");
+        (*notes)->add("commit");
     } catch (...) {
-        (*threads)->note("roll-back");
+        (*notes)->add("roll-back");
         throw;
     }
 }
 
-class Blocking : public testing::Test {
+using Words = std::vector<std::string>;
+
+class Blocking : public ServedApp {
   protected:
     Blocking() {
-        app_->provide<Threads*>(&threads_);
+        app_->provide<Notes*>(&notes_);
         app_->get("/hello", [this] {
-            threads_.note("hello");
+            notes_.add("hello");
             return http::Response::text("Hello, World!");
         });
         app_->get("/block", http::blocking([this](alloc::Allocator arena) {
@@ -81,25 +56,10 @@ class Blocking : public testing::Test {
                       return http::Response::text(arena.dupe(std::string_view{"done"}));
                   }));
     }
-    ~Blocking() override {
-        running_.reset();
-        app_.reset();
-        EXPECT_EQ(gpa_.deinit(), alloc::LeakCheck::ok);
-    }
-    void serve(http::ServeOptions options = {.workers = 1}) {
-        running_ = std::make_unique<RunningServer>(*app_, options);
-    }
-    [[nodiscard]] HttpClient connect() const { return HttpClient{running_->port()}; }
-    HttpReply ask(HttpClient& client, std::string_view path) {
-        return client.request(std::string{"GET "}.append(path).append(" HTTP/1.1\r\nHost: x\r\n\r\n"));
-    }
+    ~Blocking() override { running_.reset(); }
 
-    Threads threads_;
     std::counting_semaphore<> begun_{0};
     std::counting_semaphore<> go_on_{0};
-    alloc::GeneralPurposeAllocator gpa_{{.tier = alloc::Tier::traced, .name = "test"}};
-    std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
-    std::unique_ptr<RunningServer> running_;
 };
 
 constexpr std::string_view get_block = "GET /block HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -120,24 +80,24 @@ TEST_F(Blocking, AllThatBelongsToItRunsOnThePoolAndInTheUsualOrder) {
     app_->get("/session", http::blocking(http::with_middleware(
                               [this](inject::Depends<get_session> session, http::BackgroundTasks& tasks,
                                      alloc::Allocator arena) {
-                                  threads_.note("handler");
-                                  tasks.add([this] { threads_.note("background"); });
+                                  notes_.add("handler");
+                                  tasks.add([this] { notes_.add("background"); });
                                   return http::Response::json(arena, session->id);
                               },
                               [this](http::Request& request, http::Next next) {
-                                  threads_.note("inside");
+                                  notes_.add("inside");
                                   const http::Response response = next(request);
                                   EXPECT_EQ(response.status(), http::Status::ok);
                                   return response;
                               })));
     app_->use([this](http::Request& request, http::Next next) {
-        threads_.note("outside");
+        notes_.add("outside");
         const http::Response response = next(request);
         if (request.path() == "/session") {
             EXPECT_NE(response.pending(), nullptr);
         }
         return response.then([this](const http::Response& there) {
-            threads_.note("then");
+            notes_.add("then");
             EXPECT_EQ(there.status(), http::Status::ok);
             return there;
         });
@@ -146,11 +106,13 @@ TEST_F(Blocking, AllThatBelongsToItRunsOnThePoolAndInTheUsualOrder) {
     HttpClient client = connect();
     EXPECT_EQ(ask(client, "/session").body, "7");
     EXPECT_EQ(ask(client, "/hello").status, 200);  // of one connection: after all of the other
-    EXPECT_EQ(threads_.order(), "outside inside session handler then background commit outside hello then ");
-    const std::thread::id worker = threads_.of("hello");
-    for (const char* on_worker : {"outside", "then"}) EXPECT_EQ(threads_.of(on_worker), worker) << on_worker;
+    EXPECT_EQ(notes_.all(), (Words{"outside", "inside", "session", "handler", "then", "background", "commit",
+                                   "outside", "hello", "then"}));
+    const std::thread::id worker = notes_.thread("hello");
+    for (const char* on_worker : {"outside", "then"})
+        EXPECT_EQ(notes_.thread(on_worker), worker) << on_worker;
     for (const char* on_pool : {"inside", "session", "handler", "background", "commit"})
-        EXPECT_NE(threads_.of(on_pool), worker) << on_pool;
+        EXPECT_NE(notes_.thread(on_pool), worker) << on_pool;
 }
 
 TEST_F(Blocking, ItsExceptionsAreAnsweredAsThoseOfOthers) {
@@ -162,7 +124,7 @@ TEST_F(Blocking, ItsExceptionsAreAnsweredAsThoseOfOthers) {
     serve();
     HttpClient client = connect();
     EXPECT_EQ(ask(client, "/throws").body, "taken");
-    EXPECT_EQ(threads_.order(), "session roll-back ");
+    EXPECT_EQ(notes_.all(), (Words{"session", "roll-back"}));
     EXPECT_EQ(ask(client, "/number/5").body, "5");
     EXPECT_EQ(ask(client, "/number/x").status, 422);
 }
@@ -206,6 +168,7 @@ TEST_F(Blocking, StopWaitsForItAndItsAnswerIsSent) {
     running_->server().stop();
     go_on_.release();
     EXPECT_EQ(client.receive().body, "done");
+    client.close();
     running_->join();
 }
 
@@ -233,7 +196,7 @@ TEST_F(Blocking, PipelinedAnswersKeepTheirOrder) {
 TEST_F(Blocking, MiddlewareHasDoneItsPartBeforeTheHandlerBegins) {
     app_->use([this](http::Request& request, http::Next next) {
         const http::Response response = next(request);
-        threads_.note("outside");
+        notes_.add("outside");
         // The request's memory is the worker's still.
         for (int i = 0; i < 100; ++i) (void)request.allocator().alloc<char>(100);
         return response.then([](const http::Response& there) { return there; });
@@ -241,17 +204,17 @@ TEST_F(Blocking, MiddlewareHasDoneItsPartBeforeTheHandlerBegins) {
     app_->use([this](http::Request& request, http::Next next) -> http::Task<http::Response> {
         const http::Response pending = next(request);
         co_await http::sleep_for(std::chrono::milliseconds{1});
-        threads_.note("awaits");
+        notes_.add("awaits");
         co_return co_await pending;
     });
     app_->get("/noted", http::blocking([this](alloc::Allocator arena) {
-                  threads_.note("handler");
+                  notes_.add("handler");
                   return http::Response::text(arena.dupe(std::string_view{"noted"}));
               }));
     serve();
     HttpClient client = connect();
     EXPECT_EQ(ask(client, "/noted").body, "noted");
-    EXPECT_EQ(threads_.order(), "outside awaits handler ");
+    EXPECT_EQ(notes_.all(), (Words{"outside", "awaits", "handler"}));
 }
 
 TEST_F(Blocking, ManyAtOnceFromSeveralWorkers) {
@@ -269,6 +232,91 @@ TEST_F(Blocking, ManyAtOnceFromSeveralWorkers) {
         for (std::size_t i = 0; i < clients.size(); ++i)
             ASSERT_TRUE(clients[i]->receive().body.starts_with("{\"n\":" + std::to_string(2 * i) + ","));
     }
+}
+
+TEST_F(Blocking, ItBeginsWhenTheOutermostMiddlewareWaitsForIt) {
+    app_->use([](http::Request& request, http::Next next) -> http::Task<http::Response> {
+        co_return co_await next(request);
+    });
+    app_->use([this](http::Request& request, http::Next next) -> http::Task<http::Response> {
+        const http::Response pending = next(request);
+        for (int i = 0; i < 20; ++i) co_await http::sleep_for(std::chrono::milliseconds{1});
+        notes_.add("outermost");
+        co_return co_await pending;
+    });
+    app_->get("/noted", http::blocking([this] { notes_.add("handler"); }));
+    serve();
+    HttpClient client = connect();
+    EXPECT_EQ(ask(client, "/noted").status, 200);
+    EXPECT_EQ(notes_.all(), (Words{"outermost", "handler"}));
+}
+
+/// A middleware whose first call, or whose second, waits for ever, and says on which thread it is ended.
+auto wait_once(Notes& notes, bool first) {
+    return [&notes, first, calls = std::make_shared<std::atomic<int>>(0)](
+               http::Request& request, http::Next next) -> http::Task<http::Response> {
+        if (request.path() == "/session" && (++*calls == 1) == first) {
+            const Noted end{notes, "waiting ends"};
+            co_await http::sleep_for(std::chrono::hours{1});
+        }
+        co_return co_await next(request);
+    };
+}
+
+TEST_F(Blocking, WhatIsNotWaitedForEndsBeforeItBegins) {
+    app_->get("/session", http::blocking([this](inject::Depends<get_session>) { notes_.add("handler"); }));
+    app_->use(wait_once(notes_, true));
+    app_->use([](http::Request& request, http::Next next) {
+        (void)next(request);
+        return next(request);
+    });
+    serve();
+    HttpClient client = connect();
+    EXPECT_EQ(ask(client, "/session").status, 200);
+    EXPECT_EQ(ask(client, "/hello").status, 200);
+    EXPECT_EQ(notes_.wait(6), (Words{"waiting ends", "session", "handler", "commit", "hello", "hello"}));
+    EXPECT_EQ(notes_.thread("waiting ends"), notes_.thread("hello"));
+}
+
+TEST_F(Blocking, WhatIsNotWaitedForEndsOnTheWorkerBeforeThePoolTearsDown) {
+    app_->get("/session", http::blocking([this](inject::Depends<get_session>) { notes_.add("handler"); }));
+    app_->use(wait_once(notes_, false));
+    app_->use([](http::Request& request, http::Next next) -> http::Task<http::Response> {
+        const http::Response response = co_await next(request);
+        if (request.path() == "/session") (void)next(request);
+        co_return response;
+    });
+    serve();
+    HttpClient client = connect();
+    EXPECT_EQ(ask(client, "/session").status, 200);
+    EXPECT_EQ(ask(client, "/hello").status, 200);
+    EXPECT_EQ(notes_.wait(5), (Words{"session", "handler", "waiting ends", "commit", "hello"}));
+    EXPECT_EQ(notes_.thread("waiting ends"), notes_.thread("hello"));
+    EXPECT_NE(notes_.thread("commit"), notes_.thread("hello"));
+}
+
+TEST_F(Blocking, WhenTheClientLeavesItsDependenciesEndOnThePoolAfterTheHandler) {
+    app_->get("/session", http::blocking([this](inject::Depends<get_session>) {
+                  begun_.release();
+                  go_on_.acquire();
+                  notes_.add("handler");
+              }));
+    app_->use([this](http::Request& request, http::Next next) -> http::Task<http::Response> {
+        const Noted end{notes_, "middleware ends"};
+        co_return co_await next(request);
+    });
+    serve();
+    HttpClient client = connect();
+    client.send(get("/session"));
+    begun_.acquire();
+    client.close();
+    HttpClient other = connect();
+    EXPECT_EQ(ask(other, "/hello").status, 200);
+    go_on_.release();
+    EXPECT_EQ(notes_.wait(6),
+              (Words{"session", "hello", "middleware ends", "handler", "middleware ends", "roll-back"}));
+    for (const char* on_pool : {"handler", "roll-back"})
+        EXPECT_NE(notes_.thread(on_pool), notes_.thread("hello")) << on_pool;
 }
 
 }  // namespace

@@ -1,26 +1,22 @@
 // Handlers that are coroutines: what they wait for, who is served meanwhile, and what is left when they end
 // early.
-#include <zigmund/alloc/general_purpose_allocator.hpp>
 #include <zigmund/http.hpp>
-
-#include <gtest/gtest.h>
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
-#include <atomic>
 #include <chrono>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
+#include <utility>
 #include <vector>
 
-#include "http_client.hpp"
 #include "running_server.hpp"
+#include "served_app.hpp"
 
 namespace {
 
@@ -30,9 +26,11 @@ namespace inject = zigmund::inject;
 using namespace std::chrono_literals;
 using zigmund::support::HttpClient;
 using zigmund::support::HttpReply;
-using zigmund::support::RunningServer;
+using zigmund::support::Noted;
+using zigmund::support::Notes;
+using zigmund::support::ServedApp;
 
-/// Something for handlers to wait for, and a list of what they did, from both sides.
+/// Something for handlers to wait for.
 class Gate {
   public:
     ~Gate() { ::close(descriptor_); }
@@ -42,45 +40,24 @@ class Gate {
         std::uint64_t times = 0;
         ASSERT_EQ(::read(descriptor_, &times, sizeof times), 8);
     }
-    void note(std::string what) {
-        const std::lock_guard lock{mutex_};
-        notes_.push_back(std::move(what));
-        changed_.fetch_add(1);
-        changed_.notify_all();
-    }
-    /// Waits until so much was noted.
-    std::vector<std::string> notes(unsigned count) {
-        for (unsigned now = changed_; now < count; now = changed_) changed_.wait(now);
-        const std::lock_guard lock{mutex_};
-        return notes_;
-    }
 
   private:
     int descriptor_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK | EFD_SEMAPHORE);
-    std::mutex mutex_;
-    std::atomic<unsigned> changed_ = 0;
-    std::vector<std::string> notes_;
-};
-
-struct Noted {
-    Gate& gate;
-    const char* what;
-    ~Noted() { gate.note(what); }
 };
 
 struct Session {
     int id;
 };
-inject::Scoped<Session> get_session(inject::State<Gate*> gate, alloc::Allocator) {
-    const Noted end{**gate, "session ends"};
+inject::Scoped<Session> get_session(inject::State<Notes*> notes, alloc::Allocator) {
+    const Noted end{**notes, "session ends"};
     try {
         co_yield Session{7};
-        (*gate)->note("session commits");
+        (*notes)->add("session commits");
     } catch (const http::Cancelled& cancelled) {
-        (*gate)->note(cancelled.what());
+        (*notes)->add(cancelled.what());
         throw;
     } catch (const std::exception& error) {
-        (*gate)->note(std::string{"session sees "}.append(error.what()));
+        (*notes)->add(std::string{"session sees "}.append(error.what()));
         throw;
     }
 }
@@ -102,39 +79,25 @@ struct Point {
 };
 BOOST_DESCRIBE_STRUCT(Point, (), (x, y))
 
-class Tasks : public testing::Test {
+class Tasks : public ServedApp {
   protected:
     Tasks() {
-        app_->provide<Gate*>(&gate_);
+        app_->provide<Notes*>(&notes_);
         app_->get("/hello", [] { return http::Response::text("Hello, World!"); });
         app_->get("/gate",
                   [this](inject::Depends<get_session> session, http::BackgroundTasks& tasks,
                          alloc::Allocator arena) -> http::Task<http::Response> {
-                      const Noted end{gate_, "frame ends"};
-                      tasks.add([this] { gate_.note("background"); });
-                      gate_.note("waits");
+                      const Noted end{notes_, "frame ends"};
+                      tasks.add([this] { notes_.add("background"); });
+                      notes_.add("waits");
                       (void)co_await http::readable(gate_.descriptor());
                       gate_.pass();
                       co_return http::Response::json(arena, session->id);
                   });
     }
-    ~Tasks() override {
-        running_.reset();
-        app_.reset();
-        EXPECT_EQ(gpa_.deinit(), alloc::LeakCheck::ok);
-    }
-    void serve(http::ServeOptions options = {.workers = 1}) {
-        running_ = std::make_unique<RunningServer>(*app_, options);
-    }
-    [[nodiscard]] HttpClient connect() const { return HttpClient{running_->port()}; }
-    HttpReply ask(HttpClient& client, std::string_view path) {
-        return client.request(std::string{"GET "}.append(path).append(" HTTP/1.1\r\nHost: x\r\n\r\n"));
-    }
+    ~Tasks() override { running_.reset(); }
 
     Gate gate_;
-    alloc::GeneralPurposeAllocator gpa_{{.tier = alloc::Tier::traced, .name = "test"}};
-    std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
-    std::unique_ptr<RunningServer> running_;
 };
 
 constexpr std::string_view get_gate = "GET /gate HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -143,12 +106,12 @@ TEST_F(Tasks, OthersOfTheSameWorkerAreServedWhileAHandlerWaits) {
     serve();
     HttpClient waiting = connect();
     waiting.send(get_gate);
-    gate_.notes(1);
+    notes_.wait(1);
     HttpClient other = connect();
     for (int i = 0; i < 10; ++i) EXPECT_EQ(ask(other, "/hello").body, "Hello, World!");
     gate_.open();
     EXPECT_EQ(waiting.receive().body, "7");
-    EXPECT_EQ(gate_.notes(5), (std::vector<std::string>{"waits", "frame ends", "background",
+    EXPECT_EQ(notes_.wait(5), (std::vector<std::string>{"waits", "frame ends", "background",
                                                         "session commits", "session ends"}));
     EXPECT_EQ(ask(waiting, "/hello").status, 200);
 }
@@ -183,7 +146,7 @@ TEST_F(Tasks, TimersEndInTheOrderOfTheirTimes) {
     for (const auto& [path, time] : {std::pair{"/b", 40ms}, std::pair{"/a", 5ms}})
         app_->get(path, [this, wait = time, name = path](http::Request&) -> http::Task<void> {
             co_await http::sleep_for(wait);
-            gate_.note(name);
+            notes_.add(name);
         });
     serve();
     HttpClient b = connect();
@@ -192,7 +155,7 @@ TEST_F(Tasks, TimersEndInTheOrderOfTheirTimes) {
     a.send("GET /a HTTP/1.1\r\nHost: x\r\n\r\n");
     EXPECT_EQ(a.receive().status, 200);
     EXPECT_EQ(b.receive().status, 200);
-    EXPECT_EQ(gate_.notes(2), (std::vector<std::string>{"/a", "/b"}));
+    EXPECT_EQ(notes_.wait(2), (std::vector<std::string>{"/a", "/b"}));
 }
 
 TEST_F(Tasks, ADescriptorIsWaitedForUntilATime) {
@@ -244,7 +207,7 @@ TEST_F(Tasks, ExceptionsAreAnsweredAsThoseOfOtherHandlersBeforeAndAfterAWait) {
     serve();
     HttpClient client = connect();
     EXPECT_EQ(ask(client, "/late").body, "taken");
-    EXPECT_EQ(gate_.notes(2),
+    EXPECT_EQ(notes_.wait(2),
               (std::vector<std::string>{"session sees zigmund::http::HttpError", "session ends"}));
     testing::internal::CaptureStderr();
     EXPECT_EQ(ask(client, "/early").status, 500);
@@ -258,9 +221,9 @@ TEST_F(Tasks, AClientThatLeavesEndsTheFrameAndItsDependenciesSeeThatItWasCancell
     serve();
     HttpClient waiting = connect();
     waiting.send(get_gate);
-    gate_.notes(1);
+    notes_.wait(1);
     waiting.close();
-    EXPECT_EQ(gate_.notes(4),
+    EXPECT_EQ(notes_.wait(4),
               (std::vector<std::string>{"waits", "frame ends", "zigmund: the request was cancelled",
                                         "session ends"}));
     HttpClient other = connect();
@@ -269,34 +232,35 @@ TEST_F(Tasks, AClientThatLeavesEndsTheFrameAndItsDependenciesSeeThatItWasCancell
 
 TEST_F(Tasks, NestedFramesEndFromTheInsideOut) {
     struct Inner {
-        static http::Task<void> wait(Gate& gate, alloc::Allocator) {
-            const Noted end{gate, "inner ends"};
-            gate.note("waits");
+        static http::Task<void> wait(Notes& notes, alloc::Allocator) {
+            const Noted end{notes, "inner ends"};
+            notes.add("waits");
             co_await http::sleep_for(1h);
         }
     };
     app_->get("/nested", [this](alloc::Allocator arena) -> http::Task<void> {
-        const Noted end{gate_, "outer ends"};
-        co_await Inner::wait(gate_, arena);
+        const Noted end{notes_, "outer ends"};
+        co_await Inner::wait(notes_, arena);
     });
     serve();
     HttpClient waiting = connect();
     waiting.send("GET /nested HTTP/1.1\r\nHost: x\r\n\r\n");
-    gate_.notes(1);
+    notes_.wait(1);
     waiting.close();
-    EXPECT_EQ(gate_.notes(3), (std::vector<std::string>{"waits", "inner ends", "outer ends"}));
+    EXPECT_EQ(notes_.wait(3), (std::vector<std::string>{"waits", "inner ends", "outer ends"}));
 }
 
 TEST_F(Tasks, StopWaitsForAHandlerThatWaits) {
     serve();
     HttpClient waiting = connect();
     waiting.send(get_gate);
-    gate_.notes(1);
+    notes_.wait(1);
     running_->server().stop();
     gate_.open();
     const HttpReply reply = waiting.receive();
     EXPECT_EQ(reply.body, "7");
     EXPECT_EQ(reply.field("connection"), "close");
+    waiting.close();  // or the server listens to it for a while
     running_->join();
 }
 
@@ -304,10 +268,10 @@ TEST_F(Tasks, StopNowEndsIt) {
     serve();
     HttpClient waiting = connect();
     waiting.send(get_gate);
-    gate_.notes(1);
+    notes_.wait(1);
     running_->server().stop_now();
     running_->join();
-    EXPECT_EQ(gate_.notes(4).back(), "session ends");
+    EXPECT_EQ(notes_.wait(4).back(), "session ends");
 }
 
 TEST_F(Tasks, PipelinedAnswersKeepTheirOrderAndThoseBeforeAWaitLeaveAtOnce) {
@@ -368,7 +332,7 @@ TEST_F(Tasks, MiddlewareSeesTheAnswerWhenItIsThere) {
 TEST_F(Tasks, AWaitEndsWithTheDeadlineOfItsRequest) {
     app_->get("/late", http::with_middleware(
                            [this](alloc::Allocator) -> http::Task<void> {
-                               const Noted end{gate_, "frame ends"};
+                               const Noted end{notes_, "frame ends"};
                                co_await http::sleep_for(1h);
                            },
                            http::Timeout{{.limit = 5ms}}));
@@ -381,7 +345,7 @@ TEST_F(Tasks, AWaitEndsWithTheDeadlineOfItsRequest) {
     serve();
     HttpClient client = connect();
     EXPECT_EQ(ask(client, "/late").status, 504);
-    EXPECT_EQ(gate_.notes(1).front(), "frame ends");
+    EXPECT_EQ(notes_.wait(1).front(), "frame ends");
     EXPECT_EQ(ask(client, "/in_time").body, "true");
 }
 
@@ -406,8 +370,8 @@ TEST_F(Tasks, ShippedMiddlewareSeesTheAnswer) {
 TEST_F(Tasks, AMiddlewareThatThrowsAfterItsHandlerHasBegunEndsIt) {
     app_->get("/begun", http::with_middleware(
                             [this](alloc::Allocator) -> http::Task<void> {
-                                const Noted end{gate_, "frame ends"};
-                                gate_.note("waits");
+                                const Noted end{notes_, "frame ends"};
+                                notes_.add("waits");
                                 co_await http::sleep_for(1h);
                             },
                             [](http::Request& request, http::Next next) -> http::Response {
@@ -416,7 +380,7 @@ TEST_F(Tasks, AMiddlewareThatThrowsAfterItsHandlerHasBegunEndsIt) {
                             }));
     app_->get("/dropped", http::with_middleware(
                               [this](alloc::Allocator) -> http::Task<void> {
-                                  const Noted end{gate_, "dropped"};
+                                  const Noted end{notes_, "dropped"};
                                   co_await http::sleep_for(1h);
                               },
                               [](http::Request& request, http::Next next) {
@@ -426,9 +390,192 @@ TEST_F(Tasks, AMiddlewareThatThrowsAfterItsHandlerHasBegunEndsIt) {
     serve();
     HttpClient client = connect();
     EXPECT_EQ(ask(client, "/begun").status, 403);
-    EXPECT_EQ(gate_.notes(2), (std::vector<std::string>{"waits", "frame ends"}));
+    EXPECT_EQ(notes_.wait(2), (std::vector<std::string>{"waits", "frame ends"}));
     EXPECT_EQ(ask(client, "/dropped").body, "early");
-    EXPECT_EQ(gate_.notes(3).back(), "dropped");
+    EXPECT_EQ(notes_.wait(3).back(), "dropped");
+}
+
+TEST_F(Tasks, AMiddlewareMayAwaitAnAnswerThatIsThereAlready) {
+    Gate late;
+    app_->get("/late", http::with_middleware(
+                           [this](alloc::Allocator) -> http::Task<http::Response> {
+                               (void)co_await http::readable(gate_.descriptor());
+                               notes_.add("answers");
+                               co_return http::Response::text("late");
+                           },
+                           [&late](http::Request& request, http::Next next) -> http::Task<http::Response> {
+                               const http::Response pending = next(request);
+                               (void)co_await http::readable(late.descriptor());
+                               const http::Response response = co_await pending;
+                               co_return response.with_header(request.allocator(), "x-seen", response.body());
+                           }));
+    serve();
+    HttpClient client = connect();
+    client.send(get("/late"));
+    gate_.open();
+    notes_.wait(1);
+    late.open();
+    const HttpReply reply = client.receive();
+    EXPECT_EQ(reply.body, "late");
+    EXPECT_EQ(reply.field("x-seen"), "late");
+}
+
+TEST_F(Tasks, AMiddlewareMayReturnAnAnswerThatIsNotThereYet) {
+    Gate inner;
+    Gate outer;
+    const auto pass_on = [](Gate& gate) {
+        return [&gate](http::Request& request, http::Next next) -> http::Task<http::Response> {
+            const http::Response pending = next(request);
+            (void)co_await http::readable(gate.descriptor());
+            co_return pending.with_header(request.allocator(), "x-passed", "on").then([](const auto& there) {
+                EXPECT_EQ(there.body(), "late");
+                return there;
+            });
+        };
+    };
+    app_->get("/late", http::with_middleware(
+                           [this](alloc::Allocator) -> http::Task<http::Response> {
+                               notes_.add("waits");
+                               (void)co_await http::readable(gate_.descriptor());
+                               notes_.add("answers");
+                               co_return http::Response::text("late");
+                           },
+                           pass_on(outer), pass_on(inner)));
+    app_->get("/fails", http::with_middleware(
+                            [](alloc::Allocator) -> http::Task<http::Response> {
+                                co_await http::sleep_for(1us);
+                                throw http::HttpError{http::Status::gone};
+                            },
+                            pass_on(inner)));
+    serve();
+    HttpClient client = connect();
+    client.send(get("/late"));
+    notes_.wait(1);
+    inner.open();
+    outer.open();
+    HttpClient other = connect();
+    EXPECT_EQ(ask(other, "/hello").status, 200);
+    gate_.open();
+    HttpReply reply = client.receive();
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.body, "late");
+    EXPECT_EQ(reply.field("x-passed"), "on");
+    EXPECT_EQ(ask(client, "/fails").status, 410);
+
+    // Once more, with an answer that is there before it is passed on. (Nobody passes the gates: they are open.)
+    EXPECT_EQ(ask(client, "/late").body, "late");
+}
+
+TEST_F(Tasks, WhatThenReturnsMayBeAnotherAnswerThatIsNotThereYet) {
+    app_->use([](http::Request& request, http::Next next) {
+        return next(request).then([&request, next](const http::Response& response) {
+            return response.status() == http::Status::service_unavailable ? next(request) : response;
+        });
+    });
+    app_->get("/second",
+              [this, calls = std::make_shared<int>()](alloc::Allocator) -> http::Task<http::Response> {
+                  co_await http::sleep_for(1us);
+                  notes_.add("called");
+                  if (++*calls == 1) co_return http::Response{http::Status::service_unavailable};
+                  co_return http::Response::text("second");
+              });
+    serve();
+    HttpClient client = connect();
+    EXPECT_EQ(ask(client, "/second").body, "second");
+    EXPECT_EQ(notes_.all().size(), 2);
+}
+
+TEST_F(Tasks, AnAnswerIsAwaitedOnce) {
+    app_->get("/twice", http::with_middleware(
+                            [](alloc::Allocator) -> http::Task<http::Response> {
+                                co_await http::sleep_for(1us);
+                                co_return http::Response::text("once");
+                            },
+                            [](http::Request& request, http::Next next) -> http::Task<http::Response> {
+                                const http::Response pending = next(request);
+                                const http::Response once = co_await pending;
+                                try {
+                                    co_return co_await pending;
+                                } catch (const std::logic_error& error) {
+                                    co_return once.with_header(
+                                        request.allocator(), "x-error",
+                                        request.allocator().dupe(std::string_view{error.what()}));
+                                }
+                            }));
+    serve();
+    HttpClient client = connect();
+    const HttpReply reply = ask(client, "/twice");
+    EXPECT_EQ(reply.body, "once");
+    EXPECT_EQ(
+        reply.field("x-error"),
+        "zigmund: this answer is gone: a pending Response is awaited once, while its request waits for it");
+}
+
+TEST_F(Tasks, AHandlerThatNobodyWaitsForEndsBeforeItsDependencies) {
+    const auto handler = [this](inject::Depends<get_session, inject::FunctionScope>,
+                                alloc::Allocator) -> http::Task<void> {
+        const Noted end{notes_, "frame ends"};
+        notes_.add("waits");
+        co_await http::sleep_for(1h);
+    };
+    app_->get("/answered", http::with_middleware(handler, [](http::Request& request, http::Next next) {
+                  (void)next(request);
+                  return http::Response::text("early");
+              }));
+    app_->get("/at_once",
+              http::with_middleware(
+                  handler, [](http::Request& request, http::Next next) -> http::Task<http::Response> {
+                      (void)next(request);
+                      co_return http::Response::text("early");
+                  }));
+    app_->get("/failed",
+              http::with_middleware(
+                  handler, [](http::Request& request, http::Next next) -> http::Task<http::Response> {
+                      (void)next(request);
+                      co_await http::sleep_for(1us);
+                      throw http::HttpError{http::Status::gateway_timeout};
+                  }));
+    serve();
+    HttpClient client = connect();
+    std::vector<std::string> notes;
+    for (const char* path : {"/answered", "/at_once"}) {
+        EXPECT_EQ(ask(client, path).body, "early");
+        const std::vector<std::string> before = std::exchange(notes, notes_.wait(notes.size() + 4));
+        EXPECT_EQ(std::vector(notes.begin() + std::ssize(before), notes.end()),
+                  (std::vector<std::string>{"waits", "frame ends", "session commits", "session ends"}));
+    }
+    EXPECT_EQ(ask(client, "/failed").status, 504);
+    notes = notes_.wait(12);
+    notes.erase(notes.begin(), notes.begin() + 8);
+    EXPECT_EQ(notes, (std::vector<std::string>{"waits", "frame ends", "session sees zigmund::http::HttpError",
+                                               "session ends"}));
+}
+
+http::Task<bool> ask_in_a_condition(alloc::Allocator) {
+    if (co_await http::readable(0, 0s)) co_return true;
+    co_return false;
+}
+
+// Of gcc 12, which puts the condition where the frame's own pointers belong; it would wait for ever.
+TEST_F(Tasks, ATaskThatTheCompilerHasLaidOutWronglyIsAnError) {
+    app_->get("/condition", ask_in_a_condition);
+    serve();
+    HttpClient client = connect();
+    testing::internal::CaptureStderr();
+    const HttpReply reply = ask(client, "/condition");
+    const std::string logged = testing::internal::GetCapturedStderr();
+#if !defined(__clang__) && __GNUC__ == 12
+    EXPECT_EQ(reply.status, 500);
+#endif
+    if (reply.status == 500) {
+        EXPECT_EQ(
+            logged,
+            "zigmund: GET /condition: unhandled exception: zigmund: this coroutine has a co_await in the "
+            "condition of an if, while or switch, which gcc 12 compiles wrongly: give its result a name "
+            "first, const bool came = co_await ...;\n");
+    } else {
+        EXPECT_EQ(reply.status, 200);
+    }
 }
 
 }  // namespace

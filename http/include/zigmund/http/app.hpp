@@ -279,7 +279,8 @@ class App : public detail::RouteVerbs<App> {
     [[nodiscard]] Response handle(Request& request) const;
     using AppStep = Response (*)(const App& app, Request& request, const Response& response,
                                  std::exception_ptr& error);
-    [[nodiscard, gnu::cold]] Response when_there(const Response& response, AppStep step) const;
+    [[nodiscard, gnu::cold]] Response when_there(const Response& response, const detail::Pending* last,
+                                                 AppStep step) const;
     [[nodiscard, gnu::cold]] Response no_route(Request& request, const Response& response) const;
     [[nodiscard, gnu::cold]] Response failure(Request& request, std::exception_ptr error) const;
     [[nodiscard, gnu::cold]] Response unhandled(Request& request, std::exception_ptr error) const noexcept;

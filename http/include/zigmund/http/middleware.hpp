@@ -85,10 +85,16 @@ inline constexpr bool is_waiting_middleware =
 
 template <class M>
 Response call_middleware(const M& middleware, Request& request, Next next) {
-    if constexpr (is_waiting_middleware<M>)
+    if constexpr (is_waiting_middleware<M>) {
         return TaskAnswer<Response>::begin(request, middleware(request, next));
-    else
-        return middleware(request, next);
+    } else {
+        const Pending* const last = request.pending();
+        const Response response = middleware(request, next);
+        // What it has called and does not wait for must not outlive what is torn down after it.
+        if (request.pending() != last && response.pending() == nullptr) [[unlikely]]
+            Pending::cancel(request, last);
+        return response;
+    }
 }
 
 template <class M>

@@ -2,7 +2,8 @@
 //
 //     http::Task<Row> fetch(Database& database, std::string_view key, alloc::Allocator) {
 //         database.send(key);
-//         if (!co_await http::readable(database.socket(), 2s)) throw http::HttpError{...};
+//         const bool came = co_await http::readable(database.socket(), 2s);
+//         if (!came) throw http::HttpError{...};
 //         co_return database.receive();
 //     }
 //     http::Task<http::Response> get_row(http::Path<std::string_view, "key"> key, inject::State<Database> db,
@@ -24,6 +25,11 @@
 // A client that leaves, also one that only stops to send, ends its request where it waits: the frames are
 // destroyed, the innermost first, background tasks are dropped, and dependencies that wait for the end see
 // http::Cancelled. A server that drains waits for it, for ServeOptions::drain_timeout at most.
+//
+// What a co_await in a condition says is given a name first, as above: gcc 12 compiles `if (co_await ...)`
+// wrongly in a function without other variables. Such a Task, when it is called, throws std::logic_error
+// "zigmund: this coroutine has a co_await in the condition of an if, while or switch, which gcc 12 compiles
+// wrongly: give its result a name first, const bool came = co_await ...;".
 //
 // Threads: its worker's. Cost: a block of the arena a call, and what it waits for. Never: the heap.
 #pragma once
@@ -121,13 +127,16 @@ class TaskPromise : public inject::detail::FrameMemory {
     Pending* pending_ = nullptr;
 
   protected:
-    void set_frame(std::coroutine_handle<> frame) noexcept { frame_ = frame; }
+    void set_frame(std::coroutine_handle<> frame) {
+        check_frame(frame);
+        frame_ = frame;
+    }
 };
 
 template <class T>
 class TaskPromiseOf : public TaskPromise {
   public:
-    Task<T> get_return_object() noexcept;
+    Task<T> get_return_object();
     void unhandled_exception() noexcept { error_ = std::current_exception(); }
     template <class U = T>
         requires std::constructible_from<T, U&&>
@@ -147,7 +156,7 @@ class TaskPromiseOf : public TaskPromise {
 template <class T>
 class TaskPromiseOf<T&> : public TaskPromise {
   public:
-    Task<T&> get_return_object() noexcept;
+    Task<T&> get_return_object();
     void unhandled_exception() noexcept { error_ = std::current_exception(); }
     void return_value(T& value) noexcept { value_ = std::addressof(value); }
     T& take() {
@@ -163,7 +172,7 @@ class TaskPromiseOf<T&> : public TaskPromise {
 template <>
 class TaskPromiseOf<void> : public TaskPromise {
   public:
-    Task<void> get_return_object() noexcept;
+    Task<void> get_return_object();
     void unhandled_exception() noexcept { error_ = std::current_exception(); }
     static void return_void() noexcept {}
     void take() {
@@ -226,18 +235,18 @@ class [[nodiscard]] Task {
 namespace detail {
 
 template <class T>
-Task<T> TaskPromiseOf<T>::get_return_object() noexcept {
+Task<T> TaskPromiseOf<T>::get_return_object() {
     const auto frame = std::coroutine_handle<TaskPromiseOf>::from_promise(*this);
     set_frame(frame);
     return Task<T>{frame};
 }
 template <class T>
-Task<T&> TaskPromiseOf<T&>::get_return_object() noexcept {
+Task<T&> TaskPromiseOf<T&>::get_return_object() {
     const auto frame = std::coroutine_handle<TaskPromiseOf>::from_promise(*this);
     set_frame(frame);
     return Task<T&>{frame};
 }
-inline Task<void> TaskPromiseOf<void>::get_return_object() noexcept {
+inline Task<void> TaskPromiseOf<void>::get_return_object() {
     const auto frame = std::coroutine_handle<TaskPromiseOf>::from_promise(*this);
     set_frame(frame);
     return Task<void>{frame};

@@ -1,8 +1,8 @@
 // sleep_for, sleep_until, readable, writable: what a Task waits for.
 //
 //     co_await http::sleep_for(50ms);
-//     co_await http::readable(socket);                     // has something to read, or its end
-//     if (!co_await http::writable(socket, 2s)) ...        // not within two seconds
+//     co_await http::readable(socket);                        // has something to read, or its end
+//     const bool came = co_await http::writable(socket, 2s);  // false: not within two seconds
 //
 // A descriptor is watched while somebody waits, not longer, so that it may be closed, or belong to a library
 // that does what it likes with it. It should not block: to be readable is a hint. One Task at a time waits
