@@ -5,6 +5,7 @@
 #include <sys/timerfd.h>
 
 #include <cerrno>
+#include <csignal>
 #include <ctime>
 #include <new>
 #include <span>
@@ -73,6 +74,13 @@ Worker::~Worker() {
 }
 
 void Worker::run() {
+    // sendfile() into a connection that its client has closed raises it, with no flag against that; by default
+    // it ends the process.
+    sigset_t broken_pipe;
+    ::sigemptyset(&broken_pipe);
+    ::sigaddset(&broken_pipe, SIGPIPE);
+    ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
+
     while (!draining_ || connection_count_ != 0 || abandoned_ != 0) {
         loop_.run_once();
         // Here, because it may end connections of the batch.

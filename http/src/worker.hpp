@@ -48,7 +48,7 @@ class Worker {
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
 
-    /// Serves until stop(), and until no connection is left.
+    /// Serves until stop(), and until no connection is left. SIGPIPE is blocked in this thread from here on.
     void run();
     void stop(Stop how) noexcept;
 
