@@ -1,4 +1,4 @@
-// Options, and metrics: the program of operations.md.
+// Options, metrics and health: the program of operations.md.
 #include <zigmund/alloc.hpp>
 #include <zigmund/http.hpp>
 #include <zigmund/http/testing/test_client.hpp>
@@ -29,6 +29,8 @@ int main() {
     app.get("/users/{user_id}", get_user);
     app.use(metrics.middleware());
     app.get("/metrics", metrics.endpoint(), {.include_in_schema = false});
+    app.get("/healthz", http::healthz, {.include_in_schema = false});
+    app.get("/readyz", http::readyz, {.include_in_schema = false});
 
     const char* const asking[] = {"service", "--help"};
     serve(app, 2, asking);
@@ -41,4 +43,8 @@ int main() {
     const std::string text{client.get("/metrics").text()};
     const std::size_t at = text.find("http_requests_total{");
     std::puts(text.substr(at, text.find('\n', at) - at).c_str());
+    for (const char* const path : {"/healthz", "/readyz"}) {
+        const auto answer = client.get(path);
+        std::printf("GET %s: %d %s\n", path, answer.status(), std::string{answer.text()}.c_str());
+    }
 }

@@ -8,7 +8,6 @@
 #include <exception>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -221,6 +220,14 @@ bool App::reloads() const noexcept {
     return std::ranges::any_of(routes_->mounts(), [](const auto& mount) { return mount.app->reloads(); });
 }
 
+const Metrics* App::metrics() const noexcept {
+    for (const detail::KeptMiddleware* kept = kept_; kept != nullptr; kept = kept->older)
+        if (kept->metrics != nullptr) return kept->metrics(*kept);
+    for (const RouteTree::Mount& mount : routes_->mounts())
+        if (const Metrics* const below = mount.app->metrics()) return below;
+    return nullptr;
+}
+
 Response App::refuse(Request& request, Status status) const noexcept {
     for (const detail::MiddlewareStep& step : steps_) {
         if (step.middleware->refused == nullptr) continue;
@@ -410,22 +417,18 @@ int App::serve(ServeOptions options) {
     }
     try {
         Server server{*this, options};
-        const bool v6 = options.host.find(':') != std::string_view::npos;
-        std::printf("%.*s %.*s on http://%s%.*s%s:%u (%u workers), stop with Ctrl-C\n",
-                    static_cast<int>(info_.title.size()), info_.title.data(),
-                    static_cast<int>(info_.version.size()), info_.version.data(), v6 ? "[" : "",
-                    static_cast<int>(options.host.size()), options.host.data(), v6 ? "]" : "",
-                    unsigned{server.port()}, server.workers());
+        if (server.monitor_port() != 0) std::printf("monitor on %s\n", server.monitor_address().c_str());
+        std::printf("%.*s %.*s on %s (%u workers), stop with Ctrl-C\n", static_cast<int>(info_.title.size()),
+                    info_.title.data(), static_cast<int>(info_.version.size()), info_.version.data(),
+                    server.address().c_str(), server.workers());
         std::fflush(stdout);
         server.run_until_signal();
         std::printf("stopped\n");
         std::fflush(stdout);
         return 0;
-    } catch (const std::system_error& error) {
-        std::fprintf(stderr, "zigmund: cannot listen on %.*s:%u: %s\n", static_cast<int>(options.host.size()),
-                     options.host.data(), unsigned{options.port}, error.code().message().c_str());
     } catch (const std::exception& error) {
-        std::fprintf(stderr, "%s\n", error.what());
+        const std::string_view what = error.what();
+        std::fprintf(stderr, "%s%s\n", what.starts_with("zigmund: ") ? "" : "zigmund: ", error.what());
     }
     return 1;
 }

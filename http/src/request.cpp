@@ -1,5 +1,6 @@
 #include <zigmund/http/app.hpp>
 #include <zigmund/http/http_error.hpp>
+#include <zigmund/http/pending.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/source.hpp>
 
@@ -25,6 +26,10 @@ std::optional<std::string_view> Request::header(std::string_view name) const noe
 const Client& Request::client() const noexcept {
     static const Client nobody{};
     return client_ == nullptr ? nobody : *client_;
+}
+
+bool Request::server_is_stopping() const noexcept {
+    return context_ != nullptr && context_->stopping != nullptr && context_->stopping->load();
 }
 
 std::string_view Request::host() const noexcept {

@@ -1,11 +1,7 @@
 #include <zigmund/http/server.hpp>
 
 #include <boost/asio/io_context.hpp>
-#include <boost/asio/ip/address.hpp>
-#include <boost/asio/ip/tcp.hpp>
-#include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
-#include <boost/system/system_error.hpp>
 
 #include <algorithm>
 #include <atomic>
@@ -13,39 +9,40 @@
 #include <functional>
 #include <memory_resource>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "lifespan.hpp"
+#include "listening_socket.hpp"
+#include "monitor.hpp"
+#include "service_manager.hpp"
 #include "thread_pool.hpp"
+#include "unix_listener.hpp"
 #include "worker.hpp"
 
 namespace zigmund::http {
 namespace {
 
 namespace asio = boost::asio;
-using asio::ip::tcp;
 using boost::system::error_code;
 
-tcp::endpoint parse_address(const ServeOptions& options) {
-    error_code error;
-    const std::string host{options.host};
-    const asio::ip::address address = asio::ip::make_address(host, error);
-    if (error) throw std::invalid_argument("zigmund: host is no IP address: " + host);
-    return {address, options.port};
+/// The first socket of an address that nobody else has.
+ListeningSocket listen_at(const SocketAddress& address) {
+    check_port_is_free(address);
+    return ListeningSocket::at(address);
 }
 
-/// SO_REUSEPORT would also share the port with another server of the same user, and each would get some of
-/// the other's clients: a bind without it shows whether the port is taken.
-void check_port_is_free(const tcp::endpoint& address) {
-    asio::io_context io;
-    tcp::acceptor probe{io};
-    probe.open(address.protocol());
-    probe.set_option(asio::socket_base::reuse_address{true});
-    probe.bind(address);
+/// What `f` returns; if the system refuses something, it is said what for.
+template <class F>
+auto listening_on(const std::string& place, F f) {
+    try {
+        return f();
+    } catch (const std::system_error& error) {
+        throw std::system_error(error.code(), "zigmund: cannot listen on " + place);
+    }
 }
 
 }  // namespace
@@ -55,24 +52,19 @@ class Server::Implementation {
     Implementation(App& app, const ServeOptions& options)
         : workers_{app.allocator()}, threads_{app.allocator()}, allocator_{app.allocator()}, app_{app} {
         check(options);
-        tcp::endpoint address = parse_address(options);
-        check_port_is_free(address);
+        has_grace_ = options.drain_grace.count() != 0;
         const unsigned count =
             options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
         workers_.reserve(count);
         threads_.reserve(count);  // here, so that a server that was made has the memory to run
         try {
             if (app.blocks()) pool_.emplace(allocator_, options.blocking_threads, options.blocking_queue);
-            for (unsigned i = 0; i < count; ++i) {
-                workers_.push_back(
-                    allocator_.create<Worker>(app, options, address, pool_ ? &*pool_ : nullptr));
-                address = workers_.front()->address();
-            }
+            add_workers(options, count);
+            if (options.monitor_port) add_monitor(options.monitor_host, *options.monitor_port);
         } catch (...) {
             destroy_workers();
             throw;
         }
-        port_ = address.port();
     }
 
     ~Implementation() {
@@ -83,7 +75,8 @@ class Server::Implementation {
     Implementation(const Implementation&) = delete;
     Implementation& operator=(const Implementation&) = delete;
 
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+    [[nodiscard]] const SocketAddress& address() const noexcept { return address_; }
+    [[nodiscard]] const Monitor* monitor() const noexcept { return monitor_ ? &*monitor_ : nullptr; }
     [[nodiscard]] unsigned workers() const noexcept { return static_cast<unsigned>(workers_.size()); }
 
     /// Calls `when_done` on a worker's thread after the last worker has ended.
@@ -92,6 +85,7 @@ class Server::Implementation {
         if (pool_) pool_->start();
         running_ = workers_.size();
         try {
+            if (monitor_) monitor_->start();
             for (Worker* worker : workers_) {
                 threads_.emplace_back([this, worker, when_done] {
                     worker->run();
@@ -99,7 +93,7 @@ class Server::Implementation {
                 });
             }
         } catch (...) {
-            stop(Worker::Stop::now);
+            stop_now();
             join();
             throw;
         }
@@ -115,10 +109,10 @@ class Server::Implementation {
         asio::signal_set signals{io, SIGINT, SIGTERM};
         signals.async_wait([&](const error_code& error, int) {
             if (error) return;
-            stop(Worker::Stop::drain);
+            stop();
             signals.async_wait([&](const error_code& again, int) {
                 if (again) return;
-                stop(Worker::Stop::now);
+                stop_now();
                 signals.clear();  // what hangs is ended by a third one
             });
         });
@@ -133,19 +127,57 @@ class Server::Implementation {
             reloads.add(SIGHUP);
             reloads.async_wait(on_reload);
         }
+        notifies_ = true;
         start([&io] { io.stop(); });
+        notify_service_manager("READY=1");
         io.run();
         join();
     }
 
+    void stop() { stop(has_grace_ ? Worker::Stop::soon : Worker::Stop::drain); }
+    void stop_now() { stop(Worker::Stop::now); }
+
+  private:
+    void add_workers(const ServeOptions& options, unsigned count) {
+        std::string place;
+        ListeningSocket socket;
+        if (options.fd) {
+            place = "descriptor " + std::to_string(*options.fd);
+            socket = listening_on(place, [&] { return ListeningSocket::given(*options.fd); });
+        } else if (!options.unix_socket.empty()) {
+            place = std::string{"unix:"}.append(options.unix_socket);
+            listening_on(place, [&] { file_.emplace(options.unix_socket, options.unix_socket_mode); });
+            socket = {file_->take(), true, &*file_};
+        } else {
+            const SocketAddress address = SocketAddress::parse("host", options.host, options.port);
+            place = address.text();
+            socket = listening_on(place, [&] { return listen_at(address); });
+        }
+        address_ = SocketAddress::of(socket.descriptor.get());
+        const WorkerContext context{.pool = pool_ ? &*pool_ : nullptr, .stopping = &stopping_};
+        while (workers_.size() < count) {
+            // The last one has the socket itself, so that it is closed when all have closed theirs.
+            const bool is_last = workers_.size() + 1 == count;
+            ListeningSocket own =
+                is_last ? std::move(socket) : listening_on(place, [&] { return socket.another(); });
+            workers_.push_back(allocator_.create<Worker>(app_, options, std::move(own), context));
+        }
+    }
+
+    void add_monitor(std::string_view host, std::uint16_t port) {
+        const SocketAddress address = SocketAddress::parse("monitor_host", host, port);
+        monitor_.emplace(app_, listening_on(address.text(), [&] { return listen_at(address); }), stopping_);
+    }
+
     void stop(Worker::Stop how) {
+        if (!stopping_.exchange(true) && notifies_) notify_service_manager("STOPPING=1");
         for (Worker* worker : workers_) worker->stop(how);
     }
 
-  private:
     void join() {
         for (std::thread& thread : threads_) thread.join();
         threads_.clear();
+        if (monitor_) monitor_->stop();
     }
 
     void destroy_workers() noexcept {
@@ -154,25 +186,37 @@ class Server::Implementation {
     }
 
     std::optional<ThreadPool> pool_;
+    std::optional<UnixListener> file_;
     std::pmr::vector<Worker*> workers_;
     std::pmr::vector<std::thread> threads_;
     alloc::Allocator allocator_;
     const App& app_;
-    std::uint16_t port_ = 0;
+    SocketAddress address_;
     std::atomic<std::size_t> running_ = 0;
+    std::atomic<bool> stopping_ = false;
+    bool has_grace_ = false;
+    std::atomic<bool> notifies_ = false;  ///< who started the program is told
+    std::optional<Monitor> monitor_;
 };
 
-Server::Server(App& app, const ServeOptions& options) : app_{app}, implementation_{nullptr} {
-    try {
-        implementation_ = app.allocator().create<Implementation>(app, options);
-    } catch (const boost::system::system_error& error) {
-        throw std::system_error(error.code().value(), std::system_category(), "listen");
-    }
-}
+Server::Server(App& app, const ServeOptions& options)
+    : app_{app}, implementation_{app.allocator().create<Implementation>(app, options)} {}
 
 Server::~Server() { app_.allocator().destroy(implementation_); }
 
-std::uint16_t Server::port() const noexcept { return implementation_->port(); }
+std::uint16_t Server::port() const noexcept { return implementation_->address().port(); }
+std::string Server::address() const {
+    const std::string text = implementation_->address().text();
+    return port() == 0 ? text : "http://" + text;
+}
+std::uint16_t Server::monitor_port() const noexcept {
+    const Monitor* const monitor = implementation_->monitor();
+    return monitor == nullptr ? std::uint16_t{0} : monitor->address().port();
+}
+std::string Server::monitor_address() const {
+    const Monitor* const monitor = implementation_->monitor();
+    return monitor == nullptr ? std::string{} : "http://" + monitor->address().text();
+}
 unsigned Server::workers() const noexcept { return implementation_->workers(); }
 
 void Server::run() {
@@ -185,7 +229,7 @@ void Server::run_until_signal() {
     implementation_->run_until_signal();
 }
 
-void Server::stop() { implementation_->stop(Worker::Stop::drain); }
-void Server::stop_now() { implementation_->stop(Worker::Stop::now); }
+void Server::stop() { implementation_->stop(); }
+void Server::stop_now() { implementation_->stop_now(); }
 
 }  // namespace zigmund::http

@@ -1,7 +1,6 @@
 #include "worker.hpp"
 
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 
@@ -37,17 +36,16 @@ Client to_client(const sockaddr_storage& address) noexcept {
     return {};
 }
 
-void set_option(int socket, int level, int name) {
-    const int on = 1;
-    check(::setsockopt(socket, level, name, &on, sizeof on), "setsockopt");
-}
-
 }  // namespace
 
-Worker::Worker(const App& app, const ServeOptions& options, const boost::asio::ip::tcp::endpoint& address,
-               ThreadPool* pool, FileDescriptor ticks)
-    : app_{app}, options_{options}, context_{.loop = loop_, .pool = pool} {
-    listen(address);
+Worker::Worker(const App& app, const ServeOptions& options, ListeningSocket socket,
+               const WorkerContext& context, FileDescriptor ticks)
+    : app_{app},
+      options_{options},
+      context_{.loop = loop_, .pool = context.pool, .stopping = context.stopping},
+      listener_{*this, std::move(socket)} {
+    resume_accepting();
+    if (!accepting_) check(-1, "epoll_ctl");
 
     if (ticks) {
         timer_.descriptor = std::move(ticks);
@@ -59,24 +57,6 @@ Worker::Worker(const App& app, const ServeOptions& options, const boost::asio::i
         check(::timerfd_settime(timer_.descriptor.get(), 0, &each_second, nullptr), "timerfd_settime");
     }
     if (!loop_.watch(timer_.descriptor.get(), EPOLLIN, timer_)) check(-1, "epoll_ctl");
-}
-
-void Worker::listen(const boost::asio::ip::tcp::endpoint& address) {
-    listener_.socket =
-        FileDescriptor{::socket(address.protocol().family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0)};
-    const int socket = listener_.socket.get();
-    check(socket, "socket");
-    set_option(socket, SOL_SOCKET, SO_REUSEADDR);
-    set_option(socket, SOL_SOCKET, SO_REUSEPORT);
-    set_option(socket, IPPROTO_TCP, TCP_NODELAY);  // the sockets that it accepts inherit it
-    check(::bind(socket, address.data(), static_cast<socklen_t>(address.size())), "bind");
-    check(::listen(socket, SOMAXCONN), "listen");
-
-    address_ = address;
-    auto size = static_cast<socklen_t>(address_.capacity());
-    check(::getsockname(socket, address_.data(), &size), "getsockname");
-    address_.resize(size);
-    if (!loop_.watch(socket, EPOLLIN, listener_)) check(-1, "epoll_ctl");
 }
 
 Worker::~Worker() {
@@ -110,15 +90,25 @@ void Worker::Timer::on_events(std::uint32_t /*events*/) {
         seconds += expirations;
 }
 
+void Worker::Listener::on_events(std::uint32_t /*events*/) {
+    worker.accept();
+    if (!socket.shared || !worker.accepting_) return;
+    // To the end of the queue of those that wait for it: else the first would get all clients, as long as
+    // they come one by one. One without room is not in it: the system would wake it in vain, and nobody else.
+    worker.pause_accepting();
+    worker.resume_accepting();
+}
+
 /// Whether there may be more.
 bool Worker::accept() {
-    for (int i = 0; i < accepts_at_once; ++i) {
+    const int at_once = listener_.socket.shared ? 1 : accepts_at_once;
+    for (int i = 0; i < at_once; ++i) {
         if (connection_count_ >= room()) return pause_accepting(), false;
         sockaddr_storage address;
         socklen_t size = sizeof address;
         // The socket interface takes every address family through one type.
         void* const any = &address;
-        FileDescriptor socket{::accept4(listener_.socket.get(), static_cast<sockaddr*>(any), &size,
+        FileDescriptor socket{::accept4(listener_.socket.descriptor.get(), static_cast<sockaddr*>(any), &size,
                                         SOCK_NONBLOCK | SOCK_CLOEXEC)};
         if (socket) {
             adopt(std::move(socket), to_client(address), connection_count_ >= options_.max_connections);
@@ -155,14 +145,14 @@ void Worker::adopt(FileDescriptor socket, const Client& client, bool turn_away) 
 }
 
 void Worker::pause_accepting() noexcept {
-    accepting_ = false;
-    loop_.change(listener_.socket.get(), 0, listener_);
+    if (std::exchange(accepting_, false)) loop_.unwatch(listener_.socket.descriptor.get());
 }
 
 void Worker::resume_accepting() noexcept {
-    if (accepting_ || draining_) return;
-    accepting_ = true;
-    loop_.change(listener_.socket.get(), EPOLLIN, listener_);
+    if (accepting_ || draining_ || connection_count_ >= room()) return;
+    const std::uint32_t events = listener_.socket.shared ? EPOLLIN | EPOLLEXCLUSIVE : EPOLLIN;
+    // If the system has no memory for that, the next tick tries again.
+    accepting_ = loop_.watch(listener_.socket.descriptor.get(), events, listener_);
 }
 
 void Worker::remove(Connection& connection) noexcept {
@@ -239,6 +229,9 @@ void Worker::on_tick() {
     if (draining_ && now_ >= drain_deadline_)
         for_each_connection([](Connection& connection) { connection.end(); });
     resume_accepting();
+    // One that was woken for a client has perhaps something else to do first, which takes long.
+    if (listener_.socket.shared && accepting_) accept();
+    if (now_ >= drain_begin_) begin_stop(Stop::drain);
 }
 
 void Worker::stop(Stop how) noexcept {
@@ -250,13 +243,23 @@ void Worker::stop(Stop how) noexcept {
 }
 
 void Worker::begin_stop(Stop how) {
+    if (how == Stop::soon) {
+        if (drain_begin_ == never)
+            drain_begin_ = now_ + static_cast<std::uint64_t>(options_.drain_grace.count()) + 1;
+        return;
+    }
     if (!draining_) {
-        // The system would reset those that wait in the queue, with what they have sent.
-        while (accept()) {
+        ListeningSocket& from = listener_.socket;
+        if (from.file != nullptr) from.file->remove_file();
+        // The system would reset those that wait in the queue, with what they have sent. Who else has the
+        // socket may be sent more clients at all times: there is an end to it.
+        for (int i = 0; i < SOMAXCONN && accept(); ++i) {
         }
         draining_ = true;
+        drain_begin_ = never;
         drain_deadline_ = now_ + static_cast<std::uint64_t>(options_.drain_timeout.count()) + 1;
-        listener_.socket.reset();
+        pause_accepting();  // what is closed stays watched as long as others have it open
+        from.descriptor.reset();
         for_each_connection([](Connection& connection) { connection.drain(); });
     }
     if (how == Stop::now) for_each_connection([](Connection& connection) { connection.end(); });

@@ -1,6 +1,8 @@
 // Worker: a thread's event loop, its listener, its connections and its arenas.
 //
-// Nothing in here is shared: the kernel spreads connections over the workers' listeners (SO_REUSEPORT).
+// Nothing in here is shared: the kernel spreads connections over the workers' listeners (SO_REUSEPORT). But a
+// unix socket, and one that the program was given, is one for all: workers that wait for it queue up
+// (EPOLLEXCLUSIVE), the first takes one connection and goes to the end.
 //
 // Threads: run() makes the calling thread the worker's; stop() may be called from any. Memory: the App's
 // allocator. Cost: one coarse timer, once a second, for all of its connections.
@@ -9,37 +11,42 @@
 #include <zigmund/http/app.hpp>
 #include <zigmund/http/serve_options.hpp>
 
-#include <boost/asio/ip/tcp.hpp>
-
 #include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
+#include <utility>
 
 #include "connection.hpp"
 #include "event_loop.hpp"
 #include "exchange.hpp"
 #include "file_descriptor.hpp"
+#include "listening_socket.hpp"
 #include "output_batch.hpp"
 #include "wire_response.hpp"
 
 namespace zigmund::http {
 
+/// What the workers of a server have in common; it outlives them.
+struct WorkerContext {
+    ThreadPool* pool = nullptr;                   ///< null: there is none
+    const std::atomic<bool>* stopping = nullptr;  ///< whether the server is to stop; null: it never is
+};
+
 class Worker {
   public:
-    enum class Stop : std::uint8_t { none, drain, now };
+    /// `soon`: after ServeOptions::drain_grace.
+    enum class Stop : std::uint8_t { none, soon, drain, now };
 
-    /// Listens at `address`, together with other workers. `pool` is null, or outlives it. `ticks` is for
-    /// tests: a descriptor that tells how many seconds have passed, as a timerfd, which else it is, or an
-    /// eventfd does. Throws std::system_error.
-    Worker(const App& app, const ServeOptions& options, const boost::asio::ip::tcp::endpoint& address,
-           ThreadPool* pool = nullptr, FileDescriptor ticks = FileDescriptor{});
+    /// `ticks` is for tests: a descriptor that tells how many seconds have passed, as a timerfd, which else
+    /// it is, or an eventfd does. Throws std::system_error.
+    Worker(const App& app, const ServeOptions& options, ListeningSocket socket,
+           const WorkerContext& context = {}, FileDescriptor ticks = FileDescriptor{});
     ~Worker();
     Worker(const Worker&) = delete;
     Worker& operator=(const Worker&) = delete;
-
-    [[nodiscard]] boost::asio::ip::tcp::endpoint address() const { return address_; }
 
     /// Serves until stop(), and until no connection is left.
     void run();
@@ -55,7 +62,7 @@ class Worker {
     /// Seconds since the worker began.
     [[nodiscard]] std::uint64_t now() const noexcept { return now_; }
     /// From the moment of stop() on, whatever of the batch is served before it is acted upon.
-    [[nodiscard]] bool draining() const noexcept { return draining_ || stop_.load() != Stop::none; }
+    [[nodiscard]] bool draining() const noexcept { return draining_ || stop_.load() >= Stop::drain; }
     /// An exchange for a request; a warm one if there is one. Throws std::bad_alloc.
     [[nodiscard]] Exchange* take();
     /// Takes it back, with what its arena may keep.
@@ -72,11 +79,13 @@ class Worker {
     void remove(Connection& connection) noexcept;
 
   private:
+    static constexpr std::uint64_t never = std::numeric_limits<std::uint64_t>::max();
+
     struct Listener final : EventHandler {
-        explicit Listener(Worker& owner) noexcept : worker{owner} {}
-        void on_events(std::uint32_t /*events*/) override { worker.accept(); }
+        Listener(Worker& owner, ListeningSocket from) noexcept : worker{owner}, socket{std::move(from)} {}
+        void on_events(std::uint32_t events) override;
         Worker& worker;
-        FileDescriptor socket;
+        ListeningSocket socket;
     };
     struct Timer final : EventHandler {
         void on_events(std::uint32_t events) override;
@@ -84,7 +93,6 @@ class Worker {
         std::uint64_t seconds = 0;  ///< since the worker began
     };
 
-    void listen(const boost::asio::ip::tcp::endpoint& address);
     bool accept();
     [[nodiscard]] std::size_t room() const noexcept;
     void adopt(FileDescriptor socket, const Client& client, bool turn_away);
@@ -100,20 +108,20 @@ class Worker {
     ServeOptions options_;
     EventLoop loop_;
     detail::TaskContext context_;
-    Listener listener_{*this};
+    Listener listener_;
     Timer timer_;
-    boost::asio::ip::tcp::endpoint address_;
     std::atomic<Stop> stop_ = Stop::none;
     HttpDate date_;
     OutputBatch batch_;
     std::uint64_t now_ = 0;
+    std::uint64_t drain_begin_ = never;
     std::uint64_t drain_deadline_ = 0;
     Connection* connections_ = nullptr;
     std::size_t connection_count_ = 0;
     Exchange* free_exchanges_ = nullptr;
     std::size_t abandoned_ = 0;  ///< exchanges that other threads are in
     std::shared_ptr<detail::WakeTarget> spare_wake_targets_;
-    bool accepting_ = true;
+    bool accepting_ = false;
     bool draining_ = false;
 };
 

@@ -4,10 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <chrono>
+#include <cstdlib>
 #include <limits>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "http_client.hpp"
 #include "running_server.hpp"
@@ -99,6 +104,26 @@ TEST_F(Robustness, StopNowInTheMiddleOfALargeUploadLeavesNothingBehind) {
     expect_alive();
     running_->server().stop_now();
     running_->join();
+}
+
+// The system has a signal for that, which ends a process.
+TEST_F(Robustness, AClientThatLeavesInTheMiddleOfALargeFileLeavesNothingBehind) {
+    std::string path = "/tmp/zigmund-file-XXXXXX";
+    const int file = ::mkstemp(path.data());
+    ASSERT_EQ(::ftruncate(file, 64 << 20), 0);
+    ::close(file);
+    app_->get("/file",
+              [&path](http::Request& request) { return http::Response::file_from_path(request, path); });
+    serve();
+    std::vector<char> some(7000);
+    for (std::size_t i = 0; i < 300; ++i) {
+        HttpClient client = connect();
+        client.send("GET /file HTTP/1.1\r\nHost: x\r\n\r\n");
+        EXPECT_GT(::recv(client.descriptor(), some.data(), 1000 * (i % 7 + 1), 0), 0);
+        client.close();  // a reset, as there is more to read
+    }
+    expect_alive();
+    ::unlink(path.c_str());
 }
 
 // RFC 9112, 6.3: only 1xx, 204 and 304 end with their head; a client of any other waits for a length.

@@ -4,6 +4,8 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -75,6 +77,54 @@ TEST(ServeSettings, WhatBecomesOfTooManyClientsIsAWord) {
     EXPECT_NE(settings_text(*options).find(" when_full=refuse "), std::string::npos);
 }
 
+TEST(ServeSettings, AModeIsOctal) {
+    const auto options = read({"--unix-socket=/run/x", "--unix-socket-mode=0640"});
+    ASSERT_TRUE(options) << options.error();
+    EXPECT_EQ(options->unix_socket, "/run/x");
+    EXPECT_EQ(options->unix_socket_mode, 0640U);
+    EXPECT_NE(settings_text(*options).find(" unix_socket=/run/x unix_socket_mode=0640 "), std::string::npos);
+    EXPECT_EQ(read({"--unix-socket-mode=7"})->unix_socket_mode, 7U);
+}
+
+TEST(ServeSettings, WhatMayBeLeftOutIsWithAnEmptyValue) {
+    const auto options = read({"--fd=5", "--monitor-port=0"});
+    ASSERT_TRUE(options) << options.error();
+    EXPECT_EQ(options->fd, 5);
+    EXPECT_EQ(options->monitor_port, 0);
+    EXPECT_NE(settings_text(*options).find(" fd=5 monitor_port=0 monitor_host=127.0.0.1 "),
+              std::string::npos);
+    const auto without = read({"--fd=", "--monitor-port="}, {.fd = 5, .monitor_port = 9});
+    ASSERT_TRUE(without) << without.error();
+    EXPECT_FALSE(without->fd);
+    EXPECT_FALSE(without->monitor_port);
+    EXPECT_NE(settings_text(*without).find(" fd= monitor_port= "), std::string::npos);
+}
+
+TEST(ServeSettings, ASocketThatSystemdPassesIsListenedOnUnlessAnotherIsNamed) {
+    const std::string self = std::to_string(::getpid());
+    const Variable count{"LISTEN_FDS", "1"};
+    EXPECT_FALSE(read({})->fd) << "without LISTEN_PID";
+    {
+        const Variable pid{"LISTEN_PID", "1"};
+        EXPECT_FALSE(read({})->fd) << "it is meant for another process";
+    }
+    const Variable pid{"LISTEN_PID", self.c_str()};
+    EXPECT_EQ(read({})->fd, 3);
+    const auto options = read({}, {.unix_socket = "/run/x"});
+    ASSERT_TRUE(options) << options.error();
+    EXPECT_EQ(options->fd, 3);
+    EXPECT_EQ(options->unix_socket, "");
+    EXPECT_EQ(read({"--fd=4"})->fd, 4);
+    EXPECT_EQ(refusal({"--unix-socket=/run/x"}),
+              "zigmund: unix_socket and fd: a server listens on one of them");
+    {
+        const Variable none{"LISTEN_FDS", "0"};
+        EXPECT_FALSE(read({})->fd);
+    }
+    const Variable two{"LISTEN_FDS", "2"};
+    EXPECT_EQ(refusal({}), "zigmund: LISTEN_FDS: there are 2 sockets, and a server listens on one");
+}
+
 TEST(ServeSettings, TheEnvironmentsPrefixIsTheProgramsChoice) {
     const Variable port{"SHOP_PORT", "7"};
     const char* const argv[] = {"shop"};
@@ -96,6 +146,14 @@ TEST(ServeSettings, AreRefusedWithTheReason) {
               "zigmund: --max-body: \"17179869184G\" is no size in bytes, such as 65536, 64K or 16M");
     EXPECT_EQ(refusal({"--idle-timeout=soon"}),
               "zigmund: --idle-timeout: \"soon\" is no time in seconds, from 0 to 31536000");
+    EXPECT_EQ(refusal({"--unix-socket-mode=9"}),
+              "zigmund: --unix-socket-mode: \"9\" is no mode in octal, such as 0660");
+    EXPECT_EQ(refusal({"--unix-socket-mode=1000"}),
+              "zigmund: --unix-socket-mode: \"1000\" is no mode in octal, such as 0660");
+    EXPECT_EQ(refusal({"--fd=x"}),
+              "zigmund: --fd: \"x\" is no whole number from 0 to 2147483647, or nothing");
+    EXPECT_EQ(refusal({"--monitor-port=65536"}),
+              "zigmund: --monitor-port: \"65536\" is no whole number from 0 to 65535, or nothing");
     EXPECT_EQ(refusal({"--when-full=no"}), "zigmund: --when-full: \"no\" is no word for it: wait, refuse");
     EXPECT_EQ(refusal({"--prot=1"}), "zigmund: --prot: there is no such option; --help lists them");
     EXPECT_EQ(refusal({"--port"}), "zigmund: --port: the value is missing");
@@ -120,7 +178,8 @@ TEST(ServeSettings, HelpNamesEachOptionWithItsDefaultAndItsVariable) {
 
 TEST(ServeSettings, AreShownAsTheyAre) {
     const std::string text = settings_text({.host = "::1", .port = 1, .workers = 2});
-    EXPECT_TRUE(text.starts_with("host=::1 port=1 workers=2 ")) << text;
+    EXPECT_TRUE(text.starts_with("host=::1 port=1 unix_socket= ")) << text;
+    EXPECT_NE(text.find(" workers=2 "), std::string::npos) << text;
     EXPECT_NE(text.find(" drain_timeout=30"), std::string::npos) << text;
 }
 

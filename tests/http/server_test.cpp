@@ -506,7 +506,15 @@ TEST_F(Server, AHostThatIsNoAddressIsAnError) {
 
 TEST_F(Server, OptionsThatNoServerCanMeanAreErrors) {
     using std::chrono::seconds;
+    const std::string long_path(108, 'x');
     const std::pair<http::ServeOptions, const char*> cases[] = {
+        {{.unix_socket = long_path}, "zigmund: unix_socket is longer than 107 bytes"},
+        {{.unix_socket = std::string_view{"a\0b", 3}}, "zigmund: unix_socket has a NUL in it"},
+        {{.unix_socket = "a", .unix_socket_mode = 01000}, "zigmund: unix_socket_mode is more than 0777"},
+        {{.unix_socket = "a", .fd = 3}, "zigmund: unix_socket and fd: a server listens on one of them"},
+        {{.fd = -1}, "zigmund: fd is negative"},
+        {{.drain_grace = seconds{-1}}, "zigmund: drain_grace is negative"},
+        {{.drain_grace = seconds::max()}, "zigmund: drain_grace is more than a year"},
         {{.max_connections = 0}, "zigmund: max_connections is 0: nobody would be served"},
         {{.max_requests = 0}, "zigmund: max_requests is 0: nobody would be served"},
         {{.blocking_threads = 0}, "zigmund: blocking_threads is 0: what blocks would never run"},

@@ -14,6 +14,7 @@
 #include <latch>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -50,9 +51,11 @@ class SlowClient : public testing::Test {
     }
 
     void serve(const http::ServeOptions& options = {}) {
-        const boost::asio::ip::tcp::endpoint any{boost::asio::ip::address_v4::loopback(), 0};
         ticks_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-        worker_.emplace(*app_, options, any, nullptr, http::FileDescriptor{ticks_});
+        auto listening = http::ListeningSocket::at(http::SocketAddress::parse("host", "127.0.0.1", 0));
+        port_ = http::SocketAddress::of(listening.descriptor.get()).port();
+        worker_.emplace(*app_, options, std::move(listening), http::WorkerContext{},
+                        http::FileDescriptor{ticks_});
         thread_ = std::thread{[this] { worker_->run(); }};
     }
     void stop() {
@@ -61,9 +64,7 @@ class SlowClient : public testing::Test {
         thread_.join();
         worker_.reset();
     }
-    [[nodiscard]] std::unique_ptr<HttpClient> connect() const {
-        return std::make_unique<HttpClient>(worker_->address().port());
-    }
+    [[nodiscard]] std::unique_ptr<HttpClient> connect() const { return std::make_unique<HttpClient>(port_); }
     /// So many seconds pass, and the worker has seen it.
     void pass(int seconds) {
         for (int i = 0; i < seconds; ++i) {
@@ -83,6 +84,7 @@ class SlowClient : public testing::Test {
     std::optional<http::Worker> worker_;
     std::thread thread_;
     int ticks_ = -1;
+    std::uint16_t port_ = 0;
 };
 
 std::string upload_head(std::size_t size) {
@@ -267,6 +269,23 @@ TEST_F(SlowClient, WhoWaitsInTheQueueWhenTheServerStopsIsServed) {
     }
 }
 
+TEST_F(SlowClient, AServerThatIsToldToStopServesOnForItsGraceAndThenDrains) {
+    serve({.drain_grace = std::chrono::seconds{5}});
+    const auto client = connect();
+    EXPECT_EQ(client->request(get_hello).status, 200);
+    worker_->stop(http::Worker::Stop::soon);
+    sync();
+    pass(5);  // which connects, each second
+    const HttpReply reply = client->request(get_hello);
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.field("connection").data(), nullptr);
+    tick(1);
+    EXPECT_TRUE(client->closed());
+    thread_.join();
+    worker_.reset();
+    EXPECT_THROW(connect(), std::runtime_error);
+}
+
 // ---- many at once -----------------------------------------------------------------------------------------
 
 /// As many descriptors as the system lets a process have.
@@ -284,7 +303,7 @@ TEST_F(SlowClient, FiveThousandIdleConnectionsAndFiveHundredActiveOnes) {
     const std::size_t active = scale / 11;
     if (scale < 5500) std::printf("only %zu connections: the system allows no more descriptors\n", scale);
     serve({.max_connections = 6000});
-    const auto open = [this] { return std::make_unique<HttpClient>(worker_->address().port(), 512); };
+    const auto open = [this] { return std::make_unique<HttpClient>(port_, 512); };
     std::vector<std::unique_ptr<HttpClient>> idle;
     std::vector<std::unique_ptr<HttpClient>> busy;
     while (idle.size() < scale - active) {
@@ -303,7 +322,7 @@ TEST_F(SlowClient, AFloodBeyondTheLimitIsServedOneAfterTheOtherAndLeavesNothing)
     serve({.max_connections = 8});
     std::vector<std::unique_ptr<HttpClient>> clients;
     for (int i = 0; i < 400; ++i) {
-        clients.push_back(std::make_unique<HttpClient>(worker_->address().port(), 512));
+        clients.push_back(std::make_unique<HttpClient>(port_, 512));
         clients.back()->send("GET /hello HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
     }
     for (const auto& client : clients) {
@@ -326,7 +345,7 @@ TEST_F(SlowClient,
     ASSERT_EQ(::setrlimit(RLIMIT_NOFILE, &limit), 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    address.sin_port = htons(worker_->address().port());
+    address.sin_port = htons(port_);
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     const void* const any = &address;
     ASSERT_EQ(::connect(socket, static_cast<const sockaddr*>(any), sizeof address), 0);

@@ -9,6 +9,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -45,19 +46,20 @@ class HttpClient {
   public:
     explicit HttpClient(std::uint16_t port, std::size_t capacity = std::size_t{64} << 10)
         : buffer_(capacity) {
-        socket_ = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         sockaddr_in address{};
         address.sin_family = AF_INET;
         address.sin_port = htons(port);
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-        const timeval patience{30, 0};
-        ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        connect(address);
         const int on = 1;
         ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-        // The socket interface takes every address family through one type.
-        const void* const any = &address;
-        if (::connect(socket_, static_cast<const sockaddr*>(any), sizeof address) != 0)
-            throw std::runtime_error("cannot connect");
+    }
+    /// On the unix socket at `path`.
+    explicit HttpClient(const char* path, std::size_t capacity = std::size_t{64} << 10) : buffer_(capacity) {
+        sockaddr_un address{};
+        address.sun_family = AF_UNIX;
+        std::strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+        connect(address);
     }
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
@@ -129,6 +131,18 @@ class HttpClient {
     }
 
   private:
+    template <class Address>
+    void connect(const Address& address) {
+        // The socket interface takes every address family through one type.
+        const void* const any = &address;
+        const auto* const generic = static_cast<const sockaddr*>(any);
+        socket_ = ::socket(generic->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const timeval patience{30, 0};
+        ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        if (::connect(socket_, generic, sizeof address) == 0) return;
+        close();
+        throw std::runtime_error("cannot connect");
+    }
     [[nodiscard]] std::string_view text() const noexcept { return {buffer_.data(), end_}; }
     bool fill() noexcept {
         if (end_ == buffer_.size()) return false;

@@ -25,6 +25,7 @@
 #include <zigmund/http/forwarded_headers.hpp>
 #include <zigmund/http/gzip.hpp>
 #include <zigmund/http/handler_info.hpp>
+#include <zigmund/http/health.hpp>
 #include <zigmund/http/http_error.hpp>
 #include <zigmund/http/json_cursor.hpp>
 #include <zigmund/http/json_model.hpp>

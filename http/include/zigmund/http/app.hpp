@@ -206,9 +206,9 @@ class App : public detail::RouteVerbs<App> {
     void clear_overrides() noexcept;
 
     /// Serves until SIGINT or SIGTERM, then stops taking connections, finishes the requests that were begun,
-    /// and returns 0; a second signal ends them at once. Prints where it listens. If it cannot listen, says
-    /// so on stderr ("zigmund: cannot listen on 127.0.0.1:8080: Address already in use") and returns 1; so it
-    /// does if startup() throws ("zigmund: startup: <what>").
+    /// and returns 0; a second signal ends them at once (Server::run_until_signal()). Prints where it
+    /// listens. If it cannot, says why on stderr ("zigmund: cannot listen on 127.0.0.1:8080: Address already
+    /// in use") and returns 1; so it does if startup() throws ("zigmund: startup: <what>").
     [[nodiscard]] int serve(ServeOptions options = {});
     /// The same, with options from the command line and the environment (serve_settings.hpp); prints all of
     /// them first. `--help` prints what there is, and returns 0; what is refused is said on stderr, and 2
@@ -232,6 +232,9 @@ class App : public detail::RouteVerbs<App> {
     void reload() const;
     /// Whether there is something that reload() is for.
     [[nodiscard]] bool reloads() const noexcept;
+
+    /// The Metrics whose middleware it uses, or what is mounted in it; null: none.
+    [[nodiscard]] const Metrics* metrics() const noexcept;
 
     /// The answer to what is no request, which no route and no middleware sees: 400, 408, 413, 414, 431 and
     /// the like. Middleware that has a member `void refused(http::Request&) const` learns of it, with as much

@@ -2,7 +2,7 @@
 //
 //     http::Metrics metrics{gpa.allocator()};
 //     app.use(metrics.middleware());                  // the last, so that it is the outermost
-//     app.get("/metrics", metrics.endpoint());        // or in an App of its own, on another port
+//     app.get("/metrics", metrics.endpoint());        // or without this, on ServeOptions::monitor_port
 //
 //     http_requests_total{method="GET",handler="/users/{user_id}",status="200"} 7
 //     http_request_duration_seconds_bucket{method="GET",handler="/users/{user_id}",le="0.005"} 7
@@ -45,6 +45,8 @@ class Metrics {
       public:
         Response operator()(Request& request, Next next) const;
         void refused(Request& request) const;
+        /// What it counts for: the monitor's port shows it (ServeOptions::monitor_port).
+        [[nodiscard]] const Metrics& metrics() const noexcept { return *metrics_; }
 
       private:
         friend class Metrics;

@@ -31,9 +31,10 @@
 //         co_return response;
 //     });
 //
-// A middleware may have two more members: `void refused(http::Request&) const` is called for what is no
-// request, which never reaches a middleware of the App (App::refuse()), and `void reload() const` when files
-// are to be opened anew (App::reload()).
+// A middleware may have three more members: `void refused(http::Request&) const` is called for what is no
+// request, which never reaches a middleware of the App (App::refuse()); `void reload() const` when files are
+// to be opened anew (App::reload()); `const http::Metrics& metrics() const` is asked what it counts for
+// (App::metrics()).
 //
 // Background tasks and the teardown of dependencies come after the response was sent, and so after every
 // middleware.
@@ -47,11 +48,14 @@
 #include <zigmund/http/response.hpp>
 #include <zigmund/http/task.hpp>
 
+#include <concepts>
 #include <tuple>
 #include <type_traits>
 #include <utility>
 
 namespace zigmund::http {
+
+class Metrics;
 
 class Next {
   public:
@@ -75,6 +79,7 @@ struct KeptMiddleware {
     Response (*call)(const KeptMiddleware& self, Request& request, Next next);
     void (*refused)(const KeptMiddleware& self, Request& request);  ///< null: it does not want to know
     void (*reload)(const KeptMiddleware& self);                     ///< null: it has nothing to reload
+    const Metrics* (*metrics)(const KeptMiddleware& self);          ///< null: it counts nothing
     void (*destroy)(alloc::Allocator allocator, KeptMiddleware* kept) noexcept;
     KeptMiddleware* older;
 };
@@ -105,7 +110,9 @@ struct StoredMiddleware : KeptMiddleware {
                              return call_middleware(static_cast<const StoredMiddleware&>(self).function,
                                                     request, next);
                          },
-                         refused_by<M>(), reloaded_by<M>(),
+                         refused_by<M>(),
+                         reloaded_by<M>(),
+                         counted_by<M>(),
                          [](alloc::Allocator allocator, KeptMiddleware* kept) noexcept {
                              allocator.destroy(static_cast<StoredMiddleware*>(kept));
                          },
@@ -127,6 +134,18 @@ struct StoredMiddleware : KeptMiddleware {
         if constexpr (requires(const Function& f) { f.reload(); })
             return [](const KeptMiddleware& self) {
                 static_cast<const StoredMiddleware&>(self).function.reload();
+            };
+        else
+            return nullptr;
+    }
+
+    template <class Function>
+    static constexpr auto counted_by() noexcept -> const Metrics* (*)(const KeptMiddleware&) {
+        if constexpr (requires(const Function& f) {
+                          { f.metrics() } -> std::same_as<const Metrics&>;
+                      })
+            return [](const KeptMiddleware& self) {
+                return &static_cast<const StoredMiddleware&>(self).function.metrics();
             };
         else
             return nullptr;

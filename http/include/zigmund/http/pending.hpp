@@ -19,6 +19,7 @@
 #include <zigmund/http/response.hpp>
 #include <zigmund/http/task.hpp>
 
+#include <atomic>
 #include <concepts>
 #include <cstdint>
 #include <exception>
@@ -36,7 +37,8 @@ namespace detail {
 /// What waiting takes, of whoever serves requests: a worker, or a test's client.
 struct TaskContext {
     EventLoop& loop;
-    ThreadPool* pool;  ///< null: what blocks does so where it is called
+    ThreadPool* pool;                             ///< null: what blocks does so where it is called
+    const std::atomic<bool>* stopping = nullptr;  ///< whether the server is to stop; null: it never is
 };
 
 /// Who is told that an answer is there.

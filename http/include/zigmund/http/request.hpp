@@ -130,6 +130,10 @@ class Request {
     /// Whether the client wants the connection kept open after the response.
     [[nodiscard]] bool keep_alive() const noexcept { return keep_alive_; }
 
+    /// Whether the server was told to stop, and does so as soon as it may: what readyz() (health.hpp) says,
+    /// and what a handler that takes long may look at. False without a server.
+    [[nodiscard]] bool server_is_stopping() const noexcept;
+
     /// When its answer is too late, as Timeout says; time_point::max(): never.
     [[nodiscard]] std::chrono::steady_clock::time_point deadline() const noexcept { return deadline_; }
     /// For a handler that takes long, where it may stop: throws an HttpError, 504 `{"detail":"Gateway

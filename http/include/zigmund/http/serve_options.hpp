@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 namespace zigmund::http {
@@ -19,6 +20,20 @@ struct ServeOptions {
     std::string_view host = "127.0.0.1";
     /// 0: the system picks one; Server::port() tells.
     std::uint16_t port = 8000;
+    /// Instead, the path of a unix socket; empty: none. All workers accept from it. A file that a dead server
+    /// left there is replaced; one that a living server answers on, or that is no socket, is an error. It is
+    /// removed when the server takes no more connections. Lives as long as the server.
+    std::string_view unix_socket = {};
+    /// The mode of its file, which says who may connect: who may write.
+    unsigned unix_socket_mode = 0666;
+    /// Instead of both, a descriptor that listens already, such as one that systemd has passed; the Server's
+    /// from its construction on, which closes it. All workers accept from it.
+    std::optional<int> fd = {};
+    /// A port, at `monitor_host`, that answers /metrics, /healthz and /readyz (health.hpp) and nothing else,
+    /// from a thread of its own, to the end of the drain. 0: the system picks one; Server::monitor_port()
+    /// tells. The numbers are those of the Metrics that the App uses, or else the process's alone.
+    std::optional<std::uint16_t> monitor_port = {};
+    std::string_view monitor_host = "127.0.0.1";
     /// Threads that serve, each with its own event loop, listener and arenas. 0: one a processor.
     unsigned workers = 0;
     /// Threads for handlers that are blocking(); none are started if there is no such handler.
@@ -53,7 +68,10 @@ struct ServeOptions {
     /// a response while it keeps the server waiting. Less, after the first 5 s, is a 408, or the end of the
     /// connection. 0: any.
     std::size_t min_rate = 240;
-    /// How long a stopping server waits for the requests that were begun.
+    /// How long a server that is told to stop still serves as before, while its readiness is 503 already: so
+    /// that a balancer that asks for it takes the server out before it closes.
+    std::chrono::seconds drain_grace{0};
+    /// How long, after that, it waits for the requests that were begun.
     std::chrono::seconds drain_timeout{30};
 };
 
@@ -67,7 +85,13 @@ inline constexpr std::chrono::seconds max_timeout{365 * 24 * 3600};
 ///     zigmund: workers is more than 1024
 ///     zigmund: blocking_threads is 0: what blocks would never run
 ///     zigmund: blocking_threads is more than 1024
+///     zigmund: unix_socket is longer than 107 bytes
+///     zigmund: unix_socket has a NUL in it
+///     zigmund: unix_socket_mode is more than 0777
+///     zigmund: unix_socket and fd: a server listens on one of them
+///     zigmund: fd is negative
 ///     zigmund: idle_timeout is less than a second
+///     zigmund: drain_grace is negative
 ///     zigmund: drain_timeout is negative
 ///     zigmund: request_timeout is more than a year
 void check(const ServeOptions& options);

@@ -8,11 +8,15 @@
 //
 // An option is called as its member of ServeOptions, with hyphens; in the environment in capitals, with
 // underscores, after a prefix. `--name=value` and `--name value` are the same. Sizes are bytes, or end with
-// K, M or G (1024 each); times are seconds. A value that cannot be meant is refused, with the reason:
+// K, M or G (1024 each); times are seconds; a mode is octal; what may be left out is, with an empty value. A
+// socket that systemd passes to the program (LISTEN_FDS) is the option `fd`, unless one is named. A value that cannot be meant is refused, with the reason:
 //
 //     zigmund: --port: "x" is no whole number from 0 to 65535
 //     zigmund: ZIGMUND_MAX_BODY: "1T" is no size in bytes, such as 65536, 64K or 16M
 //     zigmund: --idle-timeout: "soon" is no time in seconds, from 0 to 31536000
+//     zigmund: --unix-socket-mode: "9" is no mode in octal, such as 0660
+//     zigmund: --fd: "x" is no whole number from 0 to 2147483647, or nothing
+//     zigmund: LISTEN_FDS: there are 2 sockets, and a server listens on one
 //     zigmund: --when-full: "no" is no word for it: wait, refuse
 //     zigmund: --prot: there is no such option; --help lists them
 //     zigmund: --port: the value is missing
