@@ -1,27 +1,30 @@
 #!/usr/bin/env bash
 # Fuzzes each target for so many seconds, from the corpus in the repository, as many targets at a time as there are
 # processors: cmake/run-fuzzers.sh SECONDS [TARGET...]
-# New inputs stay in the build tree; an input that breaks something is left in build/fuzz/findings.
+# PRESET names the build, which has ZIGMUND_FUZZ on: fuzz if it is not set. New inputs stay in the build tree; an
+# input that breaks something is left in its folder findings.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 export seconds=${1:?how many seconds for each target}
 shift
-cmake --preset fuzz >/dev/null
-cmake --build --preset fuzz -j "${JOBS:-$(nproc)}" >/dev/null
-mkdir -p build/fuzz/findings
+preset=${PRESET:-fuzz}
+export build=build/$preset
+cmake --preset "$preset" -DZIGMUND_FUZZ=ON >/dev/null
+cmake --build --preset "$preset" -j "${JOBS:-$(nproc)}" >/dev/null
+mkdir -p "$build/findings"
 if [ $# -eq 0 ]; then
     for file in tests/fuzz/*_fuzz.cpp; do set -- "$@" "$(basename "$file" _fuzz.cpp)"; done
 fi
 
 fuzz() {
     local target=$1
-    local log=build/fuzz/findings/$target.log
-    mkdir -p "build/fuzz/found/$target"
+    local log=$build/findings/$target.log
+    mkdir -p "$build/found/$target"
     # One request never takes seconds: an input that does is as bad as a crash.
-    if ! "build/fuzz/tests/fuzz/${target}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
+    if ! "$build/tests/fuzz/${target}_fuzz" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 \
         -max_len=16384 -print_final_stats=1 -dict="tests/fuzz/$target.dict" \
-        -artifact_prefix=build/fuzz/findings/ "build/fuzz/found/$target" "tests/fuzz/corpus/$target" \
+        -artifact_prefix="$build/findings/" "$build/found/$target" "tests/fuzz/corpus/$target" \
         >"$log" 2>&1; then
         tail -60 "$log"
         return 1
