@@ -92,6 +92,9 @@ void Connection::drain() {
 
 void Connection::end() noexcept {
     if (tls_ && phase_ == Phase::idle) tls_.close();
+    // A process that was forked, and has not yet become another program, holds the socket open: closing it
+    // does not end the watch then.
+    worker_.loop().unwatch(socket_.get());
     (void)worker_.batch().take();  // what this client was to get must not go to another
     worker_.remove(*this);
 }
