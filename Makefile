@@ -6,8 +6,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 JOBS ?= $(shell nproc)
-BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev zlib1g-dev
-TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev curl git python3 sqlite3 nginx-light chromium
+BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev zlib1g-dev libssl-dev
+TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev curl openssl git python3 sqlite3 nginx-light chromium
 # The builds that are tested. clang-asan instead of asan takes half as long to compile, and needs clang 19.
 PRESETS ?= release asan
 BENCH_PACKAGES := $(BUILD_PACKAGES) libgtest-dev libbenchmark-dev python3 wrk strace

@@ -1,6 +1,5 @@
 #include "connection.hpp"
 
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -28,9 +27,6 @@ constexpr std::uint64_t linger_seconds = 5;
 constexpr std::uint64_t no_deadline = std::numeric_limits<std::uint64_t>::max();
 // Before it, a rate says nothing.
 constexpr std::uint64_t rate_grace = 5;
-constexpr std::string_view no_room_text =
-    "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 32\r\n"
-    "retry-after: 1\r\nconnection: close\r\n\r\n{\"detail\":\"Service Unavailable\"}";
 // Pieces of a stream that are sent at once.
 constexpr std::size_t max_pieces = 16;
 
@@ -48,15 +44,13 @@ Connection::~Connection() { give_back(); }
 
 bool Connection::start() noexcept {
     enter(Phase::idle);
+    if (TlsContext* const tls = worker_.tls()) [[unlikely]] {
+        tls_ = tls->open(socket_.get());
+        if (!tls_) return false;
+        enter(Phase::handshaking);
+    }
     watched_ = EPOLLIN;
     return worker_.loop().watch(socket_.get(), watched_, *this);
-}
-
-void Connection::turn_away() noexcept {
-    keep_alive_ = false;
-    wire_ = {no_room_text, {}};
-    enter(Phase::writing);
-    send();
 }
 
 void Connection::measure() noexcept {
@@ -72,6 +66,8 @@ bool Connection::is_too_slow(std::uint64_t now) const noexcept {
 }
 
 void Connection::watch(std::uint32_t events) noexcept {
+    if (tls_ && events == EPOLLIN) [[unlikely]]
+        events = tls_.events();
     if (std::exchange(watched_, events) != events) worker_.loop().change(socket_.get(), events, *this);
 }
 
@@ -117,6 +113,7 @@ void Connection::enter(Phase phase) noexcept {
         case Phase::idle:
             seconds = static_cast<std::uint64_t>(options.idle_timeout.count());
             break;
+        case Phase::handshaking:
         case Phase::reading:
             seconds = static_cast<std::uint64_t>(options.request_timeout.count());
             break;
@@ -139,6 +136,8 @@ void Connection::enter(Phase phase) noexcept {
 void Connection::on_events(std::uint32_t events) {
     // But where nothing is sent or received, an error or the other side's end shows in what the call returns.
     switch (phase_) {
+        case Phase::handshaking:
+            return shake_hands();
         case Phase::idle:
         case Phase::reading:
             try {
@@ -159,19 +158,12 @@ void Connection::on_events(std::uint32_t events) {
     }
 }
 
-void Connection::refuse_without_memory() {
-    keep_alive_ = false;
-    wire_ = {out_of_memory_head, {}};
-    enter(Phase::writing);
-    send();
-}
-
 void Connection::read() {
     const bool first = exchange_ == nullptr;
     if (first) exchange_ = worker_.take();
     RequestReader& reader = exchange_->reader();
     const std::span<char> space = reader.prepare();
-    const ssize_t size = ::recv(socket_.get(), space.data(), space.size(), 0);
+    const ssize_t size = tls_ ? read_encrypted(space) : ::recv(socket_.get(), space.data(), space.size(), 0);
     if (size <= 0) {
         if (size == 0 || !is_later(errno)) return end();
         if (first) give_back();
@@ -187,7 +179,7 @@ void Connection::read() {
         return proceed(state);
     }
     enter(Phase::reading);
-    proceed(reader.next(exchange_->begin(&client_)));
+    proceed(reader.next(begin()));
 }
 
 void Connection::proceed(RequestReader::State state) {
@@ -200,10 +192,13 @@ void Connection::proceed(RequestReader::State state) {
                 enter(Phase::reading);
             }
             if (exchange_->reader().take_continue()) {
-                const ssize_t sent =
-                    ::send(socket_.get(), continue_line.data(), continue_line.size(), MSG_NOSIGNAL);
+                const iovec line = part(continue_line);
+                const ssize_t sent = tls_ ? tls_.write({&line, 1})
+                                          : ::send(socket_.get(), line.iov_base, line.iov_len, MSG_NOSIGNAL);
                 // It may be left out (RFC 9110, 10.1.1), but not cut: what follows would be read as its rest.
-                if (sent < 0 ? !is_later(errno) : static_cast<std::size_t>(sent) != continue_line.size())
+                // What TLS could not send, it keeps.
+                if (sent < 0 ? tls_ || !is_later(errno)
+                             : static_cast<std::size_t>(sent) != continue_line.size())
                     return end();
             }
             if (exchange_->reader().in_body() && !measures_body_) {
@@ -218,7 +213,7 @@ void Connection::proceed(RequestReader::State state) {
             return wait();
         if (!gather() && !write()) return;
         if (!finish()) return;
-        state = exchange_->reader().next(exchange_->begin(&client_));
+        state = exchange_->reader().next(begin());
     } while (true);
 }
 
@@ -302,7 +297,7 @@ void Connection::on_answered() {
     phase_ = Phase::writing;
     watch(EPOLLIN);
     try {
-        if (finished()) proceed(exchange_->reader().next(exchange_->begin(&client_)));
+        if (finished()) proceed(exchange_->reader().next(begin()));
     } catch (const std::bad_alloc&) {
         end();
     }
@@ -315,7 +310,7 @@ void Connection::send() {
             enter(Phase::reading);
             return proceed(RequestReader::State::need_more);
         }
-        if (finish()) proceed(exchange_->reader().next(exchange_->begin(&client_)));
+        if (finish()) proceed(exchange_->reader().next(begin()));
     } catch (const std::bad_alloc&) {
         end();
     }
@@ -347,7 +342,7 @@ bool Connection::send_file() {
     if (wire_.body.empty()) {
         wire_.file.advance();
         if (!wire_.file.active()) return true;
-        const std::int64_t sent = wire_.file.send(socket_.get());
+        const std::int64_t sent = tls_ ? wire_.file.send(tls_) : wire_.file.send(socket_.get());
         if (sent < 0 && is_later(errno)) {
             await_client();
             return false;
@@ -402,10 +397,15 @@ bool Connection::write_text() {
     if (!waited) gathered_ = worker_.batch().take();
     while (!gathered_.empty() || !wire_.head.empty() || !wire_.body.empty()) {
         std::array<iovec, 3> parts{part(gathered_), part(wire_.head), part(wire_.body)};
-        msghdr message{};
-        message.msg_iov = parts.data();
-        message.msg_iovlen = parts.size();
-        const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+        ssize_t sent = 0;
+        if (tls_) [[unlikely]] {
+            sent = tls_.write(parts);
+        } else {
+            msghdr message{};
+            message.msg_iov = parts.data();
+            message.msg_iovlen = parts.size();
+            sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+        }
         if (sent >= 0) {
             if (phase_ != Phase::waiting) enter(Phase::writing);
             moved_ += static_cast<std::size_t>(sent);
@@ -430,7 +430,13 @@ bool Connection::write_text() {
 /// start of another request is already here. False: it waits for one, or closes.
 bool Connection::finish() {
     // A client that waits for the end of the connection does not wait for background tasks.
-    if (!keep_alive_) ::shutdown(socket_.get(), SHUT_WR);
+    if (!keep_alive_) {
+        if (tls_) {
+            tls_.close();
+            watch(EPOLLIN);
+        }
+        ::shutdown(socket_.get(), SHUT_WR);
+    }
     if (exchange_ != nullptr && exchange_->request().does_end_on_pool() && exchange_->has_more_to_do())
         [[unlikely]] {
         enter(Phase::finishing);
@@ -471,35 +477,9 @@ void Connection::linger() {
     if (size <= 0 || discarded_ > max_discarded) end();
 }
 
-void Connection::tick(std::uint64_t now) {
-    if (now < deadline_ && !is_too_slow(now)) return;
-    if (phase_ == Phase::producing) return send();
-    if (phase_ != Phase::reading || exchange_->reader().dropping()) return end();
-    timed_out_ = true;
-    respond(RequestReader::State::failed);
-    send();
-}
-
 void Connection::excuse(std::uint64_t seconds) noexcept {
     if (deadline_ != no_deadline) deadline_ += seconds;
     since_ += seconds;
-}
-
-void Connection::drain() {
-    const bool answered = phase_ == Phase::reading && exchange_->reader().dropping();
-    if (phase_ != Phase::idle && phase_ != Phase::lingering && !answered) return;
-    // One that has just come has something to ask, which may be on its way.
-    if (phase_ == Phase::idle && requests_ == 0) {
-        deadline_ = std::min(deadline_, worker_.now() + 2);
-        return;
-    }
-    int available = 0;
-    if (::ioctl(socket_.get(), FIONREAD, &available) != 0 || available == 0) end();
-}
-
-void Connection::end() noexcept {
-    (void)worker_.batch().take();  // what this client was to get must not go to another
-    worker_.remove(*this);
 }
 
 }  // namespace zigmund::http

@@ -17,6 +17,7 @@
 #include "exchange.hpp"
 #include "file_descriptor.hpp"
 #include "request_reader.hpp"
+#include "tls_stream.hpp"
 #include "wake_target.hpp"
 #include "wire_response.hpp"
 
@@ -61,9 +62,26 @@ class Connection final : public EventHandler,
   private:
     /// `waiting`: the answer is not there yet; `producing`: a stream has nothing to send yet; `finishing`:
     /// what follows the response is done by another thread.
-    enum class Phase : std::uint8_t { idle, reading, waiting, writing, producing, finishing, lingering };
+    enum class Phase : std::uint8_t {
+        handshaking,
+        idle,
+        reading,
+        waiting,
+        writing,
+        producing,
+        finishing,
+        lingering
+    };
 
+    [[gnu::cold]] void shake_hands();
+    [[gnu::cold]] ssize_t read_encrypted(std::span<char> space) noexcept;
     void read();
+    [[gnu::always_inline]] Request& begin() noexcept {
+        Request& request = exchange_->begin(&client_);
+        if (tls_) [[unlikely]]
+            request.set_secure(true);
+        return request;
+    }
     void proceed(RequestReader::State state);
     void respond(RequestReader::State state) noexcept;
     void answer(const Response& response);
@@ -93,6 +111,7 @@ class Connection final : public EventHandler,
 
     Worker& worker_;
     FileDescriptor socket_;
+    TlsStream tls_;  ///< null: there is no TLS
     std::uint64_t deadline_ = 0;
     Exchange* exchange_ = nullptr;
     Client client_;

@@ -44,12 +44,13 @@ class EventLoop {
     /// Throws std::system_error if the system has no descriptor left.
     EventLoop();
 
-    /// Watches a descriptor until it is closed. False: the system has no memory, or, as errno says, it is no
+    /// Watches a descriptor until unwatch(); to close it is not enough where another process may have it.
+    /// False: the system has no memory, or, as errno says, it is no
     /// descriptor that can be watched.
     [[nodiscard]] bool watch(int descriptor, std::uint32_t events, EventHandler& handler) noexcept;
     /// Other events of a descriptor that is watched; 0: only errors.
     void change(int descriptor, std::uint32_t events, EventHandler& handler) noexcept;
-    /// No longer watches a descriptor that stays open.
+    /// No longer watches a descriptor.
     void unwatch(int descriptor) noexcept;
     /// A handler that dies: events that were there for it already do not reach it.
     void forget(const EventHandler& handler) noexcept;

@@ -16,6 +16,13 @@ std::int64_t FileSender::send(int socket) noexcept {
     return sent;
 }
 
+std::int64_t FileSender::send(TlsStream& tls) noexcept {
+    const detail::FilePart& part = parts_.front();
+    const ssize_t sent = tls.send_file(descriptor_, part.offset + sent_, part.size - sent_);
+    if (sent > 0) sent_ += static_cast<std::uint64_t>(sent);
+    return sent;
+}
+
 void FileSender::advance() noexcept {
     while (!parts_.empty() && text_taken_ && sent_ == parts_.front().size) {
         parts_ = parts_.subspan(1);

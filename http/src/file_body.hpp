@@ -1,7 +1,7 @@
 // FileBody, FileSender: a body that lies in a file, or in parts of one with text between them.
 //
 // Threads: one. Cost: the bytes go from the file to the socket in the kernel (sendfile), through no memory of
-// ours.
+// ours; but with TLS.
 #pragma once
 
 #include <cstddef>
@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "file_descriptor.hpp"
+#include "tls_stream.hpp"
 
 namespace zigmund::http {
 
@@ -59,6 +60,7 @@ class FileSender {
     }
     /// Sends some bytes of the file to a socket. -1: errno says why not; 0: the file is shorter than it was.
     [[nodiscard]] std::int64_t send(int socket) noexcept;
+    [[nodiscard]] std::int64_t send(TlsStream& tls) noexcept;
     /// Moves over parts that are sent.
     void advance() noexcept;
 

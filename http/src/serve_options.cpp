@@ -32,6 +32,10 @@ void check(const ServeOptions& options) {
     if (!options.unix_socket.empty() && options.fd)
         refuse("unix_socket and fd", ": a server listens on one of them");
     if (options.fd && *options.fd < 0) refuse("fd", " is negative");
+    if (options.tls_certificate.empty() != options.tls_key.empty()) {
+        if (options.tls_key.empty()) refuse("tls_certificate", " without tls_key");
+        refuse("tls_key", " without tls_certificate");
+    }
     if (options.max_connections == 0) refuse("max_connections", " is 0: nobody would be served");
     if (options.max_requests == 0) refuse("max_requests", " is 0: nobody would be served");
     if (options.workers > max_workers) refuse("workers", " is more than 1024");

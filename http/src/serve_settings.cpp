@@ -42,6 +42,8 @@ constexpr std::array settings{
     Setting{"fd", &ServeOptions::fd, "instead, a descriptor that listens"},
     Setting{"monitor_port", &ServeOptions::monitor_port, "for /metrics, /healthz and /readyz alone"},
     Setting{"monitor_host", &ServeOptions::monitor_host, "the IP address of that port"},
+    Setting{"tls_certificate", &ServeOptions::tls_certificate, "with TLS: a file, in PEM"},
+    Setting{"tls_key", &ServeOptions::tls_key, "the file of its key, in PEM"},
     Setting{"workers", &ServeOptions::workers, "threads that serve; 0: one a processor"},
     Setting{"blocking_threads", &ServeOptions::blocking_threads, "threads for handlers that block"},
     Setting{"blocking_queue", &ServeOptions::blocking_queue, "requests that wait for one of these"},

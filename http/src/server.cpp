@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <csignal>
+#include <cstdio>
 #include <functional>
 #include <memory_resource>
 #include <optional>
@@ -20,6 +21,7 @@
 #include "monitor.hpp"
 #include "service_manager.hpp"
 #include "thread_pool.hpp"
+#include "tls_context.hpp"
 #include "unix_listener.hpp"
 #include "worker.hpp"
 
@@ -52,6 +54,8 @@ class Server::Implementation {
     Implementation(App& app, const ServeOptions& options)
         : workers_{app.allocator()}, threads_{app.allocator()}, allocator_{app.allocator()}, app_{app} {
         check(options);
+        if (!options.tls_certificate.empty())
+            tls_.emplace(std::string{options.tls_certificate}, std::string{options.tls_key});
         has_grace_ = options.drain_grace.count() != 0;
         const unsigned count =
             options.workers != 0 ? options.workers : std::max(1U, std::thread::hardware_concurrency());
@@ -120,10 +124,10 @@ class Server::Implementation {
         asio::signal_set reloads{io};
         std::function<void(const error_code&, int)> on_reload = [&](const error_code& error, int) {
             if (error) return;
-            app_.reload();
+            reload();
             reloads.async_wait(on_reload);
         };
-        if (app_.reloads()) {
+        if (app_.reloads() || tls_) {
             reloads.add(SIGHUP);
             reloads.async_wait(on_reload);
         }
@@ -134,6 +138,19 @@ class Server::Implementation {
         join();
     }
 
+    bool reload() {
+        app_.reload();
+        if (!tls_) return true;
+        try {
+            tls_->reload();
+            return true;
+        } catch (const std::exception& error) {
+            std::fprintf(stderr, "%s; the one that was there stays\n", error.what());
+            return false;
+        }
+    }
+
+    [[nodiscard]] const char* scheme() const noexcept { return tls_ ? "https://" : "http://"; }
     void stop() { stop(has_grace_ ? Worker::Stop::soon : Worker::Stop::drain); }
     void stop_now() { stop(Worker::Stop::now); }
 
@@ -154,7 +171,8 @@ class Server::Implementation {
             socket = listening_on(place, [&] { return listen_at(address); });
         }
         address_ = SocketAddress::of(socket.descriptor.get());
-        const WorkerContext context{.pool = pool_ ? &*pool_ : nullptr, .stopping = &stopping_};
+        const WorkerContext context{
+            .pool = pool_ ? &*pool_ : nullptr, .stopping = &stopping_, .tls = tls_ ? &*tls_ : nullptr};
         while (workers_.size() < count) {
             // The last one has the socket itself, so that it is closed when all have closed theirs.
             const bool is_last = workers_.size() + 1 == count;
@@ -187,6 +205,7 @@ class Server::Implementation {
 
     std::optional<ThreadPool> pool_;
     std::optional<UnixListener> file_;
+    std::optional<TlsContext> tls_;
     std::pmr::vector<Worker*> workers_;
     std::pmr::vector<std::thread> threads_;
     alloc::Allocator allocator_;
@@ -207,7 +226,7 @@ Server::~Server() { app_.allocator().destroy(implementation_); }
 std::uint16_t Server::port() const noexcept { return implementation_->address().port(); }
 std::string Server::address() const {
     const std::string text = implementation_->address().text();
-    return port() == 0 ? text : "http://" + text;
+    return port() == 0 ? text : implementation_->scheme() + text;
 }
 std::uint16_t Server::monitor_port() const noexcept {
     const Monitor* const monitor = implementation_->monitor();
@@ -229,6 +248,7 @@ void Server::run_until_signal() {
     implementation_->run_until_signal();
 }
 
+bool Server::reload() { return implementation_->reload(); }
 void Server::stop() { implementation_->stop(); }
 void Server::stop_now() { implementation_->stop_now(); }
 

@@ -43,6 +43,7 @@ Worker::Worker(const App& app, const ServeOptions& options, ListeningSocket sock
     : app_{app},
       options_{options},
       context_{.loop = loop_, .pool = context.pool, .stopping = context.stopping},
+      tls_{context.tls},
       listener_{*this, std::move(socket)} {
     resume_accepting();
     if (!accepting_) check(-1, "epoll_ctl");

@@ -25,6 +25,7 @@
 #include "file_descriptor.hpp"
 #include "listening_socket.hpp"
 #include "output_batch.hpp"
+#include "tls_context.hpp"
 #include "wire_response.hpp"
 
 namespace zigmund::http {
@@ -33,6 +34,7 @@ namespace zigmund::http {
 struct WorkerContext {
     ThreadPool* pool = nullptr;                   ///< null: there is none
     const std::atomic<bool>* stopping = nullptr;  ///< whether the server is to stop; null: it never is
+    TlsContext* tls = nullptr;                    ///< null: connections are not encrypted
 };
 
 class Worker {
@@ -56,6 +58,7 @@ class Worker {
     [[nodiscard]] EventLoop& loop() noexcept { return loop_; }
     [[nodiscard]] const App& app() const noexcept { return app_; }
     [[nodiscard]] const ServeOptions& options() const noexcept { return options_; }
+    [[nodiscard]] TlsContext* tls() const noexcept { return tls_; }
     [[nodiscard]] const HttpDate& date() const noexcept { return date_; }
     /// Answers of the connection that is being served.
     [[nodiscard]] OutputBatch& batch() noexcept { return batch_; }
@@ -108,6 +111,7 @@ class Worker {
     ServeOptions options_;
     EventLoop loop_;
     detail::TaskContext context_;
+    TlsContext* tls_;
     Listener listener_;
     Timer timer_;
     std::atomic<Stop> stop_ = Stop::none;

@@ -4,10 +4,13 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <cstdlib>
 #include <limits>
 #include <memory>
@@ -124,6 +127,33 @@ TEST_F(Robustness, AClientThatLeavesInTheMiddleOfALargeFileLeavesNothingBehind) 
     }
     expect_alive();
     ::unlink(path.c_str());
+}
+
+// As every process does, between fork and exec: what is closed here is open there, and the system tells of it.
+TEST_F(Robustness, AProcessThatWasForkedMayHoldConnectionsThatHaveEnded) {
+    serve();
+    std::vector<std::unique_ptr<HttpClient>> clients;
+    for (int i = 0; i < 20; ++i) {
+        clients.push_back(std::make_unique<HttpClient>(running_->port()));
+        EXPECT_EQ(clients.back()->request(get_hello).status, 200);
+    }
+    const pid_t child = ::fork();
+    if (child == 0) {
+        ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+        ::pause();
+        ::_exit(0);
+    }
+    for (const auto& client : clients)
+        client->send("GET /hello HTTP/1.1\r\nHost: x\r\nContent-Length: x\r\n\r\n");
+    for (const auto& client : clients) {
+        EXPECT_EQ(client->receive().status, 400);
+        client->send("more");
+        client->shutdown_send();
+        client->send("even more");
+    }
+    for (int i = 0; i < 100; ++i) expect_alive();
+    ::kill(child, SIGKILL);
+    ::waitpid(child, nullptr, 0);
 }
 
 // RFC 9112, 6.3: only 1xx, 204 and 304 end with their head; a client of any other waits for a length.

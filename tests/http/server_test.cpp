@@ -513,6 +513,8 @@ TEST_F(Server, OptionsThatNoServerCanMeanAreErrors) {
         {{.unix_socket = "a", .unix_socket_mode = 01000}, "zigmund: unix_socket_mode is more than 0777"},
         {{.unix_socket = "a", .fd = 3}, "zigmund: unix_socket and fd: a server listens on one of them"},
         {{.fd = -1}, "zigmund: fd is negative"},
+        {{.tls_certificate = "a"}, "zigmund: tls_certificate without tls_key"},
+        {{.tls_key = "a"}, "zigmund: tls_key without tls_certificate"},
         {{.drain_grace = seconds{-1}}, "zigmund: drain_grace is negative"},
         {{.drain_grace = seconds::max()}, "zigmund: drain_grace is more than a year"},
         {{.max_connections = 0}, "zigmund: max_connections is 0: nobody would be served"},

@@ -12,7 +12,7 @@ namespace zigmund::http {
 /// What becomes of a client for whom there is no room.
 enum class WhenFull : std::uint8_t {
     wait,    ///< it waits in the listener's queue
-    refuse,  ///< it is answered 503
+    refuse,  ///< it is answered 503; with TLS, its connection is closed
 };
 
 struct ServeOptions {
@@ -34,6 +34,11 @@ struct ServeOptions {
     /// tells. The numbers are those of the Metrics that the App uses, or else the process's alone.
     std::optional<std::uint16_t> monitor_port = {};
     std::string_view monitor_host = "127.0.0.1";
+    /// TLS: the files of the certificate, followed by those of its chain, and of its key, in PEM, without a
+    /// passphrase. Read at the start and by Server::reload(). Empty: without TLS. TLS 1.2 and 1.3. A handshake
+    /// has as long as a request's head.
+    std::string_view tls_certificate = {};
+    std::string_view tls_key = {};
     /// Threads that serve, each with its own event loop, listener and arenas. 0: one a processor.
     unsigned workers = 0;
     /// Threads for handlers that are blocking(); none are started if there is no such handler.
@@ -90,6 +95,8 @@ inline constexpr std::chrono::seconds max_timeout{365 * 24 * 3600};
 ///     zigmund: unix_socket_mode is more than 0777
 ///     zigmund: unix_socket and fd: a server listens on one of them
 ///     zigmund: fd is negative
+///     zigmund: tls_certificate without tls_key
+///     zigmund: tls_key without tls_certificate
 ///     zigmund: idle_timeout is less than a second
 ///     zigmund: drain_grace is negative
 ///     zigmund: drain_timeout is negative

@@ -29,6 +29,13 @@ class Server {
     ///     zigmund: monitor_host is no IP address: <host>
     ///     zigmund: unix_socket /etc/passwd: there is a file that is no socket
     ///     zigmund: fd 7 is no socket that listens
+    ///     zigmund: tls_certificate /x.pem: No such file or directory
+    ///     zigmund: tls_certificate /x.pem: there is no certificate in it, in PEM
+    ///     zigmund: tls_key /x.pem: there is no private key in it, in PEM
+    ///     zigmund: tls_key /x.pem: it has a passphrase, which nobody is there to type
+    ///     zigmund: tls_key /x.pem: it is not the key of the certificate
+    ///
+    /// and other things that OpenSSL has against a certificate, in its words.
     Server(App& app, const ServeOptions& options);
     ~Server();
     Server(const Server&) = delete;
@@ -49,9 +56,14 @@ class Server {
     void run();
 
     /// The same, and SIGINT and SIGTERM stop it: the first is stop(), a second one does not wait. SIGHUP is
-    /// App::reload(). Tells who started it when it serves and when it stops, if that asks for it as systemd
+    /// reload(). Tells who started it when it serves and when it stops, if that asks for it as systemd
     /// does (NOTIFY_SOCKET, Type=notify).
     void run_until_signal();
+
+    /// App::reload(), and the files of ServeOptions::tls_certificate and tls_key are read anew, for connections
+    /// that come from now on. False: they cannot be used; those that were read before stay, and stderr says
+    /// why. Any thread.
+    bool reload();
 
     /// Readiness is 503 from now on. After ServeOptions::drain_grace no new connections; requests that were begun are answered, idle connections are closed; then run()
     /// returns, after ServeOptions::drain_timeout at the latest. Any thread, any number of times.
