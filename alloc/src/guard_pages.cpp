@@ -118,9 +118,9 @@ GuardPages::Story GuardPages::tell(const Slot& slot) noexcept {
     const auto look = [&](std::span<const unsigned char> padding, bool behind) {
         const std::size_t at = first_other(padding, story.padding);
         if (at == padding.size()) return Damage{};
-        Damage damage{.distance = behind ? at : padding.size() - at,
-                      .count = std::min(damage.bytes.size(), padding.size() - at),
-                      .bytes = {}};
+        Damage damage;
+        damage.distance = behind ? at : padding.size() - at;
+        damage.count = std::min(damage.bytes.size(), padding.size() - at);
         std::ranges::copy(padding.subspan(at, damage.count), damage.bytes.begin());
         return damage;
     };
