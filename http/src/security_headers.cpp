@@ -13,13 +13,13 @@ namespace {
 
 using Text = std::string SecurityHeadersOptions::*;
 
-struct Header {
+struct NamedHeader {
     std::string_view name;
     std::string_view option;
     Text text;
 };
 
-constexpr std::array<Header, 6> headers{{
+constexpr std::array<NamedHeader, 6> headers{{
     {"x-content-type-options", "x_content_type_options", &SecurityHeadersOptions::x_content_type_options},
     {"x-frame-options", "x_frame_options", &SecurityHeadersOptions::x_frame_options},
     {"referrer-policy", "referrer_policy", &SecurityHeadersOptions::referrer_policy},
@@ -32,7 +32,7 @@ constexpr std::array<Header, 6> headers{{
 }  // namespace
 
 SecurityHeaders::SecurityHeaders(const SecurityHeadersOptions& options) : options_{options} {
-    for (const Header& header : headers) {
+    for (const NamedHeader& header : headers) {
         if (std::ranges::any_of(options_.*header.text, ascii::is_control))
             throw std::invalid_argument(std::string{"zigmund: SecurityHeaders: "}
                                             .append(header.option)
@@ -53,7 +53,7 @@ Response SecurityHeaders::operator()(Request& request, Next next) const {
         const auto add = [&](std::string_view name, std::string_view value) {
             if (!value.empty() && !response.header(name)) response = response.with_header(arena, name, value);
         };
-        for (const Header& header : headers) add(header.name, options_.*header.text);
+        for (const NamedHeader& header : headers) add(header.name, options_.*header.text);
         if (request.scheme() == "https") add("strict-transport-security", strict_transport_security_);
         return response;
     });

@@ -30,9 +30,9 @@ constexpr std::size_t max_filename = 255;
 [[noreturn, gnu::cold]] void fail_to_save() { fail("zigmund: an upload cannot be saved"); }
 
 /// A path as the system takes it.
-class Path {
+class PathText {
   public:
-    explicit Path(std::string_view path) {
+    explicit PathText(std::string_view path) {
         if (path.size() + suffix_size >= text_.size() || path.find('\0') != std::string_view::npos) {
             errno = path.size() + suffix_size >= text_.size() ? ENAMETOOLONG : EINVAL;
             fail_to_save();
@@ -141,7 +141,7 @@ void Upload::write_to(const char* path, bool replace) const {
     if (link_file(descriptor(), path)) return;
     if (errno == EEXIST && !replace) fail_to_save();
 
-    Path temporary{path};
+    PathText temporary{path};
     temporary.make_temporary();
     if (!link_file(descriptor(), temporary.get())) {
         ignore_file_size_signal();
@@ -159,7 +159,7 @@ void Upload::write_to(const char* path, bool replace) const {
     }
 }
 
-void Upload::save_as(std::string_view path) const { write_to(Path{path}.get(), true); }
+void Upload::save_as(std::string_view path) const { write_to(PathText{path}.get(), true); }
 
 std::string_view Upload::save_in(std::string_view directory, alloc::Allocator arena) const {
     const std::string_view name = safe_filename(arena);
@@ -168,7 +168,7 @@ std::string_view Upload::save_in(std::string_view directory, alloc::Allocator ar
     *out++ = '/';
     std::ranges::copy(name, out);
     const std::string_view result{path.data(), path.size()};
-    write_to(Path{result}.get(), false);
+    write_to(PathText{result}.get(), false);
     return result;
 }
 
