@@ -251,15 +251,22 @@ int main(int count, char** words) {
         ::waitpid(child, &status, 0);
         return WEXITSTATUS(status);
     }
-    if (what == "fork-busy") {  // a child finds no lock taken
-        for (int i = 0; i < 4; ++i)
-            std::thread{[] {
+    if (what == "fork-busy") {  // a child finds no lock taken, also not where another thread's blocks go back
+        static std::array<Node*, 4> made;
+        static std::latch begun{made.size()};
+        for (Node*& node : made)
+            std::thread{[&node] {
+                node = new Node{};
+                begun.count_down();
                 for (;;) delete std::exchange(kept_by_thread, new Node{});
             }}.detach();
+        begun.wait();
         for (int i = 0; i < 30; ++i) {
             const pid_t child = ::fork();
             if (child == 0) {
-                for (int n = 0; n < 50; ++n) delete std::exchange(kept, new Node{});
+                ::alarm(20);
+                for (Node* const node : made) delete node;
+                for (int n = 0; n < 600; ++n) delete std::exchange(kept, new Node{});
                 ::_exit(0);
             }
             int status = 0;
