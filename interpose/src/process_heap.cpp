@@ -62,8 +62,7 @@ constinit Everlasting<Suppressions> known;
 void on_error(const MemoryError& error, void* /*context*/) {
     if (error.kind == MemoryErrorKind::size_overflow) return;  // malloc says so itself
     error_count.fetch_add(1, std::memory_order_relaxed);
-    detail::ReportTurn turn;
-    if (!only_told && chosen.after_error != AfterError::go_on) turn.keep();
+    const detail::ReportTurn turn;  // who ends the process here never gives it back
     write_report(error.json.empty() ? error.message : error.json);
     if (only_told) return;
     if (chosen.after_error == AfterError::exit) end_process(chosen.exit_code != 0 ? chosen.exit_code : 1);

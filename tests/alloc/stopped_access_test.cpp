@@ -5,6 +5,7 @@
 
 #include <gtest/gtest.h>
 
+#include <fcntl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -12,6 +13,8 @@
 #include <atomic>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <regex>
 #include <string>
@@ -29,25 +32,53 @@ struct Ended {
     std::string err;
 };
 
-/// In a process of its own: the handler is installed once in each.
-Ended run(const std::function<void()>& program) {
+/// Fills the pipe: whoever writes to it waits for its reader.
+void fill(int pipe) {
+    const int flags = ::fcntl(pipe, F_GETFL);
+    ::fcntl(pipe, F_SETFL, flags | O_NONBLOCK);
+    while (::write(pipe, "x", 1) == 1) {
+    }
+    ::fcntl(pipe, F_SETFL, flags);
+}
+
+/// Waits until all threads of the process wait for something, as far as can be seen; two of them at least.
+void wait_for_all_to_wait(pid_t process) {
+    for (int seen = 0; seen < 100; ++seen) {
+        int threads = 0;
+        for (const auto& task :
+             std::filesystem::directory_iterator{"/proc/" + std::to_string(process) + "/task"}) {
+            std::string line;
+            std::getline(std::ifstream{task.path() / "stat"}, line);
+            ++threads;
+            if (line.find(") S ") == std::string::npos) seen = 0;
+        }
+        if (threads < 2) seen = 0;
+    }
+}
+
+/// In a process of its own: the handler is installed once in each. `slowly`: its threads can say nothing until all
+/// of them wait for that, or for each other.
+Ended run(const std::function<void()>& program, bool slowly = false) {
     std::array<int, 2> ends{};
     if (::pipe(ends.data()) != 0) std::abort();
     const pid_t child = ::fork();
     if (child == 0) {
         ::dup2(ends[1], STDERR_FILENO);
         ::close(ends[0]);
+        if (slowly) fill(ends[1]);
         program();
         ::_exit(0);
     }
     ::close(ends[1]);
     Ended ended{.status = 0, .err = {}};
+    if (slowly) wait_for_all_to_wait(child);
     std::array<char, 4096> buffer;
     for (ssize_t size; (size = ::read(ends[0], buffer.data(), buffer.size())) > 0;)
         ended.err.append(buffer.data(), static_cast<std::size_t>(size));
     ::close(ends[0]);
     int status = 0;
     ::waitpid(child, &status, 0);
+    ended.err.erase(0, ended.err.find_first_not_of('x'));
     ended.status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     return ended;
 }
@@ -77,7 +108,7 @@ void fault_twice(GeneralPurposeOptions options) {
 
 TEST(StoppedAccess, OfTwoThreadsAtOnceIsToldOfOneWhole) {
     for (int i = 0; i < 8; ++i) {
-        const Ended ended = run([] { fault_twice({.tier = Tier::guarded, .name = "twice"}); });
+        const Ended ended = run([] { fault_twice({.tier = Tier::guarded, .name = "twice"}); }, i % 2 != 0);
         EXPECT_EQ(ended.status, 128 + SIGSEGV);
         EXPECT_EQ(reports_in(ended.err), 1) << ended.err;
         EXPECT_TRUE(std::regex_search(
@@ -163,19 +194,21 @@ TEST(StoppedAccess, AFaultElsewhereIsNotTold) {
 
 TEST(Errors, OfTwoThreadsAtOnceAreToldOfOneWhole) {
     for (int i = 0; i < 8; ++i) {
-        const Ended ended = run([] {
-            GeneralPurposeAllocator gpa{{.tier = Tier::traced, .name = "twice"}};
-            std::atomic<int> ready = 0;
-            const auto fail = [&] {
-                void* const p = gpa.allocator().allocate(64);
-                ++ready;
-                while (ready.load() != 2) std::this_thread::yield();
-                gpa.allocator().deallocate(p, 63);
-            };
-            std::thread other{fail};
-            fail();
-            other.join();
-        });
+        const Ended ended = run(
+            [] {
+                GeneralPurposeAllocator gpa{{.tier = Tier::traced, .name = "twice"}};
+                std::atomic<int> ready = 0;
+                const auto fail = [&] {
+                    void* const p = gpa.allocator().allocate(64);
+                    ++ready;
+                    while (ready.load() != 2) std::this_thread::yield();
+                    gpa.allocator().deallocate(p, 63);
+                };
+                std::thread other{fail};
+                fail();
+                other.join();
+            },
+            i % 2 != 0);
         EXPECT_EQ(ended.status, 128 + SIGABRT);
         EXPECT_EQ(reports_in(ended.err), 1) << ended.err;
         EXPECT_TRUE(ended.err.ends_with("\n")) << ended.err;

@@ -170,6 +170,12 @@ TEST(Leaks, AfterAnErrorTheProgramMayAbortOrGoOn) {
     EXPECT_TRUE(contains(on.err, "double free")) << on.err;
 }
 
+TEST(Leaks, AnErrorThatIsToldLeavesErrnoAlone) {
+    const Ended ended = watch({"--on-error=continue", "--exit-code=0"}, {lost, "errno"});
+    EXPECT_TRUE(contains(ended.err, ": interior pointer: ")) << ended.err;
+    EXPECT_EQ(ended.status, 0);
+}
+
 TEST(Leaks, ErrorsOfTwoThreadsAtOnceAreToldOfOneWholeOrOfBoth) {
     const auto count = [](const std::string& text) {
         int found = 0;
@@ -232,6 +238,9 @@ TEST(Leaks, ChildrenAreWatchedOnRequestAndKeepTheirStatus) {
     const Ended ended = watch({"--children=yes"}, {lost, "start"});
     EXPECT_TRUE(contains(ended.err, "leak: 240 bytes in 5 blocks")) << ended.err;
     EXPECT_EQ(ended.status, 0);
+    const Ended forked = watch({"--children=yes"}, {lost, "fork-lost"});
+    EXPECT_TRUE(contains(forked.err, "leak: 48 bytes in 1 block ")) << forked.err;
+    EXPECT_EQ(forked.status, 4);
 }
 
 // ---- where and how it is told ----

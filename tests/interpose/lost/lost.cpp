@@ -71,6 +71,11 @@ int corners() {
     expect(seen(std::malloc(huge + 10)) == nullptr && errno == ENOMEM);
     errno = 0;
     expect(seen(::reallocarray(nullptr, huge, 4)) == nullptr && errno == ENOMEM);
+    volatile std::size_t wraps = SIZE_MAX / 4 + 3;  // times 4, it would be 8
+    errno = 0;
+    expect(seen(::reallocarray(nullptr, wraps, 4)) == nullptr && errno == ENOMEM);
+    errno = 0;
+    expect(seen(std::calloc(wraps, 4)) == nullptr && errno == ENOMEM);
     void* aligned = nullptr;
     volatile std::size_t odd = 24;
     expect(::posix_memalign(&aligned, odd, 10) == EINVAL && aligned == nullptr);
@@ -131,8 +136,9 @@ int corners() {
     expect(seen(::operator new[](huge / 4, std::align_val_t{64}, std::nothrow)) == nullptr && asked == 2);
     errno = 0;
     expect(seen(::aligned_alloc(odd, 48)) == nullptr && errno == EINVAL);
-    aligned = ::memalign(odd, 10);  // rounded up
-    expect(reinterpret_cast<std::uintptr_t>(aligned) % 32 == 0);
+    volatile std::size_t about_a_page = 4000;
+    aligned = ::memalign(about_a_page, 10);  // rounded up
+    expect(reinterpret_cast<std::uintptr_t>(aligned) % 4096 == 0);
     std::free(aligned);
     std::free(nullptr);
     expect(::malloc_usable_size(nullptr) == 0);
@@ -167,6 +173,15 @@ int main(int count, char** words) {
     const std::string_view what = count > 1 ? words[1] : "";
     if (what == "nothing") return 0;
     if (what == "corners") return corners();
+    if (what ==
+        "errno") {  // telling of an error asks the kernel for this and that, also for what is not there
+        void* const p = seen(std::malloc(64));
+        errno = 77;
+        std::free(seen(static_cast<char*>(p) + 16));
+        if (errno != 77) return 1;
+        std::free(p);
+        return errno == 77 ? 0 : 1;
+    }
     if (what == "two-errors") {  // of two threads at the same moment
         static std::atomic<int> ready = 0;
         const auto fail = [] {
@@ -225,26 +240,33 @@ int main(int count, char** words) {
         forget(chain(1));
         ::close(STDERR_FILENO);
     }
-    if (what == "fork") {  // the child has a copy of what the parent keeps
+    if (what == "fork" || what == "fork-lost") {  // the child has a copy of what the parent keeps
         kept = chain(2);
         const pid_t child = ::fork();
         if (child == 0) {
-            delete chain(1);
+            what == "fork" ? delete chain(1) : std::thread{[] { forget(chain(1)); }}.join();
             std::exit(4);
         }
         int status = 0;
         ::waitpid(child, &status, 0);
         return WEXITSTATUS(status);
     }
-    if (what == "fork-busy") {  // a child finds no lock taken
-        for (int i = 0; i < 4; ++i)
-            std::thread{[] {
+    if (what == "fork-busy") {  // a child finds no lock taken, also not where another thread's blocks go back
+        static std::array<Node*, 4> made;
+        static std::latch begun{made.size()};
+        for (Node*& node : made)
+            std::thread{[&node] {
+                node = new Node{};
+                begun.count_down();
                 for (;;) delete std::exchange(kept_by_thread, new Node{});
             }}.detach();
+        begun.wait();
         for (int i = 0; i < 30; ++i) {
             const pid_t child = ::fork();
             if (child == 0) {
-                for (int n = 0; n < 50; ++n) delete std::exchange(kept, new Node{});
+                ::alarm(20);
+                for (Node* const node : made) delete node;
+                for (int n = 0; n < 600; ++n) delete std::exchange(kept, new Node{});
                 ::_exit(0);
             }
             int status = 0;
