@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t record = std::size_t{16} << 10;
 
 /// Head and body are one record: gathered here, and copied into OpenSSL's memory before anything else is.
-thread_local constinit std::array<char, record> gathered;
+thread_local constinit std::array<char, record> gathered{};
 
 }  // namespace
 
