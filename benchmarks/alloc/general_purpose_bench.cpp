@@ -126,12 +126,13 @@ const report::Table lone =
 // ---- two threads ----
 
 constexpr std::size_t pairs_of_thread = 300'000;
+constexpr std::size_t guarded_pairs_of_thread = 3000;  // each takes some system calls
 
-void work(Allocator allocator) {
+void work(Allocator allocator, std::size_t its_pairs) {
     std::vector<void*> blocks(1000);
     for (void*& block : blocks) block = allocator.allocate(size);
     std::size_t next = 0;
-    for (std::size_t i = 0; i < pairs_of_thread; ++i) {
+    for (std::size_t i = 0; i < its_pairs; ++i) {
         next = (next + 733) % blocks.size();
         allocator.deallocate(blocks[next], size);
         blocks[next] = allocator.allocate(size);
@@ -142,11 +143,12 @@ void work(Allocator allocator) {
 /// Each thread does the same work, so that two that do not hinder each other take as long as one.
 template <Tier tier, int threads>
 void at_once(benchmark::State& state) {
+    constexpr std::size_t each = tier == Tier::guarded ? guarded_pairs_of_thread : pairs_of_thread;
     GeneralPurposeAllocator gpa{{.tier = tier}};
     for (auto _ : state) {
         std::vector<std::jthread> others;
-        for (int i = 1; i < threads; ++i) others.emplace_back([&] { work(gpa.allocator()); });
-        work(gpa.allocator());
+        for (int i = 1; i < threads; ++i) others.emplace_back([&] { work(gpa.allocator(), each); });
+        work(gpa.allocator(), each);
     }
 }
 
@@ -167,5 +169,13 @@ const report::Table threads =
         .goal("sampled, two", 1.25, "sampled, one")
         .goal("counted, two", 1.25, "counted, one")
         .goal("traced, two", 1.25, "traced, one");
+
+// Its blocks are mapped and protected one by one, which the kernel does for one thread of a process at a time.
+const report::Table guarded_threads =
+    report::Table{"The same of blocks on pages of their own", guarded_pairs_of_thread}
+        .row("guarded, one", at_once<Tier::guarded, 1>)
+        .row("guarded, two", at_once<Tier::guarded, 2>)
+        .wall_clock()
+        .goal("guarded, two", 1.25, "guarded, one");
 
 }  // namespace
