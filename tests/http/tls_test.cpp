@@ -314,7 +314,12 @@ TEST_F(Tls, AClientThatLeavesAtAnyPointLeavesNothingBehind) {
 }
 
 TEST_F(Tls, WhoFindsNoRoomIsClosed) {
-    serve({.workers = 1, .max_connections = 1, .when_full = http::WhenFull::refuse});
+    serve({.workers = 1,
+           .max_connections = 1,
+           .when_full = http::WhenFull::refuse,
+           .request_timeout = std::chrono::hours{1},
+           .write_timeout = std::chrono::hours{1},
+           .min_rate = 0});
     TlsClient first{running_->port()};
     EXPECT_TRUE(first.connected());
     HttpClient second{running_->port()};
