@@ -2,19 +2,18 @@
 
 #include <sys/ioctl.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <limits>
 #include <new>
-#include <stdexcept>
 #include <utility>
 
 #include "error_response.hpp"
 #include "log.hpp"
 #include "worker.hpp"
+#include "would_block.hpp"
 
 namespace zigmund::http {
 namespace {
@@ -31,14 +30,6 @@ constexpr std::uint64_t rate_grace = 5;
 constexpr std::string_view no_room_text =
     "HTTP/1.1 503 Service Unavailable\r\ncontent-type: application/json\r\ncontent-length: 32\r\n"
     "retry-after: 1\r\nconnection: close\r\n\r\n{\"detail\":\"Service Unavailable\"}";
-// Pieces of a stream that are sent at once.
-constexpr std::size_t max_pieces = 16;
-
-/// Whether the call that failed is to be made again when the socket is ready.
-bool is_later(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
-
-iovec part(std::string_view text) noexcept { return {const_cast<char*>(text.data()), text.size()}; }
-
 }  // namespace
 
 Connection::Connection(Worker& worker, FileDescriptor socket, const Client& client) noexcept
@@ -173,7 +164,7 @@ void Connection::read() {
     const std::span<char> space = reader.prepare();
     const ssize_t size = ::recv(socket_.get(), space.data(), space.size(), 0);
     if (size <= 0) {
-        if (size == 0 || !is_later(errno)) return end();
+        if (size == 0 || !would_block(errno)) return end();
         if (first) give_back();
         return;
     }
@@ -203,7 +194,7 @@ void Connection::proceed(RequestReader::State state) {
                 const ssize_t sent =
                     ::send(socket_.get(), continue_line.data(), continue_line.size(), MSG_NOSIGNAL);
                 // It may be left out (RFC 9110, 10.1.1), but not cut: what follows would be read as its rest.
-                if (sent < 0 ? !is_later(errno) : static_cast<std::size_t>(sent) != continue_line.size())
+                if (sent < 0 ? !would_block(errno) : static_cast<std::size_t>(sent) != continue_line.size())
                     return end();
             }
             if (exchange_->reader().in_body() && !measures_body_) {
@@ -220,27 +211,6 @@ void Connection::proceed(RequestReader::State state) {
         if (!finish()) return;
         state = exchange_->reader().next(exchange_->begin(&client_));
     } while (true);
-}
-
-/// Whether the response waits for those to the requests behind it.
-bool Connection::gather() {
-    if (!keep_alive_ || wire_.stream.active() || wire_.file.active() || exchange_->has_more_to_do() ||
-        !exchange_->reader().followed() || !worker_.batch().append(wire_))
-        return false;
-    wire_ = {};
-    return true;
-}
-
-/// What is gathered moves from the worker's memory to that of the exchange, to wait there for the client.
-bool Connection::keep_gathered() noexcept {
-    if (gathered_.empty()) return true;
-    try {
-        gathered_ = exchange_->is_elsewhere() ? exchange_->keep_outside(gathered_)
-                                              : exchange_->arena().allocator().dupe(gathered_);
-        return true;
-    } catch (const std::bad_alloc&) {
-        return false;
-    }
 }
 
 void Connection::respond(RequestReader::State state) noexcept {
@@ -308,124 +278,6 @@ void Connection::on_answered() {
     }
 }
 
-void Connection::send() {
-    try {
-        if (!write()) return;
-        if (std::exchange(partly_read_, false)) {
-            enter(Phase::reading);
-            return proceed(RequestReader::State::need_more);
-        }
-        if (finish()) proceed(exchange_->reader().next(exchange_->begin(&client_)));
-    } catch (const std::bad_alloc&) {
-        end();
-    }
-}
-
-/// Sends what the socket takes, gathered answers first. True: all is sent. False: the rest follows, or the
-/// connection is over.
-bool Connection::write() {
-    std::size_t pieces = 0;
-    while (write_text()) {
-        if (!wire_.stream.active() && !wire_.file.active()) {
-            watch(EPOLLIN);
-            return true;
-        }
-        // A client that takes all at once does not keep the others waiting.
-        if (++pieces > max_pieces) {
-            await_client();
-            return false;
-        }
-        if (!(wire_.file.active() ? send_file() : produce())) return false;
-    }
-    return false;
-}
-
-/// The next text or bytes of a file. False: the rest follows, or the connection is over.
-bool Connection::send_file() {
-    wire_.body = wire_.file.take_text();
-    exchange_->request().sent().body += wire_.body.size();
-    if (wire_.body.empty()) {
-        wire_.file.advance();
-        if (!wire_.file.active()) return true;
-        const std::int64_t sent = wire_.file.send(socket_.get());
-        if (sent < 0 && is_later(errno)) {
-            await_client();
-            return false;
-        }
-        // A file that has become shorter leaves the answer short of its length, which the client has to see.
-        if (sent <= 0) {
-            end();
-            return false;
-        }
-        exchange_->request().sent().body += static_cast<std::uint64_t>(sent);
-        moved_ += static_cast<std::uint64_t>(sent);
-        enter(Phase::writing);
-    }
-    wire_.file.advance();
-    return true;
-}
-
-/// The next piece of a stream, or its end, becomes what is sent. False: there is none yet, or the connection
-/// is over.
-bool Connection::produce() {
-    try {
-        if (exchange_->request().is_late())
-            throw std::runtime_error{"the deadline of the request has passed"};
-        switch (wire_.stream.next(worker_.now(), worker_.draining(), wire_.body)) {
-            case StreamSender::State::piece:
-                exchange_->request().sent().body += wire_.body.size();
-                return true;
-            case StreamSender::State::done:
-                wire_.stream = {};
-                return true;
-            case StreamSender::State::wait:
-                // The client has nothing more to say until the end of this answer, but that it leaves.
-                watch(EPOLLRDHUP);
-                enter(Phase::producing);
-                return false;
-        }
-    } catch (...) {
-        log_exception(exchange_->request(), std::current_exception(), "unhandled exception of a stream");
-    }
-    end();
-    return false;
-}
-
-/// The client has to take something of what was sent before more can be: from here on, how fast it does.
-void Connection::await_client() noexcept {
-    if (watched_ != EPOLLOUT) measure();
-    watch(EPOLLOUT);
-}
-
-bool Connection::write_text() {
-    const bool waited = !gathered_.empty();
-    if (!waited) gathered_ = worker_.batch().take();
-    while (!gathered_.empty() || !wire_.head.empty() || !wire_.body.empty()) {
-        std::array<iovec, 3> parts{part(gathered_), part(wire_.head), part(wire_.body)};
-        msghdr message{};
-        message.msg_iov = parts.data();
-        message.msg_iovlen = parts.size();
-        const ssize_t sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-        if (sent >= 0) {
-            if (phase_ != Phase::waiting) enter(Phase::writing);
-            moved_ += static_cast<std::size_t>(sent);
-            auto left = static_cast<std::size_t>(sent);
-            for (std::string_view* const text : {&gathered_, &wire_.head, &wire_.body}) {
-                const std::size_t of_text = std::min(left, text->size());
-                text->remove_prefix(of_text);
-                left -= of_text;
-            }
-        } else if (is_later(errno) && (waited || keep_gathered())) {
-            await_client();
-            return false;
-        } else {
-            end();
-            return false;
-        }
-    }
-    return true;
-}
-
 /// The response is sent: what follows it is done, and all that belongs to the request is torn down. True: the
 /// start of another request is already here. False: it waits for one, or closes.
 bool Connection::finish() {
@@ -466,7 +318,7 @@ bool Connection::finished() {
 void Connection::linger() {
     std::array<char, 4096> nobody_reads;
     const ssize_t size = ::recv(socket_.get(), nobody_reads.data(), nobody_reads.size(), 0);
-    if (size < 0 && is_later(errno)) return;
+    if (size < 0 && would_block(errno)) return;
     if (size > 0) discarded_ += static_cast<std::size_t>(size);
     if (size <= 0 || discarded_ > max_discarded) end();
 }
@@ -474,6 +326,7 @@ void Connection::linger() {
 void Connection::tick(std::uint64_t now) {
     if (now < deadline_ && !is_too_slow(now)) return;
     if (phase_ == Phase::producing) return send();
+    if (phase_ == Phase::idle && has_input()) return;
     if (phase_ != Phase::reading || exchange_->reader().dropping()) return end();
     timed_out_ = true;
     respond(RequestReader::State::failed);
@@ -487,14 +340,19 @@ void Connection::excuse(std::uint64_t seconds) noexcept {
 
 void Connection::drain() {
     const bool answered = phase_ == Phase::reading && exchange_->reader().dropping();
-    if (phase_ != Phase::idle && phase_ != Phase::lingering && !answered) return;
-    // One that has just come has something to ask, which may be on its way.
-    if (phase_ == Phase::idle && requests_ == 0) {
+    if (phase_ == Phase::idle) {
+        // Nobody has told the client that this connection is to end: a request may be on its way, and who sent
+        // it cannot know whether it may be sent again. It is the last one, and its answer says so.
         deadline_ = std::min(deadline_, worker_.now() + 2);
-        return;
+    } else if ((phase_ == Phase::lingering || answered) && !has_input()) {
+        end();
     }
+}
+
+/// Whether the client has sent something that was not read yet.
+bool Connection::has_input() const noexcept {
     int available = 0;
-    if (::ioctl(socket_.get(), FIONREAD, &available) != 0 || available == 0) end();
+    return ::ioctl(socket_.get(), FIONREAD, &available) == 0 && available != 0;
 }
 
 void Connection::end() noexcept {

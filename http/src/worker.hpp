@@ -78,6 +78,12 @@ class Worker {
         Worker& worker;
         FileDescriptor socket;
     };
+    /// The end of the listener, when the server drains.
+    struct Closing final : http::Timer {
+        explicit Closing(Worker& owner) noexcept : worker{owner} {}
+        void on_time() override { worker.listener_.socket.reset(); }
+        Worker& worker;
+    };
     struct Timer final : EventHandler {
         void on_events(std::uint32_t events) override;
         FileDescriptor descriptor;
@@ -92,6 +98,7 @@ class Worker {
     void resume_accepting() noexcept;
     void on_tick();
     void begin_stop(Stop how);
+    void begin_closing() noexcept;
 
     template <class F>
     void for_each_connection(F&& f);
@@ -101,6 +108,7 @@ class Worker {
     EventLoop loop_;
     detail::TaskContext context_;
     Listener listener_{*this};
+    Closing closing_{*this};
     Timer timer_;
     boost::asio::ip::tcp::endpoint address_;
     std::atomic<Stop> stop_ = Stop::none;
