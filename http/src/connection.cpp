@@ -8,12 +8,12 @@
 #include <cerrno>
 #include <limits>
 #include <new>
-#include <stdexcept>
 #include <utility>
 
 #include "error_response.hpp"
 #include "log.hpp"
 #include "worker.hpp"
+#include "would_block.hpp"
 
 namespace zigmund::http {
 namespace {
@@ -27,13 +27,6 @@ constexpr std::uint64_t linger_seconds = 5;
 constexpr std::uint64_t no_deadline = std::numeric_limits<std::uint64_t>::max();
 // Before it, a rate says nothing.
 constexpr std::uint64_t rate_grace = 5;
-// Pieces of a stream that are sent at once.
-constexpr std::size_t max_pieces = 16;
-
-/// Whether the call that failed is to be made again when the socket is ready.
-bool is_later(int error) noexcept { return error == EAGAIN || error == EWOULDBLOCK || error == EINTR; }
-
-iovec part(std::string_view text) noexcept { return {const_cast<char*>(text.data()), text.size()}; }
 
 }  // namespace
 
@@ -165,7 +158,7 @@ void Connection::read() {
     const std::span<char> space = reader.prepare();
     const ssize_t size = tls_ ? read_encrypted(space) : ::recv(socket_.get(), space.data(), space.size(), 0);
     if (size <= 0) {
-        if (size == 0 || !is_later(errno)) return end();
+        if (size == 0 || !would_block(errno)) return end();
         if (first) give_back();
         return;
     }
@@ -192,12 +185,12 @@ void Connection::proceed(RequestReader::State state) {
                 enter(Phase::reading);
             }
             if (exchange_->reader().take_continue()) {
-                const iovec line = part(continue_line);
+                const iovec line{const_cast<char*>(continue_line.data()), continue_line.size()};
                 const ssize_t sent = tls_ ? tls_.write({&line, 1})
                                           : ::send(socket_.get(), line.iov_base, line.iov_len, MSG_NOSIGNAL);
                 // It may be left out (RFC 9110, 10.1.1), but not cut: what follows would be read as its rest.
                 // What TLS could not send, it keeps.
-                if (sent < 0 ? tls_ || !is_later(errno)
+                if (sent < 0 ? tls_ || !would_block(errno)
                              : static_cast<std::size_t>(sent) != continue_line.size())
                     return end();
             }
@@ -215,27 +208,6 @@ void Connection::proceed(RequestReader::State state) {
         if (!finish()) return;
         state = exchange_->reader().next(begin());
     } while (true);
-}
-
-/// Whether the response waits for those to the requests behind it.
-bool Connection::gather() {
-    if (!keep_alive_ || wire_.stream.active() || wire_.file.active() || exchange_->has_more_to_do() ||
-        !exchange_->reader().followed() || !worker_.batch().append(wire_))
-        return false;
-    wire_ = {};
-    return true;
-}
-
-/// What is gathered moves from the worker's memory to that of the exchange, to wait there for the client.
-bool Connection::keep_gathered() noexcept {
-    if (gathered_.empty()) return true;
-    try {
-        gathered_ = exchange_->is_elsewhere() ? exchange_->keep_outside(gathered_)
-                                              : exchange_->arena().allocator().dupe(gathered_);
-        return true;
-    } catch (const std::bad_alloc&) {
-        return false;
-    }
 }
 
 void Connection::respond(RequestReader::State state) noexcept {
@@ -303,129 +275,6 @@ void Connection::on_answered() {
     }
 }
 
-void Connection::send() {
-    try {
-        if (!write()) return;
-        if (std::exchange(partly_read_, false)) {
-            enter(Phase::reading);
-            return proceed(RequestReader::State::need_more);
-        }
-        if (finish()) proceed(exchange_->reader().next(begin()));
-    } catch (const std::bad_alloc&) {
-        end();
-    }
-}
-
-/// Sends what the socket takes, gathered answers first. True: all is sent. False: the rest follows, or the
-/// connection is over.
-bool Connection::write() {
-    std::size_t pieces = 0;
-    while (write_text()) {
-        if (!wire_.stream.active() && !wire_.file.active()) {
-            watch(EPOLLIN);
-            return true;
-        }
-        // A client that takes all at once does not keep the others waiting.
-        if (++pieces > max_pieces) {
-            await_client();
-            return false;
-        }
-        if (!(wire_.file.active() ? send_file() : produce())) return false;
-    }
-    return false;
-}
-
-/// The next text or bytes of a file. False: the rest follows, or the connection is over.
-bool Connection::send_file() {
-    wire_.body = wire_.file.take_text();
-    exchange_->request().sent().body += wire_.body.size();
-    if (wire_.body.empty()) {
-        wire_.file.advance();
-        if (!wire_.file.active()) return true;
-        const std::int64_t sent = tls_ ? wire_.file.send(tls_) : wire_.file.send(socket_.get());
-        if (sent < 0 && is_later(errno)) {
-            await_client();
-            return false;
-        }
-        // A file that has become shorter leaves the answer short of its length, which the client has to see.
-        if (sent <= 0) {
-            end();
-            return false;
-        }
-        exchange_->request().sent().body += static_cast<std::uint64_t>(sent);
-        moved_ += static_cast<std::uint64_t>(sent);
-        enter(Phase::writing);
-    }
-    wire_.file.advance();
-    return true;
-}
-
-/// The next piece of a stream, or its end, becomes what is sent. False: there is none yet, or the connection
-/// is over.
-bool Connection::produce() {
-    try {
-        if (exchange_->request().is_late())
-            throw std::runtime_error{"the deadline of the request has passed"};
-        switch (wire_.stream.next(worker_.now(), worker_.draining(), wire_.body)) {
-            case StreamSender::State::piece:
-                exchange_->request().sent().body += wire_.body.size();
-                return true;
-            case StreamSender::State::done:
-                wire_.stream = {};
-                return true;
-            case StreamSender::State::wait:
-                // The client has nothing more to say until the end of this answer, but that it leaves.
-                watch(EPOLLRDHUP);
-                enter(Phase::producing);
-                return false;
-        }
-    } catch (...) {
-        log_exception(exchange_->request(), std::current_exception(), "unhandled exception of a stream");
-    }
-    end();
-    return false;
-}
-
-/// The client has to take something of what was sent before more can be: from here on, how fast it does.
-void Connection::await_client() noexcept {
-    if (watched_ != EPOLLOUT) measure();
-    watch(EPOLLOUT);
-}
-
-bool Connection::write_text() {
-    const bool waited = !gathered_.empty();
-    if (!waited) gathered_ = worker_.batch().take();
-    while (!gathered_.empty() || !wire_.head.empty() || !wire_.body.empty()) {
-        std::array<iovec, 3> parts{part(gathered_), part(wire_.head), part(wire_.body)};
-        ssize_t sent = 0;
-        if (tls_) [[unlikely]] {
-            sent = tls_.write(parts);
-        } else {
-            msghdr message{};
-            message.msg_iov = parts.data();
-            message.msg_iovlen = parts.size();
-            sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
-        }
-        if (sent >= 0) {
-            if (phase_ != Phase::waiting) enter(Phase::writing);
-            moved_ += static_cast<std::size_t>(sent);
-            auto left = static_cast<std::size_t>(sent);
-            for (std::string_view* const text : {&gathered_, &wire_.head, &wire_.body}) {
-                const std::size_t of_text = std::min(left, text->size());
-                text->remove_prefix(of_text);
-                left -= of_text;
-            }
-        } else if (is_later(errno) && (waited || keep_gathered())) {
-            await_client();
-            return false;
-        } else {
-            end();
-            return false;
-        }
-    }
-    return true;
-}
-
 /// The response is sent: what follows it is done, and all that belongs to the request is torn down. True: the
 /// start of another request is already here. False: it waits for one, or closes.
 bool Connection::finish() {
@@ -472,7 +321,7 @@ bool Connection::finished() {
 void Connection::linger() {
     std::array<char, 4096> nobody_reads;
     const ssize_t size = ::recv(socket_.get(), nobody_reads.data(), nobody_reads.size(), 0);
-    if (size < 0 && is_later(errno)) return;
+    if (size < 0 && would_block(errno)) return;
     if (size > 0) discarded_ += static_cast<std::size_t>(size);
     if (size <= 0 || discarded_ > max_discarded) end();
 }

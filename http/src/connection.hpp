@@ -48,8 +48,8 @@ class Connection final : public EventHandler,
     /// So many seconds do not count, because nobody looked.
     void excuse(std::uint64_t seconds) noexcept;
 
-    /// The server drains: closes the connection if no request was begun; a request that was is answered
-    /// first. The first request of a connection has two seconds to begin.
+    /// The server drains: a request that was begun is answered, one that is on its way has two seconds to
+    /// come, and then the connection is closed.
     void drain();
 
     /// Destroys it, whatever it does.
@@ -108,6 +108,7 @@ class Connection final : public EventHandler,
     void measure() noexcept;
     void await_client() noexcept;
     [[nodiscard]] bool is_too_slow(std::uint64_t now) const noexcept;
+    [[nodiscard]] bool has_input() const noexcept;
 
     Worker& worker_;
     FileDescriptor socket_;

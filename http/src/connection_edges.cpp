@@ -71,6 +71,7 @@ void Connection::refuse_without_memory() {
 void Connection::tick(std::uint64_t now) {
     if (now < deadline_ && !is_too_slow(now)) return;
     if (phase_ == Phase::producing) return send();
+    if (phase_ == Phase::idle && has_input()) return;
     if (phase_ != Phase::reading || exchange_->reader().dropping()) return end();
     timed_out_ = true;
     respond(RequestReader::State::failed);
@@ -79,15 +80,20 @@ void Connection::tick(std::uint64_t now) {
 
 void Connection::drain() {
     const bool answered = phase_ == Phase::reading && exchange_->reader().dropping();
-    if (phase_ != Phase::idle && phase_ != Phase::lingering && !answered) return;
-    // One that has just come has something to ask, which may be on its way.
-    if (phase_ == Phase::idle && requests_ == 0) {
+    if (phase_ == Phase::idle) {
+        // Nobody has told the client that this connection is to end: a request may be on its way, and who sent
+        // it cannot know whether it may be sent again. It is the last one, and its answer says so.
         deadline_ = std::min(deadline_, worker_.now() + 2);
-        return;
+    } else if ((phase_ == Phase::lingering || answered) && !has_input()) {
+        end();
     }
-    if (tls_ && tls_.holds_input()) return;
+}
+
+/// Whether the client has sent something that was not read yet.
+bool Connection::has_input() const noexcept {
+    if (tls_ && tls_.holds_input()) return true;
     int available = 0;
-    if (::ioctl(socket_.get(), FIONREAD, &available) != 0 || available == 0) end();
+    return ::ioctl(socket_.get(), FIONREAD, &available) == 0 && available != 0;
 }
 
 void Connection::end() noexcept {

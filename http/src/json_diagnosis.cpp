@@ -43,7 +43,7 @@ class Scanner {
     bool value(std::size_t depth) noexcept {
         if (next_is('"')) return string();
         if (next_is('{') || next_is('[')) {
-            if (depth == max_json_depth) return fail(at_, "Nesting exceeds 32 levels");
+            if (depth == max_json_depth) return fail(at_, "Nesting exceeds 64 levels");
             return text_[at_] == '{' ? object(depth) : array(depth);
         }
         for (const std::string_view word : {"null", "true", "false"}) {

@@ -5,7 +5,7 @@
 // text is said in the words that FastAPI's clients know, those of Python's json module.
 //
 // Threads: one. Cost: one pass; a second one, cold, over a text that is refused. Everything comes from the
-// arena. Limits: 32 levels of nesting, 1024 members an object, exponents that an int holds. Of members of the
+// arena. Limits: 64 levels of nesting, 1024 members an object, exponents that an int holds. Of members of the
 // same name, the last one counts.
 #pragma once
 

@@ -1,10 +1,13 @@
 #include "worker.hpp"
 
+#include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 
+#include <array>
 #include <cerrno>
+#include <chrono>
 #include <ctime>
 #include <new>
 #include <span>
@@ -18,6 +21,8 @@ namespace {
 
 // Clients that are taken in one go: others wait to be served as well.
 constexpr int accepts_at_once = 64;
+// Connections that are being made when the server begins to drain are there after that.
+constexpr std::chrono::milliseconds handshake_time{2};
 
 void check(int result, const char* call) {
     if (result < 0) throw std::system_error(errno, std::system_category(), call);
@@ -77,7 +82,7 @@ Worker::~Worker() {
 
 void Worker::run() {
     const IgnoredBrokenPipe ignored;
-    while (!draining_ || connection_count_ != 0 || abandoned_ != 0) {
+    while (!draining_ || listener_.socket.descriptor || connection_count_ != 0 || abandoned_ != 0) {
         loop_.run_once();
         // Here, because it may end connections of the batch.
         if (now_ != timer_.seconds) on_tick();
@@ -142,7 +147,8 @@ void Worker::adopt(FileDescriptor socket, const Client& client, bool turn_away) 
     connections_ = connection;
     ++connection_count_;
     if (!connection->start()) return connection->end();
-    if (turn_away) connection->turn_away();
+    if (turn_away) return connection->turn_away();
+    if (draining_) connection->drain();
 }
 
 void Worker::pause_accepting() noexcept {
@@ -243,6 +249,27 @@ void Worker::stop(Stop how) noexcept {
     loop_.wake();
 }
 
+/// A listener that is closed resets what its queue holds, also connections whose clients have been told that
+/// they are there and have sent their request, which a proxy must not send again. So it turns newcomers away
+/// first: their first packet is dropped, which they send again, to whoever is there by then; then it takes
+/// what was on its way, and is closed after that.
+void Worker::begin_closing() noexcept {
+    // In a TCP header, the byte with the flags; SYN is the second bit of it.
+    std::array<sock_filter, 4> code{{BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
+                                     BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 2, 0, 1),
+                                     BPF_STMT(BPF_RET | BPF_K, 0), BPF_STMT(BPF_RET | BPF_K, 0xffff)}};
+    const sock_fprog program{static_cast<unsigned short>(code.size()), code.data()};
+    // Where the system knows no filters the listener is closed all the same.
+    (void)::setsockopt(listener_.socket.descriptor.get(), SOL_SOCKET, SO_ATTACH_FILTER, &program,
+                       sizeof program);
+    loop_.start(closing_, http::Timer::Clock::now() + handshake_time);
+}
+
+void Worker::close_listener() noexcept {
+    pause_accepting();  // what is closed stays watched as long as others have it open
+    listener_.socket.descriptor.reset();
+}
+
 void Worker::begin_stop(Stop how) {
     if (how == Stop::soon) {
         if (drain_begin_ == never)
@@ -250,20 +277,30 @@ void Worker::begin_stop(Stop how) {
         return;
     }
     if (!draining_) {
-        ListeningSocket& from = listener_.socket;
-        if (from.file != nullptr) from.file->remove_file();
-        // The system would reset those that wait in the queue, with what they have sent. Who else has the
-        // socket may be sent more clients at all times: there is an end to it.
-        for (int i = 0; i < SOMAXCONN && accept(); ++i) {
-        }
+        if (listener_.socket.file != nullptr) listener_.socket.file->remove_file();
         draining_ = true;
         drain_begin_ = never;
         drain_deadline_ = now_ + static_cast<std::uint64_t>(options_.drain_timeout.count()) + 1;
-        pause_accepting();  // what is closed stays watched as long as others have it open
-        from.descriptor.reset();
+        if (listener_.socket.shared) {
+            // The system would reset those that wait in the queue, with what they have sent. Who else has the
+            // socket may be sent more clients at all times: there is an end to it.
+            for (int i = 0; i < SOMAXCONN && accept(); ++i) {
+            }
+            close_listener();
+        } else {
+            begin_closing();
+            while (accept()) {
+            }
+        }
         for_each_connection([](Connection& connection) { connection.drain(); });
     }
-    if (how == Stop::now) for_each_connection([](Connection& connection) { connection.end(); });
+    if (how == Stop::now) {
+        if (listener_.socket.descriptor) {
+            loop_.cancel(closing_);
+            close_listener();
+        }
+        for_each_connection([](Connection& connection) { connection.end(); });
+    }
 }
 
 }  // namespace zigmund::http

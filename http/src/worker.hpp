@@ -90,6 +90,12 @@ class Worker {
         Worker& worker;
         ListeningSocket socket;
     };
+    /// The end of the listener, when the server drains.
+    struct Closing final : http::Timer {
+        explicit Closing(Worker& owner) noexcept : worker{owner} {}
+        void on_time() override { worker.close_listener(); }
+        Worker& worker;
+    };
     struct Timer final : EventHandler {
         void on_events(std::uint32_t events) override;
         FileDescriptor descriptor;
@@ -103,6 +109,8 @@ class Worker {
     void resume_accepting() noexcept;
     void on_tick();
     void begin_stop(Stop how);
+    void begin_closing() noexcept;
+    void close_listener() noexcept;
 
     template <class F>
     void for_each_connection(F&& f);
@@ -113,6 +121,7 @@ class Worker {
     detail::TaskContext context_;
     TlsContext* tls_;
     Listener listener_;
+    Closing closing_{*this};
     Timer timer_;
     std::atomic<Stop> stop_ = Stop::none;
     HttpDate date_;

@@ -1,82 +1,19 @@
 // The README's example, run as its user runs it: the program, curl, Ctrl-C.
 #include <gtest/gtest.h>
 
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <array>
 #include <csignal>
-#include <cstdint>
 #include <cstdio>
-#include <cstdlib>
 #include <string>
-#include <string_view>
 #include <thread>
 
 #include "http_client.hpp"
+#include "process.hpp"
 
 namespace {
 
 using zigmund::support::HttpClient;
-
-// The Item Service as a process; its output, both streams, through a pipe.
-class Process {
-  public:
-    Process() {
-        std::array<int, 2> ends{};
-        if (::pipe(ends.data()) != 0) std::abort();
-        child_ = ::fork();
-        if (child_ == 0) {
-            ::dup2(ends[1], STDOUT_FILENO);
-            ::dup2(ends[1], STDERR_FILENO);
-            ::close(ends[0]);
-            ::close(ends[1]);
-            ::execl(ZIGMUND_ITEM_SERVICE, "item_service", "--port=0", nullptr);
-            ::_exit(127);
-        }
-        ::close(ends[1]);
-        output_ = ends[0];
-        // "Item Service 1.0.0 on http://127.0.0.1:PORT (2 workers), stop with Ctrl-C"
-        while (text_.find("Ctrl-C\n") == std::string::npos && read_some()) {
-        }
-        constexpr std::string_view before = "on http://127.0.0.1:";
-        const std::size_t at = text_.find(before);
-        if (at != std::string::npos)
-            port_ = static_cast<std::uint16_t>(std::stoi(text_.substr(at + before.size())));
-    }
-    Process(const Process&) = delete;
-    Process& operator=(const Process&) = delete;
-    ~Process() {
-        if (child_ > 0) end(SIGKILL);
-        ::close(output_);
-    }
-
-    [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
-    /// Signals it, and returns its exit status once it is over; 128 + the signal if one ended it.
-    int end(int signal) {
-        ::kill(child_, signal);
-        while (read_some()) {
-        }
-        int status = 0;
-        ::waitpid(child_, &status, 0);
-        child_ = -1;
-        return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    }
-    [[nodiscard]] const std::string& output() const noexcept { return text_; }
-
-  private:
-    bool read_some() {
-        std::array<char, 4096> buffer{};
-        const ssize_t size = ::read(output_, buffer.data(), buffer.size());
-        if (size > 0) text_.append(buffer.data(), static_cast<std::size_t>(size));
-        return size > 0;
-    }
-
-    pid_t child_ = -1;
-    int output_ = -1;
-    std::uint16_t port_ = 0;
-    std::string text_;
-};
+using zigmund::support::ServiceProcess;
 
 std::string run(const std::string& command) {
     std::FILE* pipe = ::popen(command.c_str(), "r");
@@ -99,7 +36,7 @@ class ItemService : public testing::Test {
         return curl("/items", "-H 'content-type: application/json' -d '" + body + "'");
     }
 
-    Process process_;
+    ServiceProcess process_{ZIGMUND_ITEM_SERVICE};
 };
 
 TEST_F(ItemService, CreatesAnItem) {

@@ -243,15 +243,15 @@ TEST(JsonReader, TextAfterANulIsNotOverlooked) {
     EXPECT_EQ(reread(std::string_view{"[\0]", 3}), "1: Expecting value");
 }
 
-TEST(JsonReader, NestingIsLimitedTo32Levels) {
+TEST(JsonReader, NestingIsLimitedTo64Levels) {
     const auto arrays = [](std::size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
-    EXPECT_EQ(reread(arrays(32)), arrays(32));
-    EXPECT_EQ(reread(arrays(33)), "32: Nesting exceeds 32 levels");
-    EXPECT_EQ(reread(std::string(1 << 20, '[')), "32: Nesting exceeds 32 levels");
+    EXPECT_EQ(reread(arrays(64)), arrays(64));
+    EXPECT_EQ(reread(arrays(65)), "64: Nesting exceeds 64 levels");
+    EXPECT_EQ(reread(std::string(1 << 20, '[')), "64: Nesting exceeds 64 levels");
     std::string objects;
-    for (int i = 0; i < 33; ++i) objects += "{\"a\":";
-    EXPECT_EQ(reread(objects), "160: Nesting exceeds 32 levels");
-    EXPECT_EQ(reread("[" + arrays(31) + "," + arrays(31) + "]"), "[" + arrays(31) + "," + arrays(31) + "]");
+    for (int i = 0; i < 65; ++i) objects += "{\"a\":";
+    EXPECT_EQ(reread(objects), "320: Nesting exceeds 64 levels");
+    EXPECT_EQ(reread("[" + arrays(63) + "," + arrays(63) + "]"), "[" + arrays(63) + "," + arrays(63) + "]");
 }
 
 TEST(JsonReader, LongTextsAndManyMembersAreRead) {
@@ -300,13 +300,13 @@ TEST(JsonReader, WhereverMemoryEndsNothingIsLost) {
     EXPECT_GT(call, 2U);
 }
 
-/// RFC 8259 once more, with 32 levels, exponents of up to eight digits, and surrogates in pairs alone.
+/// RFC 8259 once more, with 64 levels, exponents of up to eight digits, and surrogates in pairs alone.
 class Grammar {
   public:
     static bool accepts(std::string_view text, std::size_t exponent_digits = 8) {
         Grammar grammar{text, exponent_digits};
         grammar.blanks();
-        if (!grammar.value(32)) return false;
+        if (!grammar.value(64)) return false;
         grammar.blanks();
         return grammar.rest_.empty();
     }

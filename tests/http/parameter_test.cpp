@@ -457,6 +457,11 @@ TEST(ParameterHeader, TheFirstFieldCountsAndAListTakesAll) {
               R"({"v":[1,2]})");
 }
 
+TEST(ParameterHeader, EscapesStayAsTheyAre) {
+    EXPECT_EQ((fields<Header<std::string_view, "x_token">>("X-Token: a%41%0d%0aX: y+z\r\n")),
+              R"({"v":"a%41%0d%0aX: y+z"})");
+}
+
 TEST(ParameterHeader, AModelsMembersAreFields) {
     using P = Header<shop::CommonHeaders>;
     EXPECT_EQ(fields<P>("Save-Data: on\r\nX-Tag: a\r\nX-Tag: b\r\n"),

@@ -224,4 +224,20 @@ TEST_F(Robustness, AnObjectHasAtMost1024Members) {
     EXPECT_NE(reply.body.find("Object exceeds 1024 members"), std::string_view::npos);
 }
 
+TEST(Secret, IsEqualToItselfAlone) {
+    using http::timing_safe_equal;
+    const std::string secret{"s3cret\0x", 8};
+    EXPECT_TRUE(timing_safe_equal(std::string{secret}, secret));
+    EXPECT_TRUE(timing_safe_equal("", ""));
+    for (std::size_t i = 0; i < secret.size(); ++i) {
+        for (int bit = 0; bit < 8; ++bit) {
+            std::string other = secret;
+            other[i] = static_cast<char>(other[i] ^ (1 << bit));
+            EXPECT_FALSE(timing_safe_equal(other, secret)) << i << ' ' << bit;
+        }
+        EXPECT_FALSE(timing_safe_equal(secret.substr(0, i), secret));
+        EXPECT_FALSE(timing_safe_equal(secret, secret.substr(0, i)));
+    }
+}
+
 }  // namespace

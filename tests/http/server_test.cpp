@@ -3,8 +3,12 @@
 
 #include <gtest/gtest.h>
 
+#include <sys/socket.h>
+
+#include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdint>
 #include <latch>
 #include <memory>
 #include <stdexcept>
@@ -366,13 +370,60 @@ TEST_F(Server, AStatusThatIsNoAnswersIsA500) {
         "zigmund: GET /status/0: unhandled exception: a response's status is 200 to 599, and not 0\n"));
 }
 
-TEST_F(Server, AClientThatLeavesAtAnyPointLeavesNothingBehind) {
+/// Closes with a reset instead of an end.
+void reset(HttpClient& client) {
+    const linger at_once{1, 0};
+    ::setsockopt(client.descriptor(), SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    client.close();
+}
+
+TEST_F(Server, AClientThatLeavesAtAnyPointOfARequestLeavesNothingBehind) {
     serve();
-    const std::string request = post("0123456789");
-    for (std::size_t size = 0; size <= request.size(); ++size) {
-        HttpClient& client = another_client();
-        client.send(std::string_view{request}.substr(0, size));
-        client.close();
+    const std::string chunked =
+        "POST /echo HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3;x=y\r\nabc\r\n0\r\nA: "
+        "b\r\n\r\n";
+    for (const std::string& request :
+         {post("0123456789"), chunked, std::string{get_hello}.append(get_hello)}) {
+        for (std::size_t size = 0; size <= request.size(); ++size) {
+            for (const bool resets : {false, true}) {
+                HttpClient client{running_->port(), 1};
+                client.send(std::string_view{request}.substr(0, size));
+                resets ? reset(client) : client.close();
+            }
+        }
+    }
+    EXPECT_EQ(another_client().request(get_hello).status, 200);
+}
+
+TEST_F(Server, AClientThatLeavesAtAnyPointOfAResponseLeavesNothingBehind) {
+    const std::string piece(3000, 'x');
+    app_->get("/stream/{pieces}", [&](http::Path<std::uint32_t, "pieces"> pieces, alloc::Allocator arena) {
+        return http::Response::stream(arena, [&piece, left = *pieces](http::StreamWriter& out) mutable {
+            out.write(std::string_view{piece}.substr(left < 100 ? 2990 : 0));
+            return --left != 0 ? http::Produced::more : http::Produced::end;
+        });
+    });
+    serve();
+    std::vector<char> read(std::size_t{1} << 20);
+    const auto leave = [&](const std::string& request, std::size_t size, bool resets) {
+        HttpClient client{running_->port(), 1};
+        client.send(request);
+        while (size != 0) {
+            const ssize_t got = ::recv(client.descriptor(), read.data(), std::min(size, read.size()), 0);
+            ASSERT_GT(got, 0);
+            size -= static_cast<std::size_t>(got);
+        }
+        resets ? reset(client) : client.close();
+    };
+    for (const bool resets : {false, true}) {
+        for (const std::string_view path : {"/repeat/50", "/repeat/3000000", "/stream/20", "/stream/1000"}) {
+            const std::string request =
+                std::string{"GET "}.append(path).append(" HTTP/1.1\r\nHost: x\r\n\r\n");
+            // All of the short one, and its head and more of the long ones.
+            for (std::size_t size = 0; size <= 150; ++size) leave(request, size, resets);
+            if (path.size() > 11)
+                for (std::size_t size = 200; size < 3000000; size += size / 2) leave(request, size, resets);
+        }
     }
     EXPECT_EQ(another_client().request(get_hello).status, 200);
 }
@@ -401,6 +452,18 @@ TEST_F(Server, ServesFromSeveralWorkersAtOnce) {
     for (int i = 0; i < 64; ++i) clients.push_back(&another_client());
     for (HttpClient* client : clients) client->send("GET /meet HTTP/1.1\r\nHost: x\r\n\r\n");
     for (HttpClient* client : clients) EXPECT_EQ(client->receive().body, "met");
+}
+
+TEST_F(Server, StopAnswersOneMoreRequestOfAConnectionThatWasIdle) {
+    HttpClient& client = serve();
+    ASSERT_EQ(client.request(get_hello).status, 200);
+    running_->server().stop();
+    // Nobody can connect any more: the worker has seen the stop.
+    EXPECT_THROW(while (true) HttpClient{running_->port()}, std::runtime_error);
+    const HttpReply reply = client.request(get_hello);
+    EXPECT_EQ(reply.status, 200);
+    EXPECT_EQ(reply.field("connection"), "close");
+    EXPECT_TRUE(client.closed());
 }
 
 TEST_F(Server, StopClosesIdleConnectionsAndReturns) {

@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <strings.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -28,14 +29,14 @@ struct HttpReply {
     std::string_view head;  ///< views into the client, until its next call
     std::string_view body;
 
-    /// The value of a header field, by its name in lower case; without memory: not there.
+    /// The value of a header field, by its name in lower case, however it was sent; without memory: not there.
     [[nodiscard]] std::string_view field(std::string_view name) const noexcept {
         std::string_view rest = head;
         while (!rest.empty()) {
             const std::string_view line = rest.substr(0, rest.find("\r\n"));
             rest.remove_prefix(line.size() + 2 <= rest.size() ? line.size() + 2 : rest.size());
-            if (line.size() > name.size() + 2 && line.substr(0, name.size()) == name &&
-                line.substr(name.size(), 2) == ": ")
+            if (line.size() > name.size() + 2 && line.substr(name.size(), 2) == ": " &&
+                ::strncasecmp(line.data(), name.data(), name.size()) == 0)
                 return line.substr(name.size() + 2);
         }
         return {};

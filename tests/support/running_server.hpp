@@ -14,8 +14,9 @@ class RunningServer {
         : server_{app, with_any_port(options)}, thread_{[this] { server_.run(); }} {}
     RunningServer(const RunningServer&) = delete;
     RunningServer& operator=(const RunningServer&) = delete;
+    /// At once: a server that drains waits for what its idle clients may still say.
     ~RunningServer() {
-        server_.stop();
+        server_.stop_now();
         join();
     }
 

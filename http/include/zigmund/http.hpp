@@ -61,6 +61,7 @@
 #include <zigmund/http/task.hpp>
 #include <zigmund/http/timeout.hpp>
 #include <zigmund/http/timestamp.hpp>
+#include <zigmund/http/timing_safe_equal.hpp>
 #include <zigmund/http/trusted_host.hpp>
 #include <zigmund/http/upload.hpp>
 #include <zigmund/http/uuid.hpp>

@@ -18,7 +18,7 @@
 //
 // A member that the body lacks keeps its value; one without a value is required. Every required member that
 // is missing and every value that does not fit is reported, all of them at once, as FastAPI does. A body
-// nests at most 32 levels deep, and an object has at most 1024 members.
+// nests at most 64 levels deep, and an object has at most 1024 members.
 //
 // All memory is the request's arena, and all of it is good for as long as the request: text is a view into
 // the body as it was received, or, with escapes, into the arena. A struct that holds containers (pmr) instead

@@ -11,7 +11,7 @@
 // four digits, more than 1024 members an object): who reads a body asks the document then (Body).
 //
 // Threads: one. Cost: one look at each byte; a string is a view into the text, unless it has escapes: then
-// its characters are in the arena. Throws: std::bad_alloc from the arena. Limits: 32 levels of nesting.
+// its characters are in the arena. Throws: std::bad_alloc from the arena. Limits: 64 levels of nesting.
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
@@ -25,7 +25,7 @@
 
 namespace zigmund::http {
 
-inline constexpr std::size_t max_json_depth = 32;
+inline constexpr std::size_t max_json_depth = 64;
 /// The members of one object. Boost.JSON hashes their names with a seed that a client can find out: without a
 /// limit, names made to collide cost the square of their number.
 inline constexpr std::size_t max_json_members = 1024;
