@@ -337,9 +337,9 @@ TEST(OpenApi, NestedTypes) {
         "anything":{"title":"Anything"},
         "id":{"type":"string","format":"uuid","title":"Id",
           "examples":["6ba7b810-9dad-11d1-80b4-00c04fd430c8"]},
-        "tags":{"type":"array","items":{"type":"string"},"minItems":1,"title":"Tags","default":[],
+        "tags":{"type":"array","items":{"type":"string"},"minItems":1,"title":"Tags",
           "examples":[["new"]]}},
-        "type":"object","required":["favourite","id"],"title":"Owner"})");
+        "type":"object","required":["favourite","id","tags"],"title":"Owner"})");
     expect(schemas.at("Cat"), R"({"properties":{"kind":{"type":"string","const":"cat","title":"Kind"},
         "lives":{"type":"integer","minimum":-2147483648,"maximum":2147483647,"title":"Lives","default":9}},
         "additionalProperties":false,"type":"object","required":["kind"],"title":"Cat"})");
