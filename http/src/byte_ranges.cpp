@@ -17,6 +17,14 @@ std::optional<std::uint64_t> parse_position(std::string_view text) noexcept {
     return error == std::errc{} ? number : UINT64_MAX;
 }
 
+/// Without the blanks and tabs around it (RFC 9110, 5.6.3).
+std::string_view trim(std::string_view text) noexcept {
+    const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+    while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+    while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+    return text;
+}
+
 }  // namespace
 
 ByteRanges::Kind ByteRanges::parse(std::string_view field, std::uint64_t size) noexcept {
@@ -29,7 +37,7 @@ ByteRanges::Kind ByteRanges::parse(std::string_view field, std::uint64_t size) n
     std::size_t given = 0;
     while (true) {
         const std::size_t comma = std::min(field.find(','), field.size());
-        const std::string_view part = ascii::trim(field.substr(0, comma));
+        const std::string_view part = trim(field.substr(0, comma));
         const std::size_t dash = part.find('-');
         if (dash == std::string_view::npos) return Kind::malformed;
         const std::optional<std::uint64_t> first = parse_position(part.substr(0, dash));

@@ -126,7 +126,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     // Read twice: by Boost.JSON's own parser, which must agree on what is JSON, but for our limits.
     const auto document = http::read_json(text, arena.allocator());
     boost::system::error_code error;
-    boost::json::parse(text, error);
+    boost::json::parse_options options;
+    options.max_depth = 64;
+    boost::json::parse(text, error, {}, options);
     check(!document || !error, "what is read is JSON");
     if (!document) {
         check(document.error().position <= text.size(), "the error's position is in the text");
@@ -146,7 +148,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const http::Response response = post(app, request, reader, text);
     const auto status = static_cast<int>(response.status());
     check(status == 200 || status == 400 || status == 422, "the body is taken or refused");
-    boost::json::parse({response.body().data(), response.body().size()}, error);
+    boost::json::parse({response.body().data(), response.body().size()}, error, {}, options);
     check(!error, "the answer is JSON");
     if (status == 200) {
         // What was bound and written back binds again, to the same.

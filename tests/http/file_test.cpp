@@ -77,7 +77,7 @@ TEST(ByteRanges, WhatIsNotInTheFileIsLeftOut) {
 TEST(ByteRanges, WhatMeansNothingIsMalformed) {
     for (const std::string_view field :
          {"bytes=", "bytes=-", "bytes=a-", "bytes=1-a", "bytes=2-1", "bytes=1", "bytes", "bytes=1-2,",
-          "bytes=,1-2", "bytes=1--2", "bytes=+1-2", "bytes=0x1-2", ""})
+          "bytes=,1-2", "bytes=1--2", "bytes=+1-2", "bytes=0x1-2", "bytes=0-\v", ""})
         EXPECT_EQ(ranges(field, 10), "malformed") << field;
     EXPECT_EQ(ranges("pages=1-2", 10), "whole");
 }
