@@ -73,6 +73,8 @@ TEST(RollingRestart, BehindNginxNoRequestFails) {
     std::ofstream{directory / "nginx.conf"}
         << "daemon off; master_process off; pid " << (directory / "pid").string() << ";\n"
         << "error_log stderr notice;\nevents { worker_connections 256; }\nhttp {\n  access_log off;\n"
+        // Nobody reads its output while it serves: a full pipe would hold it up.
+        << "  error_log " << (directory / "error.log").string() << ";\n"
         << "  client_body_temp_path " << (directory / "b").string() << "; proxy_temp_path "
         << (directory / "p").string() << "; fastcgi_temp_path " << (directory / "f").string()
         << "; uwsgi_temp_path " << (directory / "u").string() << "; scgi_temp_path "
