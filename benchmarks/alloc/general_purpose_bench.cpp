@@ -8,7 +8,11 @@
 #include <benchmark/benchmark.h>
 #include <mimalloc.h>
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <array>
+#include <csignal>
 #include <thread>
 #include <vector>
 
@@ -125,7 +129,7 @@ const report::Table lone =
 
 // ---- two threads ----
 
-constexpr std::size_t pairs_of_thread = 300'000;
+constexpr std::size_t pairs_of_thread = 1'000'000;
 constexpr std::size_t guarded_pairs_of_thread = 3000;  // each takes some system calls
 
 void work(Allocator allocator, std::size_t its_pairs) {
@@ -152,23 +156,46 @@ void at_once(benchmark::State& state) {
     }
 }
 
+/// One thread, and a process of its own beside it that does the same: what two processors of this machine can
+/// do that share no byte, be they cores or halves of one. Two threads that are no slower do not hinder each other.
+template <Tier tier>
+void beside_a_process(benchmark::State& state) {
+    GeneralPurposeAllocator gpa{{.tier = tier}};
+    const pid_t other = ::fork();
+    if (other == 0) {
+        GeneralPurposeAllocator its_own{{.tier = tier}};
+        for (;;) work(its_own.allocator(), pairs_of_thread);
+    }
+    for (auto _ : state) work(gpa.allocator(), pairs_of_thread);
+    ::kill(other, SIGKILL);
+    ::waitpid(other, nullptr, 0);
+}
+
 // 1.6 times the throughput of one thread is 1.25 times its time.
 const report::Table threads =
     report::Table{"The same by one thread and by two at once, each all of it (needs two processors)",
                   pairs_of_thread}
         .row("off, one", at_once<Tier::off, 1>)
         .row("off, two", at_once<Tier::off, 2>)
+        .row("off, one beside a process", beside_a_process<Tier::off>)
         .row("sampled, one", at_once<Tier::sampled, 1>)
         .row("sampled, two", at_once<Tier::sampled, 2>)
+        .row("sampled, one beside a process", beside_a_process<Tier::sampled>)
         .row("counted, one", at_once<Tier::counted, 1>)
         .row("counted, two", at_once<Tier::counted, 2>)
+        .row("counted, one beside a process", beside_a_process<Tier::counted>)
         .row("traced, one", at_once<Tier::traced, 1>)
         .row("traced, two", at_once<Tier::traced, 2>)
+        .row("traced, one beside a process", beside_a_process<Tier::traced>)
         .wall_clock()
         .goal("off, two", 1.25, "off, one")
+        .goal("off, two", 1.25, "off, one beside a process")
         .goal("sampled, two", 1.25, "sampled, one")
+        .goal("sampled, two", 1.25, "sampled, one beside a process")
         .goal("counted, two", 1.25, "counted, one")
-        .goal("traced, two", 1.25, "traced, one");
+        .goal("counted, two", 1.25, "counted, one beside a process")
+        .goal("traced, two", 1.25, "traced, one")
+        .goal("traced, two", 1.25, "traced, one beside a process");
 
 // Its blocks are mapped and protected one by one, which the kernel does for one thread of a process at a time.
 const report::Table guarded_threads =
