@@ -79,7 +79,7 @@ class AccessRing {
     std::atomic<bool> abandoned = false;  ///< its thread has ended
 
   private:
-    // Of the texts, in their order. What comes by the wire is within a head of 8 KiB; what a program makes
+    // Of the texts, in their order. What comes by the wire is within a line of 8 KiB; what a program makes
     // itself, as an id or the target of a TestClient, may have any size, and a size here has 16 bits.
     static constexpr std::array<std::size_t, AccessRecord::text_count> max_sizes{512, 64,   8192, 512,
                                                                                  256, 8192, 8192};

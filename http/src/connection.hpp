@@ -59,7 +59,6 @@ class Connection final : public EventHandler,
     Connection* previous = nullptr;
     Connection* following = nullptr;
 
-  private:
     /// `waiting`: the answer is not there yet; `producing`: a stream has nothing to send yet; `finishing`:
     /// what follows the response is done by another thread.
     enum class Phase : std::uint8_t {
@@ -72,7 +71,9 @@ class Connection final : public EventHandler,
         finishing,
         lingering
     };
+    [[nodiscard]] Phase phase() const noexcept { return phase_; }
 
+  private:
     [[gnu::cold]] void shake_hands();
     [[gnu::cold]] ssize_t read_encrypted(std::span<char> space) noexcept;
     void read();

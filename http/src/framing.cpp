@@ -1,7 +1,11 @@
 #include "framing.hpp"
 
 #include <algorithm>
+#include <array>
 #include <charconv>
+#include <cstdint>
+#include <cstring>
+#include <type_traits>
 
 #include "ascii.hpp"
 
@@ -12,12 +16,42 @@ using ascii::equal_ignoring_case;
 
 constexpr std::size_t max_cookies = 64;
 
+constexpr std::array<bool, 256> host_bytes = [] {
+    std::array<bool, 256> table{};
+    for (std::size_t c = 0; c < 256; ++c) {
+        const char byte = static_cast<char>(c);
+        table[c] = ascii::is_alpha(byte) || ascii::is_digit(byte) ||
+                   std::string_view{"-._~%!$&'()*+;=:[]"}.find(byte) != std::string_view::npos;
+    }
+    return table;
+}();
+
 /// uri-host [ ":" port ]: no user, no path, no list.
 bool is_host(std::string_view host) noexcept {
-    return std::ranges::all_of(host, [](char c) {
-        return ascii::is_alpha(c) || ascii::is_digit(c) ||
-               std::string_view{"-._~%!$&'()*+;=:[]"}.find(c) != std::string_view::npos;
-    });
+    return std::ranges::all_of(host, [](char c) { return host_bytes[static_cast<unsigned char>(c)]; });
+}
+
+template <class Word>
+Word word_at(const char* at) noexcept {
+    Word word;
+    std::memcpy(&word, at, sizeof word);
+    return word;
+}
+
+/// Whether a field's name, of the length of `expected`, is it, which has lower-case letters and hyphens alone.
+/// Setting a bit makes letters small and leaves the hyphen; no other byte of a token becomes one of them.
+template <std::size_t with_end>
+bool is_name(std::string_view name, const char (&expected)[with_end]) noexcept {
+    constexpr std::size_t size = with_end - 1;
+    using Word = std::conditional_t<size >= 8, std::uint64_t, std::uint32_t>;
+    static_assert(size >= sizeof(Word));
+    constexpr Word bits = static_cast<Word>(0x2020202020202020);
+    const auto differ = [&](std::size_t at) {
+        return (word_at<Word>(name.data() + at) | bits) ^ word_at<Word>(expected + at);
+    };
+    Word difference = differ(size - sizeof(Word));
+    for (std::size_t at = 0; at + sizeof(Word) <= size; at += sizeof(Word)) difference |= differ(at);
+    return difference == 0;
 }
 
 }  // namespace
@@ -26,28 +60,28 @@ bool Framing::field(std::string_view name, std::string_view value) noexcept {
     // Told apart by length first: most fields are none of these.
     switch (name.size()) {
         case 4:
-            if (equal_ignoring_case(name, "host")) {
+            if (is_name(name, "host")) {
                 host_ = value;
                 if (++hosts_ != 1 || !is_host(value)) return refuse(Status::bad_request);
             }
             return true;
         case 6:
-            if (equal_ignoring_case(name, "expect")) {
+            if (is_name(name, "expect")) {
                 if (!equal_ignoring_case(value, "100-continue")) return refuse(Status::expectation_failed);
                 expects_continue_ = true;
-            } else if (value.size() > max_cookies && equal_ignoring_case(name, "cookie")) {
+            } else if (value.size() > max_cookies && is_name(name, "cookie")) {
                 // Fewer bytes hold no more cookies, each of which has a name and is ended by a semicolon.
                 cookies_ += static_cast<std::size_t>(std::ranges::count(value, ';')) + 1;
                 if (cookies_ > max_cookies) return refuse(Status::header_fields_too_large);
             }
             return true;
         case 10:
-            if (equal_ignoring_case(name, "connection")) connection(value);
+            if (is_name(name, "connection")) connection(value);
             return true;
         case 14:
-            return !equal_ignoring_case(name, "content-length") || content_length(value);
+            return !is_name(name, "content-length") || content_length(value);
         case 17:
-            return !equal_ignoring_case(name, "transfer-encoding") || transfer_encoding(value);
+            return !is_name(name, "transfer-encoding") || transfer_encoding(value);
         default:
             return true;
     }
@@ -62,7 +96,7 @@ bool Framing::content_length(std::string_view value) noexcept {
 }
 
 bool Framing::transfer_encoding(std::string_view value) noexcept {
-    if (++transfer_encodings_ != 1) return refuse(Status::bad_request);
+    if (++transfer_encodings_ != 1 || content_lengths_ != 0) return refuse(Status::bad_request);
     if (equal_ignoring_case(value, "chunked")) return true;
     // One coding that is a token and not ours is not implemented; anything else is malformed or ambiguous.
     return refuse(ascii::is_token(value) ? Status::not_implemented : Status::bad_request);

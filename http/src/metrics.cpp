@@ -11,6 +11,7 @@
 #include <mutex>
 #include <new>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -38,6 +39,7 @@ class Count {
     void add(std::uint64_t more) noexcept {
         value_.store(value_.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
     }
+    void set(std::uint64_t value) noexcept { value_.store(value, std::memory_order_relaxed); }
     void take(std::uint64_t less) noexcept {
         value_.store(value_.load(std::memory_order_relaxed) - less, std::memory_order_relaxed);
     }
@@ -237,6 +239,7 @@ struct Metrics::Shard {
     Series others{Method::other, "other"};  ///< for what there was no room
     Count in_progress;
     StatusCounts refused;
+    std::array<Count, std::tuple_size_v<ConnectionCounts>> connections;
 };
 
 struct Metrics::Books {
@@ -271,14 +274,14 @@ Metrics::Metrics(alloc::Allocator allocator) : books_{allocator.create<Books>(al
 
 Metrics::~Metrics() { books_->allocator.destroy(books_); }
 
-Metrics::Shard* Metrics::shard() {
+Metrics::Shard* Metrics::shard() const {
     if (remembered.number == books_->number) [[likely]]
         return static_cast<Shard*>(remembered.shard);
     return find_shard();
 }
 
 /// A thread that serves two Apps, each with its Metrics, gets a new shard at each turn unless it looks.
-Metrics::Shard* Metrics::find_shard() {
+Metrics::Shard* Metrics::find_shard() const {
     thread_local std::vector<Remembered> all;
     auto mine = std::ranges::find(all, books_->number, &Remembered::number);
     if (mine == all.end()) {
@@ -290,6 +293,15 @@ Metrics::Shard* Metrics::find_shard() {
     }
     remembered = *mine;
     return static_cast<Shard*>(remembered.shard);
+}
+
+void Metrics::note(const ConnectionCounts& connections) const noexcept {
+    try {
+        Shard* const mine = shard();
+        for (std::size_t i = 0; i < connections.size(); ++i) mine->connections[i].set(connections[i]);
+    } catch (const std::bad_alloc&) {
+        // A thread that has no memory to count in counts nothing.
+    }
 }
 
 Response Metrics::Middleware::operator()(Request& request, Next next) const {
@@ -320,6 +332,7 @@ std::string_view Metrics::text(alloc::Allocator arena) const {
     std::map<std::pair<std::string_view, std::string_view>, Total> totals;  // by route and method
     std::map<std::uint16_t, std::uint64_t> refused;
     std::uint64_t in_progress = 0;
+    ConnectionCounts connections{};
     const auto add = [&](const Series& series) {
         Total& total = totals[{series.route, method_name(series.method)}];
         total.add(series);
@@ -332,6 +345,8 @@ std::string_view Metrics::text(alloc::Allocator arena) const {
             }
             if (Total others; others.add(shard->others), others.count() != 0) add(shard->others);
             in_progress += shard->in_progress.value();
+            for (std::size_t i = 0; i < connections.size(); ++i)
+                connections[i] += shard->connections[i].value();
             shard->refused.each([&](std::uint16_t status, std::uint64_t n) { refused[status] += n; });
         }
     }
@@ -378,6 +393,12 @@ std::string_view Metrics::text(alloc::Allocator arena) const {
     for (const auto& [status, count] : refused)
         out.sample("http_refused_requests_total", "", MetricsText::number(count), "status",
                    status_name(status));
+    out.family("http_connections", "gauge", "Open connections by state, as of the last second.");
+    constexpr std::array<std::string_view, std::tuple_size_v<ConnectionCounts>> states{
+        "handshaking", "idle", "reading", "handling", "writing", "closing"};
+    for (std::size_t i = 0; i < states.size(); ++i)
+        out.sample("http_connections", "", MetricsText::number(std::uint64_t{connections[i]}), "state",
+                   states[i]);
     write_process(out);
     return arena.dupe(out.text());
 }

@@ -23,6 +23,7 @@
 #include "thread_pool.hpp"
 #include "tls_context.hpp"
 #include "unix_listener.hpp"
+#include "watchdog.hpp"
 #include "worker.hpp"
 
 namespace zigmund::http {
@@ -134,6 +135,8 @@ class Server::Implementation {
         notifies_ = true;
         start([&io] { io.stop(); });
         notify_service_manager("READY=1");
+        std::optional<Watchdog> watchdog;
+        if (const auto interval = watchdog_interval()) watchdog.emplace(io, workers_, *interval);
         io.run();
         join();
     }

@@ -1,5 +1,7 @@
 #include "worker.hpp"
 
+#include <zigmund/http/metrics.hpp>
+
 #include <linux/filter.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -84,10 +86,12 @@ void Worker::run() {
     const IgnoredBrokenPipe ignored;
     while (!draining_ || listener_.socket.descriptor || connection_count_ != 0 || abandoned_ != 0) {
         loop_.run_once();
+        turns_.store(turns_.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);
         // Here, because it may end connections of the batch.
         if (now_ != timer_.seconds) on_tick();
         if (stop_.load() != Stop::none) begin_stop(stop_.exchange(Stop::none));
     }
+    count_connections();  // none
 }
 
 void Worker::Timer::on_events(std::uint32_t /*events*/) {
@@ -239,6 +243,22 @@ void Worker::on_tick() {
     // One that was woken for a client has perhaps something else to do first, which takes long.
     if (listener_.socket.shared && accepting_) accept();
     if (now_ >= drain_begin_) begin_stop(Stop::drain);
+    count_connections();
+}
+
+void Worker::count_connections() {
+    const Metrics* const metrics = app_.metrics();
+    if (metrics == nullptr) return;
+    using State = Metrics::Connections;
+    constexpr std::array states{State::handshaking, State::idle,    State::reading,  State::handling,
+                                State::writing,     State::writing, State::handling, State::closing};
+    static_assert(states.size() == static_cast<std::size_t>(Connection::Phase::lingering) + 1);
+    Metrics::ConnectionCounts counts{};
+    for_each_connection([&](const Connection& connection) {
+        const State state = states[static_cast<std::size_t>(connection.phase())];
+        ++counts[static_cast<std::size_t>(state)];
+    });
+    metrics->note(counts);
 }
 
 void Worker::stop(Stop how) noexcept {

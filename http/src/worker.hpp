@@ -53,6 +53,9 @@ class Worker {
     /// Serves until stop(), and until no connection is left.
     void run();
     void stop(Stop how) noexcept;
+    /// How often it has come back to its loop; any thread. With wake(), whether it does.
+    [[nodiscard]] std::uint64_t turns() const noexcept { return turns_.load(std::memory_order_relaxed); }
+    void wake() noexcept { loop_.wake(); }
 
     // What a connection needs.
     [[nodiscard]] EventLoop& loop() noexcept { return loop_; }
@@ -108,6 +111,7 @@ class Worker {
     void pause_accepting() noexcept;
     void resume_accepting() noexcept;
     void on_tick();
+    void count_connections();
     void begin_stop(Stop how);
     void begin_closing() noexcept;
     void close_listener() noexcept;
@@ -124,6 +128,7 @@ class Worker {
     Closing closing_{*this};
     Timer timer_;
     std::atomic<Stop> stop_ = Stop::none;
+    std::atomic<std::uint64_t> turns_ = 0;
     HttpDate date_;
     OutputBatch batch_;
     std::uint64_t now_ = 0;

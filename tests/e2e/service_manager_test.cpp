@@ -6,11 +6,9 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <array>
 #include <csignal>
 #include <cstdint>
 #include <cstdlib>
@@ -19,42 +17,13 @@
 #include <string_view>
 
 #include "http_client.hpp"
+#include "service_reports.hpp"
 
 namespace {
 
 using zigmund::support::HttpClient;
-
-const void* untyped(const auto& address) noexcept { return &address; }
-
-/// A socket of a service manager, to which its services report.
-class Reports {
-  public:
-    /// `name` with '@' in front is no file.
-    explicit Reports(const std::string& name) {
-        sockaddr_un address{};
-        address.sun_family = AF_UNIX;
-        name.copy(address.sun_path, sizeof address.sun_path - 1);
-        if (name.starts_with('@')) address.sun_path[0] = '\0';
-        const auto size = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + name.size());
-        socket_ = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        const timeval patience{30, 0};
-        ::setsockopt(socket_, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-        EXPECT_EQ(::bind(socket_, static_cast<const sockaddr*>(untyped(address)), size), 0);
-    }
-    Reports(const Reports&) = delete;
-    Reports& operator=(const Reports&) = delete;
-    ~Reports() { ::close(socket_); }
-
-    /// The next report; empty: none has come.
-    std::string next() {
-        std::array<char, 256> text{};
-        const ssize_t size = ::recv(socket_, text.data(), text.size(), 0);
-        return {text.data(), static_cast<std::size_t>(size > 0 ? size : 0)};
-    }
-
-  private:
-    int socket_;
-};
+using zigmund::support::ServiceReports;
+using zigmund::support::untyped;
 
 class ServiceManager : public testing::Test {
   protected:
@@ -79,12 +48,13 @@ class ServiceManager : public testing::Test {
     }
 
     /// Starts the service with the listening socket as its descriptor 3.
-    void start(const std::string& reports_to) {
+    void start(const std::string& reports_to, const char* watchdog = nullptr) {
         child_ = ::fork();
         if (child_ != 0) return;
         ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
         ::setenv("LISTEN_FDS", "1", 1);
         ::setenv("NOTIFY_SOCKET", reports_to.c_str(), 1);
+        if (watchdog) ::setenv("WATCHDOG_USEC", watchdog, 1);
         const int silence = ::open("/dev/null", O_WRONLY);
         ::dup2(silence, STDOUT_FILENO);
         ::dup2(silence, STDERR_FILENO);
@@ -117,7 +87,7 @@ class ServiceManager : public testing::Test {
 
 TEST_F(ServiceManager, PassesASocketAndIsToldWhenTheServiceServesAndWhenItStops) {
     const std::string name = folder_ / "notify";
-    Reports reports{name};
+    ServiceReports reports{name};
     start(name);
     EXPECT_EQ(reports.next(), "READY=1");
     EXPECT_EQ(status_of_user(), 200);
@@ -127,16 +97,28 @@ TEST_F(ServiceManager, PassesASocketAndIsToldWhenTheServiceServesAndWhenItStops)
 
 TEST_F(ServiceManager, MayHaveAnAbstractName) {
     const std::string name = "@zigmund" + folder_.native();
-    Reports reports{name};
+    ServiceReports reports{name};
     start(name);
     EXPECT_EQ(reports.next(), "READY=1");
     EXPECT_EQ(end(SIGTERM), 0);
     EXPECT_EQ(reports.next(), "STOPPING=1");
 }
 
+TEST_F(ServiceManager, IsToldAgainAndAgainThatAllIsWellIfItAsksForThat) {
+    const std::string name = folder_ / "notify";
+    ServiceReports reports{name};
+    start(name, "20000");
+    EXPECT_EQ(reports.next(), "READY=1");
+    for (int i = 0; i < 3; ++i) EXPECT_EQ(reports.next(), "WATCHDOG=1");
+    EXPECT_EQ(end(SIGTERM), 0);
+    std::string last = reports.next();
+    while (last == "WATCHDOG=1") last = reports.next();
+    EXPECT_EQ(last, "STOPPING=1");
+}
+
 // The socket is the manager's: who comes between two services waits in it.
 TEST_F(ServiceManager, NoRequestIsLostWhenTheServiceIsRestarted) {
-    Reports reports{"@zigmund-restart" + folder_.native()};
+    ServiceReports reports{"@zigmund-restart" + folder_.native()};
     start("@zigmund-restart" + folder_.native());
     EXPECT_EQ(reports.next(), "READY=1");
     EXPECT_EQ(status_of_user(), 200);

@@ -149,6 +149,18 @@ TEST(JsonWriter, ADoubleIsWrittenWithTheFewestDigitsThatReadBackAsItself) {
     }
 }
 
+TEST(JsonWriter, ANumberOfFewDecimalsAndItsNeighboursAreWrittenWithTheFewestDigits) {
+    std::mt19937_64 random{17};
+    for (int i = 0; i < 20000; ++i) {
+        const auto whole = static_cast<double>(random() >> (random() % 64));
+        constexpr std::array powers{1.0, 10.0, 100.0, 1000.0, 10000.0};
+        const double value = (i % 2 == 0 ? 1 : -1) * whole / powers[random() % powers.size()];
+        for (const double v : {value, std::nextafter(value, 0), std::nextafter(value, 2 * value)})
+            ASSERT_EQ(written(v), python_text(v));
+    }
+    for (int i = 0; i < 20000; ++i) ASSERT_EQ(written(i / 1000.0), python_text(i / 1000.0));
+}
+
 TEST(JsonWriter, AFloatIsWrittenAsTheDoubleThatItIs) {
     EXPECT_EQ(written(0.5F), "0.5");
     EXPECT_EQ(written(0.1F), "0.10000000149011612");
@@ -175,6 +187,25 @@ TEST(JsonWriter, QuotesBackslashesAndControlCharactersAreEscaped) {
         char expected[16];
         std::snprintf(expected, sizeof expected, "\"a\\u%04xb\"", unsigned{c});
         EXPECT_EQ(written(std::string{'a', static_cast<char>(c), 'b'}), expected);
+    }
+}
+
+TEST(JsonWriter, ATextOfAnyLengthIsWrittenWhateverByteStandsWhere) {
+    for (std::size_t size = 1; size <= 33; ++size) {
+        for (std::size_t at = 0; at < size; ++at) {
+            for (unsigned c = 0; c < 0x80; ++c) {
+                std::string text(size, 'x');
+                text[at] = static_cast<char>(c);
+                char escape[16] = {static_cast<char>(c)};
+                if (c < 0x20) std::snprintf(escape, sizeof escape, "\\u%04x", c);
+                constexpr std::string_view named = "\b\f\n\r\t\"\\";
+                if (const std::size_t i = named.find(static_cast<char>(c)); i != std::string_view::npos)
+                    std::snprintf(escape, sizeof escape, "\\%c", "bfnrt\"\\"[i]);
+                const std::string expected =
+                    '"' + std::string(at, 'x') + escape + std::string(size - at - 1, 'x') + '"';
+                ASSERT_EQ(written(text), expected) << c << " at " << at << " of " << size;
+            }
+        }
     }
 }
 

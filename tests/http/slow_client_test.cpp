@@ -47,6 +47,7 @@ class SlowClient : public testing::Test {
     ~SlowClient() override {
         stop();
         app_.reset();
+        metrics_.reset();
         EXPECT_EQ(gpa_.deinit(), alloc::LeakCheck::ok);
     }
 
@@ -80,6 +81,7 @@ class SlowClient : public testing::Test {
     }
 
     alloc::GeneralPurposeAllocator gpa_{{.tier = alloc::Tier::traced, .name = "test"}};
+    std::optional<http::Metrics> metrics_;
     std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
     std::optional<http::Worker> worker_;
     std::thread thread_;
@@ -89,6 +91,34 @@ class SlowClient : public testing::Test {
 
 std::string upload_head(std::size_t size) {
     return "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: " + std::to_string(size) + "\r\n\r\n";
+}
+
+TEST_F(SlowClient, TheMetricsTellWhatConnectionsDidInTheLastSecond) {
+    app_->use(metrics_.emplace(gpa_.allocator()).middleware());
+    app_->get("/metrics", metrics_->endpoint());
+    serve();
+    const auto idle = connect();
+    EXPECT_EQ(idle->request(get_hello).status, 200);
+    const auto second = connect();
+    EXPECT_EQ(second->request(get_hello).status, 200);
+    const auto reading = connect();
+    reading->send(upload_head(10));
+    const auto writing = connect();
+    writing->send("GET /large HTTP/1.1\r\nHost: x\r\n\r\n");
+    const auto asking = connect();
+    constexpr std::string_view get_metrics = "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n";
+    EXPECT_NE(asking->request(get_metrics).body.find("http_connections{state=\"idle\"} 0\n"),
+              std::string::npos);
+    sync();
+    tick(1);
+    // The second answer begins after the second has passed for the worker.
+    (void)asking->request(get_metrics);
+    const std::string text{asking->request(get_metrics).body};
+    for (const std::string_view line :
+         {"http_connections{state=\"handshaking\"} 0\n", "http_connections{state=\"idle\"} 3\n",
+          "http_connections{state=\"reading\"} 1\n", "http_connections{state=\"handling\"} 0\n",
+          "http_connections{state=\"writing\"} 1\n", "http_connections{state=\"closing\"} 0\n"})
+        EXPECT_NE(text.find(line), std::string::npos) << line << text;
 }
 
 TEST_F(SlowClient, AHeadHasTenSecondsFromItsFirstByteHoweverItComes) {

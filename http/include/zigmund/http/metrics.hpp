@@ -13,6 +13,9 @@
 //     http_request_size_bytes          bodies of requests; count and sum
 //     http_response_size_bytes         bodies of answers; count and sum
 //     http_refused_requests_total      what was no request: by the status it was answered with
+//     http_connections                 connections by state: handshaking (TLS), idle, reading a request,
+//                                      handling (the answer is being made), writing it, closing; as of the last
+//                                      second, at which each worker counts its own
 //     process_...                      memory, processor time, descriptors, start
 //
 // A handler is known by the template of its route, never by the path that a client sent: what no route has
@@ -29,6 +32,9 @@
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
 
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace zigmund::http {
@@ -70,11 +76,17 @@ class Metrics {
     static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
 
   private:
+    friend class Worker;
     struct Shard;
     struct Books;
 
-    [[nodiscard]] Shard* shard();
-    [[nodiscard, gnu::cold]] Shard* find_shard();
+    enum class Connections : std::uint8_t { handshaking, idle, reading, handling, writing, closing };
+    using ConnectionCounts = std::array<std::size_t, 6>;
+
+    /// What the calling thread's worker has now.
+    void note(const ConnectionCounts& connections) const noexcept;
+    [[nodiscard]] Shard* shard() const;
+    [[nodiscard, gnu::cold]] Shard* find_shard() const;
 
     Books* books_;
 };
