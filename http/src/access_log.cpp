@@ -81,7 +81,7 @@ class AccessLog::Implementation {
     explicit Implementation(const AccessLogOptions& options)
         : options_{options}, wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {
         if (options.ring < least_ring)
-            throw std::invalid_argument("zigmund: AccessLog: ring is less than 16384 bytes");
+            throw std::invalid_argument("zigmund: AccessLog: ring is less than 32768 bytes");
         if (options.ring > most_ring)
             throw std::invalid_argument("zigmund: AccessLog: ring is more than 1 GiB");
         options_.ring = std::bit_ceil(options.ring);

@@ -12,6 +12,7 @@
 
 #include "error_response.hpp"
 #include "log.hpp"
+#include "system_call.hpp"
 #include "worker.hpp"
 #include "would_block.hpp"
 
@@ -156,7 +157,7 @@ void Connection::read() {
     if (first) exchange_ = worker_.take();
     RequestReader& reader = exchange_->reader();
     const std::span<char> space = reader.prepare();
-    const ssize_t size = tls_ ? read_encrypted(space) : ::recv(socket_.get(), space.data(), space.size(), 0);
+    const ssize_t size = tls_ ? read_encrypted(space) : system_call::recv(socket_.get(), space);
     if (size <= 0) {
         if (size == 0 || !would_block(errno)) return end();
         if (first) give_back();
@@ -302,12 +303,15 @@ bool Connection::finished() {
     if (exchange_ != nullptr) {
         exchange_->end(worker_.options().arena_retain);
         sleep_no_more();
-        if (keep_alive_ && exchange_->reader().started()) {
-            enter(Phase::reading);
-            return true;
+        if (exchange_->reader().started()) {
+            if (keep_alive_) {
+                enter(Phase::reading);
+                return true;
+            }
+            exchange_->reader().clear();
         }
+        worker_.keep(std::exchange(exchange_, nullptr));
     }
-    give_back();
     if (keep_alive_) {
         enter(Phase::idle);
         // Of a stream that was begun before the server stopped, nobody has said that it is the last answer.
@@ -320,7 +324,7 @@ bool Connection::finished() {
 
 void Connection::linger() {
     std::array<char, 4096> nobody_reads;
-    const ssize_t size = ::recv(socket_.get(), nobody_reads.data(), nobody_reads.size(), 0);
+    const ssize_t size = system_call::recv(socket_.get(), nobody_reads);
     if (size < 0 && would_block(errno)) return;
     if (size > 0) discarded_ += static_cast<std::size_t>(size);
     if (size <= 0 || discarded_ > max_discarded) end();

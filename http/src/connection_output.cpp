@@ -11,6 +11,7 @@
 
 #include "connection.hpp"
 #include "log.hpp"
+#include "system_call.hpp"
 #include "worker.hpp"
 #include "would_block.hpp"
 
@@ -146,7 +147,7 @@ bool Connection::write_text() {
             msghdr message{};
             message.msg_iov = parts.data();
             message.msg_iovlen = parts.size();
-            sent = ::sendmsg(socket_.get(), &message, MSG_NOSIGNAL);
+            sent = system_call::sendmsg(socket_.get(), message);
         }
         if (sent >= 0) {
             if (phase_ != Phase::waiting) enter(Phase::writing);

@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "system_call.hpp"
+
 namespace zigmund::http {
 namespace {
 
@@ -63,7 +65,7 @@ int EventLoop::timeout() const noexcept {
 
 void EventLoop::run_once() {
     std::array<epoll_event, 64> events;
-    const int count = ::epoll_wait(poll_.get(), events.data(), static_cast<int>(events.size()), timeout());
+    const int count = system_call::epoll_wait(poll_.get(), events, timeout());
     bool woken = false;
     ready_ = {events.data(), static_cast<std::size_t>(std::max(count, 0))};
     while (!ready_.empty()) {

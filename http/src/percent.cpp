@@ -20,8 +20,7 @@ char decoded(std::string_view text, std::size_t& i, Plus plus) noexcept {
 }  // namespace
 
 std::string_view percent_decode(std::string_view text, Plus plus, alloc::Allocator arena) {
-    const char* const escapes = plus == Plus::blank ? "%+" : "%";
-    const std::size_t first = text.find_first_of(escapes);
+    const std::size_t first = plus == Plus::blank ? text.find_first_of("%+") : text.find('%');
     if (first == std::string_view::npos) return text;
 
     // Decoding never makes text longer.

@@ -160,7 +160,7 @@ RouteTree::Node& RouteTree::child(Node& parent, std::string_view segment) {
         if (parameter == nullptr) parameter = allocator_.create<Node>(allocator_);
         return *parameter;
     }
-    const auto at = std::ranges::lower_bound(parent.children, segment, {}, &Node::segment);
+    const auto at = std::ranges::lower_bound(parent.children, segment, ByLength{}, &Node::segment);
     if (at != parent.children.end() && (*at)->segment == segment) return **at;
 
     const std::size_t index = static_cast<std::size_t>(at - parent.children.begin());
@@ -323,7 +323,7 @@ const Route* RouteTree::find(const Node& node, std::string_view path, std::size_
         return more ? find(next, rest, next_depth, search) : choose(next, search);
     };
 
-    const auto at = std::ranges::lower_bound(node.children, segment, {}, &Node::segment);
+    const auto at = std::ranges::lower_bound(node.children, segment, ByLength{}, &Node::segment);
     if (at != node.children.end() && (*at)->segment == segment) {
         if (const Route* route = visit(**at, depth)) return route;
     }

@@ -144,7 +144,7 @@ class RouteTree {
         explicit Node(alloc::Allocator allocator) noexcept : children{allocator} {}
 
         std::string_view segment;
-        std::pmr::vector<Node*> children;   // by segment
+        std::pmr::vector<Node*> children;   // by segment, the shorter first
         std::array<Node*, 5> parameters{};  // by kind, from uuid on
         std::array<const Route*, method_count> routes{};
     };
@@ -154,6 +154,13 @@ class RouteTree {
         std::span<std::string_view> values;
         Methods allowed;
         bool strict_head;
+    };
+
+    /// Texts differ in their length more often than not, and lengths are compared at once.
+    struct ByLength {
+        bool operator()(std::string_view a, std::string_view b) const noexcept {
+            return a.size() != b.size() ? a.size() < b.size() : a < b;
+        }
     };
 
     Node& child(Node& parent, std::string_view segment);

@@ -202,8 +202,7 @@ void Worker::give_back(Exchange* exchange) noexcept {
     exchange->finish();
     exchange->reader().clear();
     exchange->end(options_.arena_retain);
-    exchange->next_free = free_exchanges_;
-    free_exchanges_ = exchange;
+    keep(exchange);
 }
 
 void Worker::abandon(Exchange* exchange) noexcept {

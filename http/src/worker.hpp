@@ -73,6 +73,11 @@ class Worker {
     [[nodiscard]] Exchange* take();
     /// Takes it back, with what its arena may keep.
     void give_back(Exchange* exchange) noexcept;
+    /// The same for one that has ended, and whose reader is empty.
+    void keep(Exchange* exchange) noexcept {
+        exchange->next_free = free_exchanges_;
+        free_exchanges_ = exchange;
+    }
     /// The same for one whose answer nobody waits for any more; when no other thread is in it.
     void abandon(Exchange* exchange) noexcept;
     void take_back(Exchange* exchange) noexcept;

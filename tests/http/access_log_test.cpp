@@ -293,7 +293,7 @@ TEST_F(AccessLogs, WhatDoesNotFitIsCountedInTheLog) {
     std::string all;
     std::thread drain;
     {
-        AccessLog log{{.path = file_, .ring = 16384}};
+        AccessLog log{{.path = file_, .ring = 32768}};
         App app{gpa_.allocator(), {}};
         app.get("/text", [] { return Response::text("Hello"); });
         app.use(log);
@@ -351,7 +351,7 @@ TEST_F(AccessLogs, BadOptionsAreRefused) {
         }
         return "accepted";
     };
-    EXPECT_EQ(refusal({.ring = 100}), "zigmund: AccessLog: ring is less than 16384 bytes");
+    EXPECT_EQ(refusal({.ring = 100}), "zigmund: AccessLog: ring is less than 32768 bytes");
     EXPECT_EQ(refusal({.ring = std::size_t{2} << 30}), "zigmund: AccessLog: ring is more than 1 GiB");
     EXPECT_EQ(refusal({.path = "/nowhere/x.log"}),
               "zigmund: access log: cannot open /nowhere/x.log: No such file or directory");

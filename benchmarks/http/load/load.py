@@ -255,7 +255,7 @@ def system_calls(servers):
         print(f'  {server.name:14} {sum(calls.values()):6.2f}   {listed}')
         if server.name == OURS:
             ours = sum(count for count in calls.values() if count >= 0.01)
-    goal('system calls a warm request', ours, 3.0)
+    goal('system calls a warm request', round(ours, 2), 3.0)
 
 
 def idle_connections(servers, count=1000):

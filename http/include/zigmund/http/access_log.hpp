@@ -57,7 +57,7 @@ struct AccessLogOptions {
 class AccessLog {
   public:
     /// Opens the file and starts the writer. Throws std::invalid_argument "zigmund: AccessLog: ring is less
-    /// than 16384 bytes" and "... more than 1 GiB", std::system_error "zigmund: access log: cannot open /x:
+    /// than 32768 bytes" and "... more than 1 GiB", std::system_error "zigmund: access log: cannot open /x:
     /// No such file or directory".
     explicit AccessLog(const AccessLogOptions& options = {});
 
