@@ -25,6 +25,11 @@ void* reserve(std::size_t range) noexcept {
     return ::mmap(nullptr, range, PROT_NONE, flags, -1, 0);
 }
 
+#if !defined(MADV_GUARD_INSTALL)  // the C library's headers are older than the kernel may be
+constexpr int MADV_GUARD_INSTALL = 102;
+constexpr int MADV_GUARD_REMOVE = 103;
+#endif
+
 unsigned char padding_byte(std::uintptr_t user) noexcept {
     return static_cast<unsigned char>(canary_of(reinterpret_cast<void*>(user)));
 }
@@ -34,7 +39,7 @@ unsigned char padding_byte(std::uintptr_t user) noexcept {
 GuardPages::~GuardPages() {
     if (begin_ != 0) unmap_pages(reinterpret_cast<void*>(begin_), range);
     if (slot_at_ != nullptr) unmap_pages(slot_at_, range / page * sizeof *slot_at_);
-    if (slots_ != nullptr) unmap_pages(slots_, (max_slots + 1) * sizeof(Slot));
+    if (slots_ != nullptr) unmap_pages(slots_, (max_marked + 1) * sizeof(Slot));
 }
 
 bool GuardPages::open(GuardSide side, std::size_t fenced_blocks, bool few) noexcept {
@@ -45,40 +50,90 @@ bool GuardPages::open(GuardSide side, std::size_t fenced_blocks, bool few) noexc
     if (reserved == MAP_FAILED) return false;
     begin_ = reinterpret_cast<std::uintptr_t>(reserved);
     slot_at_ = static_cast<std::uint32_t*>(map_pages(range / page * sizeof *slot_at_));
-    slots_ = static_cast<Slot*>(map_pages((max_slots + 1) * sizeof(Slot)));
+    slots_ = static_cast<Slot*>(map_pages((max_marked + 1) * sizeof(Slot)));
     if (slot_at_ == nullptr || slots_ == nullptr) return false;
     size_ = range;
+    most_ = guard_with_markers(chunk) ? max_marked : max_mapped;
     return true;
+}
+
+/// Makes all of the range up to `end` such that only markers keep it from being used. False: there are no markers.
+bool GuardPages::guard_with_markers(std::size_t end) noexcept {
+    while (marked_ < end) {
+        void* const at = reinterpret_cast<void*>(begin_ + marked_);
+        const std::size_t size = std::min(chunk, range - marked_);
+        if (::mprotect(at, size, PROT_READ | PROT_WRITE) != 0) return false;
+        if (::madvise(at, size, MADV_GUARD_INSTALL) != 0) {
+            (void)::mprotect(at, size, PROT_NONE);
+            return false;
+        }
+        marked_ += size;
+    }
+    return true;
+}
+
+/// A new slot; 0: there is no room. The lock is held.
+std::uint32_t GuardPages::make(unsigned size_class) noexcept {
+    const std::size_t region = ((std::size_t{1} << size_class) + 2) * page;
+    const std::size_t used = used_.load(std::memory_order_relaxed);
+    if (made_ == most_ || used + region > size_) return 0;
+    const bool by_marker = marked_ != 0 && guard_with_markers(used + region);
+    // What there is behind the last marker has no rights. Markers that have once failed are not tried again, so that
+    // a region is guarded in one way.
+    if (!by_marker && marked_ != 0) return 0;
+    const std::uint32_t number = ++made_;
+    slots_[number].region = begin_ + used;
+    slots_[number].size_class = static_cast<std::uint8_t>(size_class);
+    slots_[number].by_marker = by_marker;
+    slot_at_[used / page] = number;
+    used_.store(used + region, std::memory_order_release);
+    return number;
+}
+
+std::uint32_t GuardPages::take(unsigned size_class) noexcept {
+    const SpinGuard guard{lock_};
+    const std::uint32_t number = idle_[size_class];
+    if (number == 0) return make(size_class);
+    idle_[size_class] = slots_[number].next;
+    return number;
+}
+
+void GuardPages::give_back(std::uint32_t number) noexcept {
+    const SpinGuard guard{lock_};
+    slots_[number].next = idle_[slots_[number].size_class];
+    idle_[slots_[number].size_class] = number;
+}
+
+bool GuardPages::unfence(const Slot& slot, std::size_t bytes) const noexcept {
+    void* const pages = reinterpret_cast<void*>(slot.region + page);
+    if (!slot.by_marker && ::mprotect(pages, bytes, PROT_READ | PROT_WRITE) != 0) return false;
+    // Also where the last block's pages lost their rights: this one may have more, and those have markers.
+    if (marked_ != 0 && ::madvise(pages, bytes, MADV_GUARD_REMOVE) != 0) return false;
+    return true;
+}
+
+void GuardPages::fence(Slot& slot, std::size_t bytes) const noexcept {
+    void* const pages = reinterpret_cast<void*>(slot.region + page);
+    slot.by_marker = marked_ != 0 && ::madvise(pages, bytes, MADV_GUARD_INSTALL) == 0;
+    if (slot.by_marker) return;
+    // A fresh mapping without rights: the memory goes back, the addresses stay taken.
+    if (!few_ || bytes > page || ::mprotect(pages, bytes, PROT_NONE) != 0)
+        (void)::mmap(pages, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
 }
 
 void* GuardPages::allocate(const Header& header) noexcept {
     const std::size_t size = std::max<std::size_t>(header.size(), 1);
     if (header.align() > page || size > (page << (classes - 1))) return nullptr;
-    const std::size_t pages = pages_of(size);
-    const auto size_class = static_cast<unsigned>(std::bit_width(pages - 1));
-    const SpinGuard guard{lock_};
-    std::uint32_t number = idle_[size_class];
-    if (number == 0) {
-        const std::size_t region = ((std::size_t{1} << size_class) + 2) * page;
-        const std::size_t used = used_.load(std::memory_order_relaxed);
-        if (made_ == max_slots || used + region > size_) return nullptr;
-        number = ++made_;
-        slots_[number].region = begin_ + used;
-        slots_[number].size_class = static_cast<std::uint8_t>(size_class);
-        slot_at_[used / page] = number;
-        used_.store(used + region, std::memory_order_release);
-    }
+    const std::size_t bytes = pages_of(size) * page;
+    const std::uint32_t number = take(static_cast<unsigned>(std::bit_width(pages_of(size) - 1)));
+    if (number == 0) return nullptr;
     Slot& slot = slots_[number];
+    if (!unfence(slot, bytes)) return give_back(number), nullptr;
     const std::uintptr_t first = slot.region + page;
-    if (::mprotect(reinterpret_cast<void*>(first), pages * page, PROT_READ | PROT_WRITE) != 0) {
-        if (number != idle_[size_class]) {
-            slot.next = idle_[size_class];
-            idle_[size_class] = number;
-        }
-        return nullptr;
-    }
-    if (idle_[size_class] == number) idle_[size_class] = slot.next;
-    slot.user = side_ == GuardSide::before ? first : (first + pages * page - size) & ~(header.align() - 1);
+    // Their page faults, before the lock is held.
+    for (const std::uintptr_t at : {first, first + bytes - page}) *reinterpret_cast<volatile char*>(at) = 0;
+    const SpinGuard guard{lock_};
+    slot.user = side_ == GuardSide::before ? first : (first + bytes - size) & ~(header.align() - 1);
     slot.header = header;
     slot.freed = 0;
     fill_padding(slot);
@@ -144,16 +199,17 @@ GuardPages::Slot* GuardPages::find(const void* p) noexcept {
 }
 
 bool GuardPages::free(Slot& slot, std::uintptr_t user, StackId freed) noexcept {
+    {
+        const SpinGuard guard{lock_};
+        if (slot.state.load(std::memory_order_relaxed) != State::live || slot.user != user) return false;
+        slot.freed = freed;
+        slot.state.store(State::fenced, std::memory_order_release);
+    }
+    // Nobody takes its place before it is in the queue.
+    fence(slot, pages_of(std::max<std::size_t>(slot.header.size(), 1)) * page);
+
     const auto number = static_cast<std::uint32_t>(&slot - slots_);
     const SpinGuard guard{lock_};
-    if (slot.state.load(std::memory_order_relaxed) != State::live || slot.user != user) return false;
-    const std::size_t bytes = pages_of(std::max<std::size_t>(slot.header.size(), 1)) * page;
-    slot.freed = freed;
-    slot.state.store(State::fenced, std::memory_order_release);
-    void* const pages = reinterpret_cast<void*>(slot.region + page);
-    // A fresh mapping without rights: the memory goes back, the addresses stay taken.
-    if (!few_ || bytes > page || ::mprotect(pages, bytes, PROT_NONE) != 0)
-        (void)::mmap(pages, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
     slot.next = 0;
     (newest_ == 0 ? oldest_ : slots_[newest_].next) = number;
     newest_ = number;

@@ -4,7 +4,14 @@
 //     side before:  | guard | block, canary ... pages | guard |      a step before the start stops
 //
 // One range of address space is reserved at the start, so that one comparison tells whether a pointer is one
-// of these. A freed block's pages are fenced, oldest reused first, within a number of blocks. One lock.
+// of these. A freed block's pages are fenced, oldest reused first, within a number of blocks.
+//
+// Pages are guarded by markers in the page table where the kernel has them (MADV_GUARD_INSTALL, Linux 6.13): they
+// split no mapping, of which a process may have 65,530, and threads set them at the same time. Else, and for what a
+// program has locked into memory, by rights: two mappings a block, changed by one thread of the process at a time.
+//
+// Cost: either way a processor that uses the process's memory is interrupted for each block that is fenced, so that
+// it forgets the page: two threads that do nothing but allocate hinder each other. One lock, not held in the kernel.
 #pragma once
 
 #include <zigmund/alloc/general_purpose_allocator.hpp>
@@ -30,6 +37,7 @@ class GuardPages {
     struct Slot {
         std::atomic<State> state;
         std::uint8_t size_class;
+        bool by_marker;         // how its pages are guarded while it is not live
         std::uintptr_t region;  // the guard page before its pages
         std::uintptr_t user;
         Header header;  // size, alignment, stack, thread, age; check and canary are not used
@@ -80,7 +88,7 @@ class GuardPages {
     [[nodiscard]] Slot* find(const void* p) noexcept;
     /// The story of its present block: no block comes or goes meanwhile.
     [[nodiscard]] Story tell(const Slot& slot) noexcept;
-    /// Fences the live block that begins at `user`, and reuses the oldest fenced one's place if there are too
+    /// Fences the live block that begins at `user`, whose pages nobody can touch when it returns, and reuses the oldest fenced one's place if there are too
     /// many. False: it is live no more, another thread was faster.
     [[nodiscard]] bool free(Slot& slot, std::uintptr_t user, StackId freed) noexcept;
     /// Makes the live block that begins at `user` one of that family, with nothing written around it.
@@ -96,9 +104,17 @@ class GuardPages {
 
   private:
     static constexpr std::size_t range = std::size_t{64} << 30;
-    static constexpr std::uint32_t max_slots = 28'000;  // a process may have 65,530 mappings, two for each
-    static constexpr unsigned classes = 20;             // 2^class pages
+    static constexpr std::size_t chunk = std::size_t{2} << 20;  // of the range, guarded by markers at once
+    static constexpr std::uint32_t max_marked = 1'000'000;
+    static constexpr std::uint32_t max_mapped = 28'000;  // a process may have 65,530 mappings, two for each
+    static constexpr unsigned classes = 20;              // 2^class pages
 
+    [[nodiscard]] bool guard_with_markers(std::size_t end) noexcept;
+    [[nodiscard]] std::uint32_t make(unsigned size_class) noexcept;
+    [[nodiscard]] std::uint32_t take(unsigned size_class) noexcept;
+    void give_back(std::uint32_t number) noexcept;
+    [[nodiscard]] bool unfence(const Slot& slot, std::size_t bytes) const noexcept;
+    void fence(Slot& slot, std::size_t bytes) const noexcept;
     static std::size_t pages_of(std::size_t bytes) noexcept { return (bytes + page - 1) / page; }
     // The bytes of its pages before and behind the block that are filled, and checked when it is freed: those
     // on the side of the guard page all, on the other those next to the block.
@@ -111,6 +127,8 @@ class GuardPages {
     bool few_ = false;
     std::uintptr_t begin_ = 0;
     std::size_t size_ = 0;
+    std::size_t marked_ = 0;             // of the range, guarded by markers so far; 0: the kernel has none
+    std::uint32_t most_ = 0;             // slots
     std::atomic<std::size_t> used_ = 0;  // of the range; published after what is known of it
     std::uint32_t* slot_at_ = nullptr;   // by page of the range; only a region's first is set
     Slot* slots_ = nullptr;              // number 0 is none

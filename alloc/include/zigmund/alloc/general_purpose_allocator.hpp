@@ -40,7 +40,8 @@ enum class Tier : std::uint8_t {
     traced,   ///< and stacks, ages, and freed memory held back to catch late writes
     guarded,  ///< every block on pages of its own next to a guard page, freed pages fenced: any access
               ///< outside or after free stops at that instruction, and the block's whole story is told. From
-              ///< the 28,000th live block on, and above 2 GiB or a page's alignment, as traced
+              ///< the 1,000,000th live block on (before Linux 6.13: the 28,000th), and above 2 GiB or a
+              ///< page's alignment, as traced
 };
 
 /// That of options that name none. Not inline: files compiled with and without NDEBUG may meet in one
