@@ -29,6 +29,13 @@ std::expected<Item, http::HttpError> find_item(http::Path<int, "id"> id) {
     return Item{.name = "Pen", .price = 2.5};
 }
 
+struct Offer {
+    http::Member<double, http::Gt<0>> price;
+};
+BOOST_DESCRIBE_STRUCT(Offer, (), (price))
+
+Offer get_offer() { return {.price = -1}; }
+
 http::Response create(alloc::Allocator arena) {
     return http::Response::json(arena, {{"id", 1}, {"message", "Item created"}})
         .with_status(http::Status::created)
@@ -84,6 +91,7 @@ int main() {
     http::App app{gpa.allocator(), {}};
     app.get("/item", get_item);
     app.get("/items/{id}", find_item);
+    app.get("/offer", get_offer);
     app.post("/items", create);
     app.get("/hello", hello);
     app.post("/login", log_in);
@@ -98,11 +106,12 @@ int main() {
     });
 
     {
-        http::testing::TestClient client{app, {.follow_redirects = false}};
+        http::testing::TestClient client{app, {.follow_redirects = false, .raise_server_exceptions = false}};
         std::puts("# values");
         show(client.get("/item"));
         show(client.get("/items/1"));
         show(client.get("/items/2"));
+        show(client.get("/offer"));
 
         std::puts("# more than a value");
         show(client.post("/items"));

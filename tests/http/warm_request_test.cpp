@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
@@ -106,6 +107,18 @@ http::Response order(http::Body<Order, "order"> order, alloc::Allocator arena) {
     return http::Response::json(arena, order).with_cookie(arena, {.name = "a", .value = "b"});
 }
 
+struct Priced {
+    http::Member<std::string_view, http::MinLength<1>, http::Pattern<"^\\w+$">> name;
+    http::Member<double, http::Gt<0>> price;
+};
+BOOST_DESCRIBE_STRUCT(Priced, (), (name, price))
+
+/// A value that is held to its constraints.
+std::span<const Priced> prices() {
+    static const std::array<Priced, 2> all{{{"Pen", 2.5}, {"Ink", 7}}};
+    return all;
+}
+
 http::Task<int> nap(int number, alloc::Allocator) {
     co_await http::sleep_for(std::chrono::nanoseconds{0});
     co_return number;
@@ -134,6 +147,7 @@ TEST_P(WarmRequests, AllocatesNothing) {
     });
     app.get("/text", [] { return http::Response::text("Hello, World!"); });
     app.post("/order", order);
+    app.get("/prices", prices);
     app.get("/wait", wait);
     app.get("/block", http::blocking(depend));
     const std::string file = testing::TempDir() + "zigmund_warm_" + std::to_string(::getpid());
@@ -178,8 +192,9 @@ INSTANTIATE_TEST_SUITE_P(
         "text/plain\r\n\r\nHello\r\n--b--\r\n",
         "GET /file HTTP/1.1\r\nHost: x\r\nRange: bytes=1-2,5-6\r\n\r\n",
         "GET /wait?page=3 HTTP/1.1\r\nHost: x\r\n\r\n", "GET /block?page=3 HTTP/1.1\r\nHost: x\r\n\r\n",
-        "GET /to HTTP/1.1\r\nHost: x\r\n\r\n", "GET /users/x HTTP/1.1\r\nHost: x\r\n\r\n",
-        "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n", "GET /docs HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /prices HTTP/1.1\r\nHost: x\r\n\r\n", "GET /to HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /users/x HTTP/1.1\r\nHost: x\r\n\r\n", "GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n",
+        "GET /docs HTTP/1.1\r\nHost: x\r\n\r\n",
         "GET /docs/oauth2-redirect HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n",
         "GET /nope HTTP/1.1\r\nHost: x\r\n\r\n", "DELETE /users/7 HTTP/1.1\r\nHost: x\r\n\r\n"));
 

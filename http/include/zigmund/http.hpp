@@ -42,6 +42,7 @@
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/request_id.hpp>
 #include <zigmund/http/response.hpp>
+#include <zigmund/http/response_validation.hpp>
 #include <zigmund/http/route_info.hpp>
 #include <zigmund/http/route_options.hpp>
 #include <zigmund/http/router.hpp>

@@ -10,13 +10,17 @@
 // dependencies that wait for the end of the request see it thrown. Without such a dependency nothing is
 // thrown.
 //
-// Threads: one. Cost: that of Response::json() for a value.
+// A value that breaks the constraints of its own type is never sent: the answer is a 500
+// (response_validation.hpp).
+//
+// Threads: one. Cost: that of Response::json() for a value, and of looking at its constraints if it has any.
 #pragma once
 
 #include <zigmund/http/http_error.hpp>
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
+#include <zigmund/http/response_validation.hpp>
 #include <zigmund/http/task.hpp>
 
 #include <concepts>
@@ -61,10 +65,12 @@ inline Response answer_with_json(Request& request, const JsonValue& value) {
 
 template <class V>
 Response answer_with(Request& request, const V& value) {
-    if constexpr (std::same_as<V, Response>)
+    if constexpr (std::same_as<V, Response>) {
         return value;
-    else
+    } else {
+        check_answer(value);
         return answer_with_json(request, JsonValue{value});
+    }
 }
 
 /// Calls `call` and makes a response of what it returns.

@@ -8,8 +8,9 @@
 //     };
 //     BOOST_DESCRIBE_STRUCT(Item, (), (name, price, in_stock, tags))
 //
-// The options are those of constraint.hpp. A value that breaks a constraint is refused when a body is read;
-// what the program itself puts there is not looked at. The alias is the name in JSON, read and written. It is
+// The options are those of constraint.hpp. A value that breaks a constraint is refused when a body is read,
+// and when a handler returns it (response_validation.hpp); what the program puts there meanwhile is not looked
+// at. The alias is the name in JSON, read and written. It is
 // required as the plain member would be: without an initialiser and a Default, but for optionals, spans,
 // arrays and maps, which begin empty.
 //
