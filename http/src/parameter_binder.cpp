@@ -40,7 +40,7 @@ void ParameterBinder::missing(const Location& at, const JsonValue& input) {
 }
 
 void ParameterBinder::refuse_as_invalid(Source source, const Invalid& invalid,
-                                        std::span<const std::string_view> names) {
+                                        std::span<const KnownName> names) {
     const Location place{nullptr, place_name(source)};
     const Location member{&place, invalid.member};
     const std::optional<std::string_view> sent =
@@ -55,10 +55,7 @@ void ParameterBinder::missing_in_form(const Location& at, std::string_view name,
     if (!error.type.empty()) {
         for (const FormPart* part = form_parts(request_); part != nullptr; part = part->next) {
             if (part->name != name || !is_chosen(*part)) continue;
-            const std::span<JsonMember> file = request_.allocator().alloc<JsonMember>(2);
-            file[0] = {"filename", part->filename};
-            file[1] = {"size", part->size};
-            return errors_.add(at, {error.type, error.message, std::span<const JsonMember>{file}});
+            return errors_.add(at, {error.type, error.message, echo_file(*part, request_.allocator())});
         }
     }
     missing(at, nullptr);

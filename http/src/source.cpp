@@ -138,6 +138,23 @@ std::string_view decode_name(Source source, std::string_view name, alloc::Alloca
     return source == Source::cookie ? name : decode(source, name, arena);
 }
 
+/// The one that was `sent`; null: none.
+const KnownName* find_known(Source source, std::string_view sent, std::span<const KnownName> names) noexcept {
+    for (const KnownName& known : names) {
+        if (same_name(source, sent, known.name)) return &known;
+    }
+    return nullptr;
+}
+
+/// What was sent by that name, as an error echoes it: a list; if `one_is_alone`, one value by itself. Of
+/// several cookies of a name there is one, the last.
+JsonValue echo_values(const Request& request, Source source, std::string_view name, bool one_is_alone) {
+    std::span<const std::string_view> values = find_values(request, source, name);
+    if (source == Source::cookie) values = values.last(1);
+    if (values.size() == 1 && one_is_alone) return values.front();
+    return *request.allocator().create<std::span<const std::string_view>>(values);
+}
+
 }  // namespace
 
 void prepare_form(Request& request) {
@@ -186,47 +203,71 @@ std::span<const std::string_view> find_values(const Request& request, Source sou
     return values;
 }
 
-JsonValue echo_source(const Request& request, Source source, std::span<const std::string_view> names) {
+JsonValue echo_source(const Request& request, Source source, std::span<const KnownName> names) {
     constexpr std::size_t max_members = 64;
     source = actual(request, source);
-    const bool all = source != Source::header && source != Source::cookie;
     const alloc::Allocator arena = request.allocator();
     const std::span<JsonMember> members = arena.alloc<JsonMember>(max_members);
     std::size_t count = 0;
     bool too_many = false;
-    each(request, source, [&](std::string_view sent, std::string_view value) {
-        if (too_many) return;
+    const auto add = [&](std::string_view name, const JsonValue& value) {
+        too_many = count == max_members;
+        if (!too_many) members[count++] = {name, value};
+    };
+    for (const KnownName& known : names) {
+        if (too_many) return nullptr;
         // An empty field of a form counts as one that is not there.
-        if (value.empty() && (source == Source::form || source == Source::multipart)) return;
-        const auto known = [&](std::string_view name) { return same_name(source, sent, name); };
-        const auto declared = std::ranges::find_if(names, known);
-        if (!all && declared == names.end()) return;
-        const std::string_view name = declared != names.end() ? *declared : decode_name(source, sent, arena);
+        const std::optional<std::string_view> text = find_value(request, source, known.name);
+        if (text) add(known.name, known.is_list ? echo_values(request, source, known.name, false) : *text);
+    }
+    if (source == Source::header || source == Source::cookie)
+        return std::span<const JsonMember>{members.first(count)};
+    each(request, source, [&](std::string_view sent, std::string_view) {
+        if (too_many || find_known(source, sent, names) != nullptr) return;
+        const std::string_view name = decode_name(source, sent, arena);
         const auto used = members.first(count);
-        const auto same = std::ranges::find(used, name, &JsonMember::name);
-        if (same != used.end()) {
-            same->value = decode(source, value, arena);
-        } else if (count == max_members) {
-            too_many = true;
-        } else {
-            members[count++] = {name, decode(source, value, arena)};
-        }
+        if (std::ranges::find(used, name, &JsonMember::name) == used.end())
+            add(name, echo_values(request, source, name, true));
     });
     if (too_many) return nullptr;
     return std::span<const JsonMember>{members.first(count)};
 }
 
-void forbid_others(const Request& request, Source source, std::span<const std::string_view> names,
+JsonValue echo_file(const FormPart& file, alloc::Allocator arena) {
+    const std::span<JsonMember> members = arena.alloc<JsonMember>(2);
+    members[0] = {"filename", file.filename};
+    members[1] = {"size", file.size};
+    return std::span<const JsonMember>{members};
+}
+
+void forbid_others(const Request& request, Source source, std::span<const KnownName> names,
                    ValidationErrors& errors) {
     const Location place{nullptr, place_name(source)};
     const alloc::Allocator arena = request.allocator();
     source = actual(request, source);
-    each(request, source, [&](std::string_view sent, std::string_view value) {
-        const auto known = [&](std::string_view name) { return same_name(source, sent, name); };
-        if (errors.size() == ValidationErrors::max_errors || std::ranges::any_of(names, known)) return;
-        errors.add(Location{&place, decode_name(source, sent, arena)},
-                   {"extra_forbidden", "Extra inputs are not permitted", decode(source, value, arena)});
+    std::span<std::string_view> refused;
+    std::size_t count = 0;
+    /// Whether it is to be refused, for the first time.
+    const auto is_new = [&](std::string_view sent) {
+        if (errors.size() == ValidationErrors::max_errors || find_known(source, sent, names) != nullptr)
+            return false;
+        const auto again = [&](std::string_view name) { return same_name(source, sent, name); };
+        return std::ranges::none_of(refused.first(count), again);
+    };
+    const auto refuse = [&](std::string_view name, const JsonValue& input) {
+        if (refused.empty()) refused = arena.alloc<std::string_view>(ValidationErrors::max_errors);
+        refused[count++] = name;
+        errors.add(Location{&place, name}, {"extra_forbidden", "Extra inputs are not permitted", input});
+    };
+    each(request, source, [&](std::string_view sent, std::string_view) {
+        if (!is_new(sent)) return;
+        const std::string_view name = decode_name(source, sent, arena);
+        refuse(name, echo_values(request, source, name, true));
     });
+    if (source != Source::multipart) return;
+    for (const FormPart* part = form_parts(request); part != nullptr; part = part->next) {
+        if (part->is_file && is_new(part->name)) refuse(part->name, echo_file(*part, arena));
+    }
 }
 
 }  // namespace zigmund::http::detail

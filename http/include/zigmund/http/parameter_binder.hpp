@@ -50,7 +50,9 @@ struct ModelMember<Member<T, Cs...>> {
 
 template <Source Where, class T>
 inline constexpr auto member_names = []<template <class...> class L, class... D>(L<D...>) {
-    return std::array<std::string_view, sizeof...(D)>{member_name<Where, D>...};
+    return std::array<KnownName, sizeof...(D)>{
+        KnownName{member_name<Where, D>,
+                  ParameterList<WithoutOptional<typename ModelMember<MemberType<T, D::pointer>>::type>>}...};
 }(Members<T>{});
 
 /// What is said of something that is not even text, in place of a T; empty: nothing of its own.
@@ -240,7 +242,7 @@ class ParameterBinder {
     [[gnu::cold]] void refuse(const Location& at, const ScalarError& error, std::string_view input);
     [[gnu::cold]] void missing(const Location& at, const JsonValue& input);
     [[gnu::cold]] void refuse_as_invalid(Source source, const Invalid& invalid,
-                                         std::span<const std::string_view> names);
+                                         std::span<const KnownName> names);
     /// The same, but if there is a file of that name it is an error of the type.
     [[gnu::cold]] void missing_in_form(const Location& at, std::string_view name, const TypeError& error);
 

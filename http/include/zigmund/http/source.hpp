@@ -43,14 +43,25 @@ void prepare_form(Request& request);
 [[nodiscard]] std::span<const std::string_view> find_values(const Request& request, Source source,
                                                             std::string_view name);
 
+/// A member of a struct of parameters.
+struct KnownName {
+    std::string_view name;
+    bool is_list = false;
+};
+
 /// What was sent, as an object that an error echoes: of a query or form everything, of header fields and
 /// cookies only those called one of `names`, so that nothing shows scripts a cookie that is kept from them.
-/// Null for more than 64 names. Throws std::bad_alloc.
+/// `names` come first; what is a list, or came several times and is none of them, is one. Null for more than 64
+/// names. Throws std::bad_alloc.
 [[nodiscard, gnu::cold]] JsonValue echo_source(const Request& request, Source source,
-                                               std::span<const std::string_view> names);
+                                               std::span<const KnownName> names);
 
-/// Adds an error for each name that was sent and is none of `names`. Throws std::bad_alloc.
-[[gnu::cold]] void forbid_others(const Request& request, Source source,
-                                 std::span<const std::string_view> names, ValidationErrors& errors);
+/// A file where none is wanted, as an error echoes it: `{"filename":"a.txt","size":5}`. Throws std::bad_alloc.
+[[nodiscard, gnu::cold]] JsonValue echo_file(const FormPart& file, alloc::Allocator arena);
+
+/// Adds an error for each name that was sent and is none of `names`: one a name, however often it was sent.
+/// Throws std::bad_alloc.
+[[gnu::cold]] void forbid_others(const Request& request, Source source, std::span<const KnownName> names,
+                                 ValidationErrors& errors);
 
 }  // namespace zigmund::http::detail
