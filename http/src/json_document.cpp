@@ -161,9 +161,8 @@ bool JsonInput::read(Integer& result, ScalarError& error) const noexcept {
                 return false;
             }
             if (std::abs(number) >= 0x1p64) {
-                error = {"int_parsing_size",
-                         "Unable to parse input string as an integer, exceeded maximum size"};
-                return false;
+                result = {number < 0, 0, true};
+                return true;
             }
             result = {number < 0, static_cast<std::uint64_t>(std::abs(number))};
             // What is below the lowest integer is a double by now, perhaps that of the lowest integer.

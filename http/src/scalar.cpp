@@ -11,8 +11,43 @@
 namespace zigmund::http::detail {
 namespace {
 
-// The most digits that are looked at: what is longer is not a number that anybody means.
-constexpr std::size_t max_number_text = 4300;
+/// The most digits that an integer may have, as in Python.
+constexpr std::size_t max_digits = 4300;
+
+enum class Read : std::uint8_t { number, no_number, too_long };
+
+/// Digits, which single underscores may group.
+Read read_magnitude(std::string_view text, Integer& result) noexcept {
+    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), result.magnitude);
+    if (failed == std::errc{} && end == text.data() + text.size()) [[likely]]
+        return Read::number;
+    result.magnitude = 0;
+    std::size_t digits = 0;  // but for zeros at the start
+    bool after_digit = false;
+    for (const char c : text) {
+        if (c == '_' ? !after_digit : !ascii::is_digit(c)) return Read::no_number;
+        after_digit = c != '_';
+        if (!after_digit || (digits == 0 && c == '0')) continue;
+        ++digits;
+        std::uint64_t shifted = 0;
+        result.beyond = result.beyond || __builtin_mul_overflow(result.magnitude, 10U, &shifted) ||
+                        __builtin_add_overflow(shifted, static_cast<unsigned>(c - '0'), &result.magnitude);
+    }
+    if (!after_digit) return Read::no_number;
+    return digits > max_digits ? Read::too_long : Read::number;
+}
+
+/// The most characters of a floating-point number whose digits underscores group.
+constexpr std::size_t max_grouped = 512;
+
+/// `text` without underscores, in `buffer`; empty: they do not group anything.
+std::string_view ungroup(std::string_view text, std::array<char, max_grouped>& buffer) noexcept {
+    if (text.size() > buffer.size() || text.front() == '_' || text.back() == '_' ||
+        text.find("__") != std::string_view::npos)
+        return {};
+    const auto end = std::ranges::remove_copy(text, buffer.begin(), '_').out;
+    return {buffer.begin(), end};
+}
 
 /// n of the least power 10^n that is above the number, as far as its text tells; 0 for zero. The number is
 /// one that from_chars read, without its sign.
@@ -42,7 +77,7 @@ const ScalarError* parse_integer(std::string_view text, Integer& result) noexcep
     static const ScalarError too_large{"int_parsing_size",
                                        "Unable to parse input string as an integer, exceeded maximum size"};
     text = ascii::trim(text);
-    if (text.size() > max_number_text) return &too_large;
+    result.beyond = false;
     result.negative = text.starts_with('-');
     if (result.negative || text.starts_with('+')) text.remove_prefix(1);
     // "5.0" is whole; "5." is none.
@@ -51,9 +86,15 @@ const ScalarError* parse_integer(std::string_view text, Integer& result) noexcep
         if (fraction.empty() || fraction.find_first_not_of('0') != std::string_view::npos) return &no_integer;
         text = text.substr(0, point);
     }
-    if (text.empty() || !std::ranges::all_of(text, ascii::is_digit)) return &no_integer;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), result.magnitude);
-    return error == std::errc{} ? nullptr : &too_large;
+    switch (read_magnitude(text, result)) {
+        case Read::number:
+            return nullptr;
+        case Read::no_number:
+            return &no_integer;
+        case Read::too_long:
+            return &too_large;
+    }
+    return nullptr;
 }
 
 const ScalarError* parse_double(std::string_view text, double& result) noexcept {
@@ -61,6 +102,9 @@ const ScalarError* parse_double(std::string_view text, double& result) noexcept 
                                        "Input should be a valid number, unable to parse string as a number"};
     static const ScalarError infinite{"finite_number", not_finite};
     text = ascii::trim(text);
+    std::array<char, max_grouped> ungrouped;
+    if (text.find('_') != std::string_view::npos) [[unlikely]]
+        text = ungroup(text, ungrouped);
     std::string_view digits = text;
     if (digits.starts_with('+')) digits.remove_prefix(1);
     // from_chars also reads what begins like "inf" and "nan"; JSON could not say it back.

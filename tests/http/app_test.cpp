@@ -478,8 +478,11 @@ TEST_F(AppTest, IntegersInBodiesFollowPydantic) {
              {"[1]", "int_type"},
              {"{}", "int_type"},
              {"1e400", "finite_number"},
-             {"1e20", "int_parsing_size"},
              {"9223372036854775808", "less_than_equal"},
+             {"99999999999999999999", "less_than_equal"},
+             {"-99999999999999999999", "greater_than_equal"},
+             {"1e20", "less_than_equal"},
+             {"\"99999999999999999999\"", "less_than_equal"},
              {"1e19", "less_than_equal"},
              {"-9223372036854777856.0", "greater_than_equal"}})
         EXPECT_NE(answer(text).find("{\"type\":\"" + std::string{type} + "\""), std::string::npos)

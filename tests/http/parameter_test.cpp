@@ -171,9 +171,12 @@ TEST(ParameterTypes, IntegersOfEveryWidthSayTheirRange) {
     EXPECT_EQ(range_error<std::uint64_t>("18446744073709551615"), R"({"v":18446744073709551615})");
     EXPECT_EQ(range_error<std::int64_t>("-9223372036854775808"), R"({"v":-9223372036854775808})");
     EXPECT_EQ(range_error<std::uint64_t>("18446744073709551616"),
-              detail(error("int_parsing_size", R"(["query","v"])",
-                           "Unable to parse input string as an integer, exceeded maximum size",
-                           R"("18446744073709551616")")));
+              above("18446744073709551616", "18446744073709551615"));
+    EXPECT_EQ(range_error<std::uint32_t>("99999999999999999999999"),
+              above("99999999999999999999999", "4294967295"));
+    EXPECT_EQ(range_error<std::int8_t>("-99999999999999999999999"),
+              below("-99999999999999999999999", "-128"));
+    EXPECT_EQ(range_error<std::int16_t>("1_000"), R"({"v":1000})");
 }
 
 TEST(ParameterTypes, ABoolHasManySpellings) {

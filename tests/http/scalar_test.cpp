@@ -77,16 +77,42 @@ TEST(Scalar, WhatIsNoIntegerIsRefusedInPydanticsWords) {
     EXPECT_EQ(refusal<int>(std::string_view{"5\0", 2}), no_integer);
 }
 
-TEST(Scalar, DigitsAreNotGroupedByUnderscores) {
-    EXPECT_EQ(refusal<int>("1_000"), no_integer);
-    EXPECT_EQ(refusal<double>("1_000.5"), no_number);
+TEST(Scalar, SingleUnderscoresGroupDigits) {
+    for (const std::string_view text : {"1_000", "+1_000", " 1_000 ", "1_000.00", "0_1_000", "1_0_0_0"})
+        EXPECT_EQ(parsed<int>(text), 1000) << text;
+    EXPECT_EQ(parsed<int>("-1_0"), -10);
+    for (const std::string_view text :
+         {"_1", "1_", "1__0", "-_1", "+_1", "1_.0", "1.0_0", "1._0", "_", "1 _0"})
+        EXPECT_EQ(refusal<int>(text), no_integer) << text;
+    EXPECT_EQ(parsed<double>("1_000.5"), 1000.5);
+    EXPECT_EQ(parsed<double>("-1_0.5_5"), -10.55);
+    EXPECT_EQ(parsed<double>("1_0e1_0"), 1e11);
+    for (const std::string_view text : {"_1.0", "1.0_", "1__0.0", "_", "1 _0"})
+        EXPECT_EQ(refusal<double>(text), no_number) << text;
 }
 
-TEST(Scalar, AnIntegerBeyond64BitsIsRefusedWithoutABound) {
-    EXPECT_EQ(refusal<int>("18446744073709551616"), too_long);
-    EXPECT_EQ(refusal<std::int64_t>("-18446744073709551616"), too_long);
-    EXPECT_EQ(refusal<std::uint64_t>(std::string(4300, '9')), too_long);
+TEST(Scalar, AnIntegerBeyond64BitsIsRefusedWithTheBoundOfItsType) {
+    EXPECT_EQ(refusal<int>("18446744073709551616"),
+              "less_than_equal: Input should be less than or equal to 2147483647 le=2147483647");
+    EXPECT_EQ(refusal<std::int64_t>("-1844674407_3709551616"),
+              "greater_than_equal: Input should be greater than or equal to -9223372036854775808 "
+              "ge=-9223372036854775808");
+    EXPECT_EQ(refusal<std::uint32_t>("-99999999999999999999999"),
+              "greater_than_equal: Input should be greater than or equal to 0 ge=0");
+    EXPECT_EQ(refusal<std::uint64_t>("18446744073709551616"),
+              "less_than_equal: Input should be less than or equal to 18446744073709551615 "
+              "le=18446744073709551615");
+    EXPECT_EQ(parsed<int>(std::string(5000, '0') + "7"), 7);
+}
+
+// Python's limit, which pydantic has as well.
+TEST(Scalar, AnIntegerHasAtMost4300Digits) {
+    const std::string_view bound =
+        "less_than_equal: Input should be less than or equal to 18446744073709551615 le=18446744073709551615";
+    EXPECT_EQ(refusal<std::uint64_t>(std::string(4300, '9')), bound);
+    EXPECT_EQ(refusal<std::uint64_t>(std::string(4301, '9')), too_long);
     EXPECT_EQ(refusal<std::uint64_t>(std::string(1 << 20, '1')), too_long);
+    EXPECT_EQ(refusal<std::uint64_t>(std::string(1 << 20, '1') + "x"), no_integer);
 }
 
 template <class T>

@@ -256,12 +256,15 @@ constexpr int compare(Integer a, Integer b) noexcept {
     const bool a_negative = a.negative && a.magnitude != 0;
     const bool b_negative = b.negative && b.magnitude != 0;
     if (a_negative != b_negative) return a_negative ? -1 : 1;
+    if (a.beyond != b.beyond) return a.beyond == a_negative ? -1 : 1;
     if (a.magnitude == b.magnitude) return 0;
     return (a.magnitude < b.magnitude) == a_negative ? 1 : -1;
 }
 constexpr int compare(double a, double b) noexcept { return a < b ? -1 : a > b ? 1 : 0; }
 
-constexpr bool is_multiple(Integer value, Integer of) noexcept { return value.magnitude % of.magnitude == 0; }
+constexpr bool is_multiple(Integer value, Integer of) noexcept {
+    return value.beyond || value.magnitude % of.magnitude == 0;
+}
 /// To within a billionth of `value`, as pydantic has it: 0.3 is a multiple of 0.1.
 constexpr bool is_multiple(double value, double of) noexcept {
     const double magnitude = value < 0 ? -value : value;

@@ -1,11 +1,12 @@
 // Scalars: numbers, truth values, text, enums, UUIDs and times out of the text of a path, a query or a JSON
 // string.
 //
-// The rules are pydantic's lax ones: blanks around a number are ignored, `5.0` is an integer and `5.5` is
-// not, `yes`, `on`, `t`, `1` (any case) are true. Two of them are Python's more than the wire's and are left
-// out: digits grouped by underscores, and infinity and NaN, which JSON could not say back. A number that the
-// C++ type cannot hold is refused with the bound that it broke, never wrapped. What is refused is said as a
-// ScalarError, which becomes a ValidationError.
+// The rules are pydantic's lax ones: blanks around a number are ignored, single underscores may group its
+// digits (`1_000`), `5.0` is an integer and `5.5` is not, `yes`, `on`, `t`, `1` (any case) are true. One of
+// them is Python's more than the wire's and is left out: infinity and NaN, which JSON could not say back. A
+// number that the C++ type cannot hold is refused with the bound that it broke, never wrapped: however many
+// digits an integer has, up to 4300; beyond that it is int_parsing_size. Beyond 64 bits MultipleOf is not
+// looked at. What is refused is said as a ScalarError, which becomes a ValidationError.
 //
 // Threads: pure functions. Cost: linear in the text, no allocation.
 #pragma once
@@ -60,10 +61,16 @@ struct ScalarError {
 
 namespace detail {
 
-/// Sign and magnitude: every integer type's values fit.
+/// Sign and magnitude: every integer type's values fit. What is `beyond` has a greater magnitude than 64 bits
+/// can hold, and says no more of it.
 struct Integer {
     bool negative = false;
+    bool beyond = false;
     std::uint64_t magnitude = 0;
+
+    constexpr Integer() noexcept = default;
+    constexpr Integer(bool is_negative, std::uint64_t of, bool is_beyond = false) noexcept
+        : negative{is_negative}, beyond{is_beyond}, magnitude{of} {}
 };
 
 /// Each returns null and sets `result`, or returns the error (static storage).
@@ -105,11 +112,11 @@ inline constexpr BoundMessage below_message{"Input should be greater than or equ
 /// Narrows to T; false: out of T's range, `error` says how.
 template <std::integral T>
 [[nodiscard]] bool narrow(Integer value, T& result, ScalarError& error) noexcept {
-    if (!value.negative && value.magnitude > highest<T>) {
+    if (!value.negative && (value.magnitude > highest<T> || value.beyond)) {
         error = {"less_than_equal", above_message<T>.view(), "le", highest<T>};
         return false;
     }
-    if (value.negative && value.magnitude > lowest<T>) {
+    if (value.negative && (value.magnitude > lowest<T> || value.beyond)) {
         error = {"greater_than_equal", below_message<T>.view(), "ge", std::numeric_limits<T>::min()};
         return false;
     }
