@@ -46,10 +46,42 @@ std::string_view quote_url(alloc::Allocator arena, std::string_view url) {
     return {quoted.data(), quoted.size()};
 }
 
-/// cookie-octet of RFC 6265, 4.1.1.
-constexpr bool is_cookie_octet(char c) noexcept {
-    return c > ' ' && c < '\x7f' && c != '"' && c != ',' && c != ';' && c != '\\';
+/// What Python sends of a cookie's value without quotes.
+constexpr bool is_plain_in_cookie(char c) noexcept {
+    return ascii::is_alpha(c) || ascii::is_digit(c) ||
+           std::string_view{"!#$%&'*+-.^_`|~:"}.find(c) != std::string_view::npos;
 }
+/// And between quotes as it is.
+constexpr bool is_plain_in_quotes(char c) noexcept {
+    return is_plain_in_cookie(c) || std::string_view{" ()/<=>?@[]{}"}.find(c) != std::string_view::npos;
+}
+
+/// A cookie's value as it is sent: alone, or quoted as Python's http.cookies does, every byte that does not
+/// belong there as \ooo, its octal number.
+std::string_view quote_cookie(alloc::Allocator arena, std::string_view value) {
+    if (!value.empty() && std::ranges::all_of(value, is_plain_in_cookie)) return value;
+    const std::span<char> space = arena.alloc<char>(4 * value.size() + 2);
+    char* out = space.data();
+    *out++ = '"';
+    for (const char c : value) {
+        if (is_plain_in_quotes(c)) {
+            *out++ = c;
+            continue;
+        }
+        *out++ = '\\';
+        if (c == '"' || c == '\\') {
+            *out++ = c;
+            continue;
+        }
+        const auto byte = static_cast<unsigned char>(c);
+        *out++ = static_cast<char>('0' + (byte >> 6));
+        *out++ = static_cast<char>('0' + (byte >> 3 & 7));
+        *out++ = static_cast<char>('0' + (byte & 7));
+    }
+    *out++ = '"';
+    return {space.data(), out};
+}
+
 /// What the value of an attribute may hold.
 constexpr bool is_attribute_octet(char c) noexcept {
     return static_cast<unsigned char>(c) >= ' ' && static_cast<unsigned char>(c) < 0x7f && c != ';';
@@ -57,8 +89,8 @@ constexpr bool is_attribute_octet(char c) noexcept {
 
 void check_cookie(const SetCookie& cookie) {
     if (!ascii::is_token(cookie.name)) throw std::invalid_argument("zigmund: cookie name is not a token");
-    if (!std::ranges::all_of(cookie.value, is_cookie_octet))
-        throw std::invalid_argument("zigmund: cookie value has a character that must be encoded");
+    if (std::ranges::any_of(cookie.value, ascii::is_control))
+        throw std::invalid_argument("zigmund: cookie value has a control character");
     if (!std::ranges::all_of(cookie.path, is_attribute_octet) ||
         !std::ranges::all_of(cookie.domain, is_attribute_octet))
         throw std::invalid_argument("zigmund: cookie path or domain has a character that must be encoded");
@@ -82,14 +114,15 @@ Response Response::redirect_to(alloc::Allocator arena, std::string_view url, Sta
 
 Response Response::with_cookie(alloc::Allocator arena, const SetCookie& cookie) const {
     check_cookie(cookie);
+    const std::string_view value = quote_cookie(arena, cookie.value);
     // The texts between the values take less; the age has at most twenty digits.
-    const std::span<char> space = arena.alloc<char>(cookie.name.size() + cookie.value.size() +
-                                                    cookie.domain.size() + cookie.path.size() + 128);
+    const std::span<char> space = arena.alloc<char>(cookie.name.size() + value.size() + cookie.domain.size() +
+                                                    cookie.path.size() + 128);
     char* out = space.data();
     const auto append = [&out](std::string_view text) { out = std::ranges::copy(text, out).out; };
     append(cookie.name);
     append("=");
-    append(cookie.value);
+    append(value);
     // In the order in which Python writes them.
     if (!cookie.domain.empty()) {
         append("; Domain=");

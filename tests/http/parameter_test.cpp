@@ -564,6 +564,23 @@ TEST(ParameterForm, AFormIsADescribedStruct) {
 }
 
 TEST(ParameterForm, AnEmptyValueIsMissing) {
+TEST(ParameterCookie, WhatWithCookieQuotesComesBackAsItWas) {
+    for (const std::string_view value :
+         {"", "a b", "a;b,c", "\"a\"", "back\\slash", "abc==", "\xC3\xA9t\xC3\xA9", "\xE9\xFF", "plain"}) {
+        App app{alloc::heap(), {}};
+        std::string got = "none";
+        app.get("/set", [value](alloc::Allocator arena) {
+            return Response::text("").with_cookie(arena, {.name = "c", .value = value});
+        });
+        app.get("/get", [&got](Cookie<std::string_view, "c"> c) { got = *c; });
+        const std::string set = get(app, "/set").field("set-cookie");
+        (void)ask(app, std::string{"GET /get HTTP/1.1\r\nHost: a\r\nCookie: "}
+                           .append(set.substr(0, set.find("; ")))
+                           .append("\r\n\r\n"));
+        EXPECT_EQ(got, value);
+    }
+}
+
     EXPECT_EQ((form<Form<std::string_view, "v">>("v=")),
               detail(error("missing", R"(["body","v"])", "Field required", "null")));
     EXPECT_EQ((form<Form<int, "v", Default<3>>>("v=")), R"({"v":3})");

@@ -20,8 +20,8 @@ enum class SameSite : std::uint8_t { lax, strict, none };
 struct SetCookie {
     /// A token.
     std::string_view name;
-    /// Printable ASCII without blanks, quotes, commas, semicolons and backslashes: other text is to be
-    /// encoded, and decoded when it comes back.
+    /// Any text without control characters. What is more than letters, digits and !#$%&'*+-.^_`|~: is sent in
+    /// quotes, as Python's http.cookies does, `"a b\073"`; a Cookie parameter takes them off again.
     std::string_view value = {};
     /// How long the client keeps it; zero: not at all, which deletes it. Without one it goes with the
     /// client's session.
