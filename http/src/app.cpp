@@ -280,15 +280,23 @@ Response App::respond(Request& request) const noexcept {
     return unhandled(request, std::move(error));
 }
 
+/// Whether its path is the prefix of a mounted application, which has a route "/", where the client is sent.
+bool App::lacks_slash(const Request& request) const noexcept {
+    const App* const below = info_.redirect_slashes ? routes_->mounted_at(request.path_) : nullptr;
+    return below != nullptr && below->routes_->has_path("/");
+}
+
 BodyUse App::body_use(Request& request) const noexcept {
     if (request.outermost_ == nullptr) receive(request);
     BodyUse use = BodyUse::none;
     bool others_look = !steps_.empty() || !overrides_.empty();
-    if (const Route* const route = routes_->match(request).route) {
+    const RouteTree::Match match = routes_->match(request);
+    if (const Route* const route = match.route) {
         request.routed_by_ = this;
         use = route->endpoint.body_use;
         others_look = others_look || !route->steps.empty() || !route->dependencies.empty();
     } else {
+        if (match.allowed.empty() && lacks_slash(request)) return BodyUse::none;
         const std::string_view path = request.path_;
         const std::string_view mounted = request.mounted_;
         const App* const app = routes_->enter_mount(request);
@@ -341,6 +349,11 @@ Response App::handle(Request& request) const {
         if (match.route == nullptr) [[unlikely]] {
             const std::string_view path = request.path_;
             const std::string_view mounted = request.mounted_;
+            const std::string_view root = request.root_in_path_ ? "" : request.outermost_->info_.root_path;
+            if (match.allowed.empty() && lacks_slash(request)) {
+                if (const std::optional<Response> to_slash = redirect_to_slash(request, root))
+                    return *to_slash;
+            }
             if (const App* app = routes_->enter_mount(request)) {
                 const Response response = app->respond(request);
                 request.app_ = this;
@@ -348,7 +361,6 @@ Response App::handle(Request& request) const {
                 request.mounted_ = mounted;
                 return response;
             }
-            const std::string_view root = request.root_in_path_ ? "" : request.outermost_->info_.root_path;
             return no_route(request, unmatched(request, match, *routes_, info_.redirect_slashes, root));
         }
         if (!overrides_.empty()) request.overrides_ = &overrides_;

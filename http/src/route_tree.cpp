@@ -378,6 +378,11 @@ void RouteTree::mount(std::string_view prefix, App& app) {
     mounts_.insert(std::ranges::find_if(mounts_, shorter), Mount{text, &app});
 }
 
+const App* RouteTree::mounted_at(std::string_view path) const noexcept {
+    const auto at = std::ranges::find(mounts_, path, &Mount::prefix);
+    return at == mounts_.end() ? nullptr : at->app;
+}
+
 const App* RouteTree::enter_mount(Request& request) const noexcept {
     for (const Mount& mount : mounts_) {
         if (!request.path_.starts_with(mount.prefix)) continue;

@@ -137,6 +137,9 @@ class RouteTree {
     /// none.
     [[nodiscard]] const App* enter_mount(Request& request) const noexcept;
 
+    /// The App whose prefix is the path, without a slash behind it; null: none.
+    [[nodiscard]] const App* mounted_at(std::string_view path) const noexcept;
+
     [[nodiscard]] std::span<const Mount> mounts() const noexcept { return mounts_; }
 
   private:

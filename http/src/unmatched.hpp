@@ -3,6 +3,9 @@
 
 #include <zigmund/http/response.hpp>
 
+#include <optional>
+#include <string_view>
+
 #include "route_tree.hpp"
 
 namespace zigmund::http {
@@ -13,5 +16,13 @@ namespace zigmund::http {
 [[nodiscard, gnu::cold]] Response unmatched(Request& request, const RouteTree::Match& match,
                                             const RouteTree& routes, bool redirect_slashes,
                                             std::string_view root);
+
+/// The answer to OPTIONS of what has these methods: 204 with Allow. Throws std::bad_alloc.
+[[nodiscard, gnu::cold]] Response answer_options(const Request& request, Methods methods);
+
+/// 307 to the same URL with a slash at the end of its path, behind `root`; empty: the URL cannot be told.
+/// Throws std::bad_alloc.
+[[nodiscard, gnu::cold]] std::optional<Response> redirect_to_slash(const Request& request,
+                                                                   std::string_view root);
 
 }  // namespace zigmund::http

@@ -224,7 +224,6 @@ TEST_F(Routing, AMountedApplicationSeesPathsWithoutThePrefix) {
     app.get("/sub/own", named("own"));
     app.mount("/sub", inner);
     app.mount("/sub/deep", deeper);
-    EXPECT_EQ(body("/sub"), R"({"route":"inner root","p":null,"path":"/"})");
     EXPECT_EQ(body("/sub/"), R"({"route":"inner root","p":null,"path":"/"})");
     EXPECT_EQ(body("/sub/x/1"), R"({"route":"inner","p":"1","path":"/x/1"})");
     EXPECT_EQ(body("/sub/deep/"), R"({"route":"deeper","p":null,"path":"/"})");
@@ -258,6 +257,44 @@ TEST_F(Routing, AMountedApplicationStartsAndStopsWithTheOneAbove) {
         outer.mount("/b", broken);
         log.clear();
         EXPECT_THROW(outer.startup(), std::runtime_error);
+TEST_F(Routing, AMountsPrefixIsRedirectedToTheRootOfItsApplication) {
+    App inner{alloc::heap(), {}};
+    inner.get("/", named("root"));
+    App deep{alloc::heap(), {}};
+    deep.post("/", named("deep"));
+    App rootless{alloc::heap(), {}};
+    rootless.get("/x", named("x"));
+    inner.mount("/deep", deep);
+    app.mount("/sub", inner);
+    app.mount("/none", rootless);
+    app.get("/sub/deep/own", named("own"));
+    EXPECT_EQ(location("/sub"), "http://a/sub/");
+    EXPECT_EQ(location("/sub?x=%2F&y"), "http://a/sub/?x=%2F&y");
+    EXPECT_EQ(location("/%73ub"), "http://a/%73ub/");
+    EXPECT_EQ(location("/sub", "POST"), "http://a/sub/");
+    EXPECT_EQ(location("/sub/deep?q"), "http://a/sub/deep/?q");
+    EXPECT_EQ(location("/none"), "HTTP/1.1 404 Not Found");
+    EXPECT_EQ(ask(app, "GET /sub?q HTTP/1.0\r\n\r\n").field("location"), "/sub/?q");
+    EXPECT_EQ(body("/sub/"), R"({"route":"root","p":null,"path":"/"})");
+
+    App strict{alloc::heap(), {.redirect_slashes = false}};
+    strict.mount("/sub", inner);
+    EXPECT_EQ(get(strict, "/sub").body, R"({"route":"root","p":null,"path":"/"})");
+
+    App behind{alloc::heap(), {.root_path = "/api"}};
+    behind.mount("/sub", inner);
+    EXPECT_EQ(get(behind, "/sub").field("location"), "http://a/api/sub/");
+    EXPECT_EQ(get(behind, "/api/sub").field("location"), "http://a/api/sub/");
+}
+
+TEST_F(Routing, ARouteOfItsOwnComesBeforeTheRedirectOfAMount) {
+    App inner{alloc::heap(), {}};
+    inner.get("/", named("root"));
+    app.mount("/sub", inner);
+    app.get("/sub", named("own"));
+    EXPECT_EQ(body("/sub"), R"({"route":"own","p":null,"path":"/sub"})");
+}
+
         EXPECT_EQ(log, "outer up, inner up, inner down, outer down, ");
     }
 }

@@ -113,7 +113,8 @@ class App : public detail::RouteVerbs<App> {
 
     /// Hands requests below `prefix` that have no route here to `app`, which sees their paths without the
     /// prefix, answers in its own way, starts and stops with this App, and outlives it. The longest prefix
-    /// counts. Throws RouteError, std::bad_alloc.
+    /// counts. The prefix alone is redirected to the one with a slash behind it (AppInfo::redirect_slashes), if
+    /// `app` has a route "/". Throws RouteError, std::bad_alloc.
     void mount(std::string_view prefix, App& app);
 
     /// The path of the route that is called `name`, percent-encoded, behind the App's root path, in memory of
@@ -280,6 +281,7 @@ class App : public detail::RouteVerbs<App> {
     }
     void receive(Request& request) const noexcept;
     [[nodiscard]] Response handle(Request& request) const;
+    [[nodiscard, gnu::cold]] bool lacks_slash(const Request& request) const noexcept;
     using AppStep = Response (*)(const App& app, Request& request, const Response& response,
                                  std::exception_ptr& error);
     [[nodiscard, gnu::cold]] Response when_there(const Response& response, const detail::Pending* last,
