@@ -286,6 +286,12 @@ bool App::lacks_slash(const Request& request) const noexcept {
     return below != nullptr && below->routes_->has_path("/");
 }
 
+/// Those of all routes, and of the applications below.
+void App::add_methods(Methods& all) const noexcept {
+    all.add(routes_->methods());
+    for (const RouteTree::Mount& mount : routes_->mounts()) mount.app->add_methods(all);
+}
+
 BodyUse App::body_use(Request& request) const noexcept {
     if (request.outermost_ == nullptr) receive(request);
     BodyUse use = BodyUse::none;
@@ -350,6 +356,11 @@ Response App::handle(Request& request) const {
             const std::string_view path = request.path_;
             const std::string_view mounted = request.mounted_;
             const std::string_view root = request.root_in_path_ ? "" : request.outermost_->info_.root_path;
+            if (path == "*") {
+                Methods all;
+                add_methods(all);
+                return answer_options(request, all);
+            }
             if (match.allowed.empty() && lacks_slash(request)) {
                 if (const std::optional<Response> to_slash = redirect_to_slash(request, root))
                     return *to_slash;

@@ -383,6 +383,13 @@ const App* RouteTree::mounted_at(std::string_view path) const noexcept {
     return at == mounts_.end() ? nullptr : at->app;
 }
 
+Methods RouteTree::methods() const noexcept {
+    Methods all;
+    for (const Route* route = first_; route != nullptr; route = route->next) all.add(route->method);
+    if (all.has(Method::get) && !strict_head_) all.add(Method::head);
+    return all;
+}
+
 const App* RouteTree::enter_mount(Request& request) const noexcept {
     for (const Mount& mount : mounts_) {
         if (!request.path_.starts_with(mount.prefix)) continue;

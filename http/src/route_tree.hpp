@@ -66,6 +66,7 @@ struct NewRoute {
 class Methods {
   public:
     void add(Method method) noexcept { bits_ |= 1U << static_cast<unsigned>(method); }
+    void add(Methods others) noexcept { bits_ |= others.bits_; }
     [[nodiscard]] bool has(Method method) const noexcept {
         return (bits_ >> static_cast<unsigned>(method) & 1U) != 0;
     }
@@ -139,6 +140,9 @@ class RouteTree {
 
     /// The App whose prefix is the path, without a slash behind it; null: none.
     [[nodiscard]] const App* mounted_at(std::string_view path) const noexcept;
+
+    /// What all routes have, as match() says it of one path.
+    [[nodiscard]] Methods methods() const noexcept;
 
     [[nodiscard]] std::span<const Mount> mounts() const noexcept { return mounts_; }
 

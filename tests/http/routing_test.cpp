@@ -159,6 +159,24 @@ TEST_F(Routing, OptionsIsAnsweredForEveryPathUnlessARouteDoes) {
     EXPECT_EQ(send(app, "OPTIONS", "/c", "", "").line, "HTTP/1.1 404 Not Found");
 }
 
+// RFC 9110, 9.3.7: the asterisk is the server as a whole.
+TEST_F(Routing, OptionsOfTheServerNamesTheMethodsOfAllRoutes) {
+    const auto ask_server = [](const App& of) { return ask(of, "OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n"); };
+    App inner{alloc::heap(), {}};
+    inner.put("/b", named("b"));
+    app.post("/a", named("a"));
+    app.options("/", named("root"));
+    app.mount("/sub", inner);
+    const Answer answer = ask_server(app);
+    EXPECT_EQ(answer.line, "HTTP/1.1 204 No Content");
+    EXPECT_EQ(answer.body, "");
+    EXPECT_EQ(answer.field("allow"), "GET, HEAD, POST, PUT, OPTIONS");  // GET is the documentation's
+    App bare{alloc::heap(),
+             {.openapi_url = "", .docs_url = "", .redoc_url = "", .fastapi_strict_head = true}};
+    EXPECT_EQ(ask_server(bare).field("allow"), "OPTIONS");
+    EXPECT_EQ(ask(app, "GET * HTTP/1.1\r\nHost: a\r\n\r\n").line, "HTTP/1.1 400 Bad Request");
+}
+
 TEST(StrictHead, IsRefusedWhereOnlyGetHasARoute) {
     App app{alloc::heap(), {.fastapi_strict_head = true}};
     app.get("/x", [] { return 1; });
@@ -239,24 +257,6 @@ TEST_F(Routing, AMountedApplicationSeesPathsWithoutThePrefix) {
                       ": a prefix is text, starts with '/' and does not end with it"));
 }
 
-TEST_F(Routing, AMountedApplicationStartsAndStopsWithTheOneAbove) {
-    std::string log;
-    App inner{alloc::heap(), {}};
-    inner.on_startup([&log] { log += "inner up, "; });
-    inner.on_shutdown([&log] { log += "inner down, "; });
-    App broken{alloc::heap(), {}};
-    broken.on_startup([] { throw std::runtime_error("no"); });
-    {
-        App outer{alloc::heap(), {}};
-        outer.on_startup([&log] { log += "outer up, "; });
-        outer.on_shutdown([&log] { log += "outer down, "; });
-        outer.mount("/inner", inner);
-        outer.startup();
-        outer.shutdown();
-        EXPECT_EQ(log, "outer up, inner up, inner down, outer down, ");
-        outer.mount("/b", broken);
-        log.clear();
-        EXPECT_THROW(outer.startup(), std::runtime_error);
 TEST_F(Routing, AMountsPrefixIsRedirectedToTheRootOfItsApplication) {
     App inner{alloc::heap(), {}};
     inner.get("/", named("root"));
@@ -295,6 +295,24 @@ TEST_F(Routing, ARouteOfItsOwnComesBeforeTheRedirectOfAMount) {
     EXPECT_EQ(body("/sub"), R"({"route":"own","p":null,"path":"/sub"})");
 }
 
+TEST_F(Routing, AMountedApplicationStartsAndStopsWithTheOneAbove) {
+    std::string log;
+    App inner{alloc::heap(), {}};
+    inner.on_startup([&log] { log += "inner up, "; });
+    inner.on_shutdown([&log] { log += "inner down, "; });
+    App broken{alloc::heap(), {}};
+    broken.on_startup([] { throw std::runtime_error("no"); });
+    {
+        App outer{alloc::heap(), {}};
+        outer.on_startup([&log] { log += "outer up, "; });
+        outer.on_shutdown([&log] { log += "outer down, "; });
+        outer.mount("/inner", inner);
+        outer.startup();
+        outer.shutdown();
+        EXPECT_EQ(log, "outer up, inner up, inner down, outer down, ");
+        outer.mount("/b", broken);
+        log.clear();
+        EXPECT_THROW(outer.startup(), std::runtime_error);
         EXPECT_EQ(log, "outer up, inner up, inner down, outer down, ");
     }
 }

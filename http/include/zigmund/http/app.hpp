@@ -38,6 +38,7 @@
 namespace zigmund::http {
 
 class Documentation;
+class Methods;
 class Router;
 class RouteTree;
 
@@ -282,6 +283,7 @@ class App : public detail::RouteVerbs<App> {
     void receive(Request& request) const noexcept;
     [[nodiscard]] Response handle(Request& request) const;
     [[nodiscard, gnu::cold]] bool lacks_slash(const Request& request) const noexcept;
+    void add_methods(Methods& all) const noexcept;
     using AppStep = Response (*)(const App& app, Request& request, const Response& response,
                                  std::exception_ptr& error);
     [[nodiscard, gnu::cold]] Response when_there(const Response& response, const detail::Pending* last,
