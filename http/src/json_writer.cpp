@@ -207,7 +207,14 @@ void JsonWriter::string(std::string_view text) {
                 continue;
             }
             flush();
-            append("\xEF\xBF\xBD");  // U+FFFD: the reply stays valid UTF-8, whatever was sent
+            // The reply stays valid UTF-8, whatever was sent.
+            if (latin1_) {
+                const auto c = static_cast<unsigned char>(*at);
+                append(static_cast<char>(0xC0 | c >> 6));
+                append(static_cast<char>(0x80 | (c & 0x3F)));
+            } else {
+                append("\xEF\xBF\xBD");  // U+FFFD
+            }
         } else if (escape == 'u') {
             flush();
             constexpr std::string_view digits = "0123456789abcdef";

@@ -88,6 +88,9 @@ Response ValidationErrors::response(bool echo) const {
     writer.begin_array();
     for (const Node* node = first_; node != nullptr; node = node->next) {
         writer.element();
+        // Fields of the head are Latin-1 to Starlette. Here they are UTF-8, and Latin-1 where they are not.
+        const std::string_view place = node->location.front().name;
+        writer.latin1(place == "header" || place == "cookie");
         writer.begin_object();
         writer.name("type");
         writer.value(node->error.type);

@@ -520,6 +520,25 @@ TEST(ParameterCookie, AModelsMembersAreCookies) {
     using P = Cookie<shop::Cookies>;
     EXPECT_EQ(fields<P>("Cookie: session_id=1; other=2\r\n"), R"({"v":{"session_id":"1","tracker":null}})");
     EXPECT_EQ(fields<P>("Cookie: tracker=1; other=2\r\n"),
+// Starlette reads header fields as Latin-1.
+TEST(ParameterHeader, AByteThatIsNoUtf8IsHandedOnAsItIsAndEchoedAsLatin1) {
+    App app{alloc::heap(), {}};
+    std::string seen;
+    app.get("/", [&seen](Header<std::string_view, "x"> x) { seen = *x; });
+    EXPECT_EQ(ask(app, "GET / HTTP/1.1\r\nHost: a\r\nX: \xE9 \xC3\xA9\xFF\r\n\r\n").line, "HTTP/1.1 200 OK");
+    EXPECT_EQ(seen, "\xE9 \xC3\xA9\xFF");
+
+    constexpr std::string_view no_integer =
+        "Input should be a valid integer, unable to parse string as an integer";
+    EXPECT_EQ((fields<Header<int, "x">>("X: \xE9 \xC3\xA9\xFF\r\n")),
+              detail(error("int_parsing", R"(["header","x"])", no_integer, "\"\xC3\xA9 \xC3\xA9\xC3\xBF\"")));
+    EXPECT_EQ((fields<Cookie<int, "x">>("Cookie: x=\"\\351\"\r\n")),
+              detail(error("int_parsing", R"(["cookie","x"])", no_integer, "\"\xC3\xA9\"")));
+    // A query is UTF-8, and what is not is U+FFFD, there as here.
+    EXPECT_EQ((query<Query<int, "x">>("x=%E9")),
+              detail(error("int_parsing", R"(["query","x"])", no_integer, "\"\xEF\xBF\xBD\"")));
+}
+
               detail(error("missing", R"(["cookie","session_id"])", "Field required", R"({"tracker":"1"})")));
 }
 

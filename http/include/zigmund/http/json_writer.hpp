@@ -70,6 +70,9 @@ class JsonWriter {
     void limit(std::size_t size) noexcept { limit_ = size; }
     [[nodiscard]] bool full() const noexcept { return size_ > limit_; }
 
+    /// What becomes of a byte that is no UTF-8: its code point in Latin-1, or else U+FFFD.
+    void latin1(bool on) noexcept { latin1_ = on; }
+
     /// The text, which now belongs to the allocator's owner; its block is cut to its size where the allocator
     /// can. The writer is empty afterwards.
     [[nodiscard]] std::string_view finish() noexcept;
@@ -114,6 +117,7 @@ class JsonWriter {
     std::size_t capacity_ = 0;
     std::size_t limit_ = SIZE_MAX;
     bool first_ = true;
+    bool latin1_ = false;
 };
 
 namespace detail {

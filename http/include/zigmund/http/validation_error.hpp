@@ -8,7 +8,8 @@
 // in which those were made, then the handler's: of each, path, query, header, cookie, body, and in one place
 // as they were added. `input` is what the client sent, cut to 1 KiB of text; a container that would take more
 // is echoed as null, so that an answer cannot be made much larger than a request, and so is a number that no
-// double holds. At most 100 errors are kept.
+// double holds. A byte that is no UTF-8 is echoed as U+FFFD, but of a header field and a cookie as the character
+// that it is in Latin-1, as Starlette reads them. At most 100 errors are kept.
 //
 // Threads: one. Cost: one node in the request's arena an error; none for a request without errors.
 #pragma once
