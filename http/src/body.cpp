@@ -36,6 +36,11 @@ void BodySource::begin() noexcept {
     const std::optional<std::string_view> type = request_.header("content-type");
     const bool json = !empty && (type ? is_json(*type) : !request_.strict_content_type());
     state_ = json ? State::json : State::other;
+    text_ = request_.body();
+    // A byte order mark is no part of the text, as Python has it.
+    constexpr std::string_view mark = "\xEF\xBB\xBF";
+    if (json && text_.starts_with(mark)) [[unlikely]]
+        text_.remove_prefix(mark.size());
     if (json || empty || !request_.strict_415()) [[likely]]
         return;
     state_ = State::refused;
@@ -43,7 +48,7 @@ void BodySource::begin() noexcept {
 }
 
 void BodySource::parse() {
-    const std::string_view text = request_.body();
+    const std::string_view text = text_;
     const alloc::Allocator arena = request_.allocator();
     if (state_ == State::other) {
         // Nothing is nothing; anything else is taken for what it is, text.

@@ -719,6 +719,28 @@ TEST(BodyStrict, WhatCannotBeReadHasAStatusOfItsOwnIfAsked) {
     EXPECT_EQ(status("/json", "", ""), "422");
     EXPECT_EQ(status("/form", "name=a", "application/x-www-form-urlencoded"), "200");
     EXPECT_EQ(status("/form", "name=a", "application/json"), "415");
+// As Python's json.loads() does with bytes; positions are those of the text behind it.
+TEST_F(BodyAnswer, AByteOrderMarkBeforeTheTextIsNoPartOfIt) {
+    EXPECT_EQ(answer<Item>("\xEF\xBB\xBF{\"name\":\"a\",\"price\":1}"),
+              R"({"name":"a","price":1.0,"in_stock":true})");
+    EXPECT_EQ(
+        answer<Item>("\xEF\xBB\xBF{\"name\":1}"),
+        detail_of(
+            R"({"type":"string_type","loc":["body","name"],"msg":"Input should be a valid string","input":1},)"
+            R"({"type":"missing","loc":["body","price"],"msg":"Field required","input":{"name":1}})"));
+    const auto invalid = [](std::string_view position) {
+        return detail_of(std::string{R"({"type":"json_invalid","loc":["body",)"}.append(position).append(
+            R"(],"msg":"JSON decode error","input":{},"ctx":{"error":"Expecting value"}})"));
+    };
+    EXPECT_EQ(answer<Item>("\xEF\xBB\xBF[x"), invalid("1"));
+    EXPECT_EQ(answer<Item>("\xEF\xBB\xBF"), invalid("0"));
+    EXPECT_EQ(answer<Item>("\xEF\xBB\xBF\xEF\xBB\xBF[]"), invalid("0"));
+    // It is text elsewhere.
+    EXPECT_EQ(answer<std::span<const int>>("\xEF\xBB\xBF[1]", "text/plain"),
+              detail_of(R"({"type":"list_type","loc":["body"],"msg":"Input should be a valid list","input":")"
+                        "\xEF\xBB\xBF[1]\"}"));
+}
+
     EXPECT_EQ(post(app, "/form", "name=a", "").body, R"({"detail":"Unsupported Media Type"})");
     EXPECT_EQ(status("/form", "", ""), "422");
 }

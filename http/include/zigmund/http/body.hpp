@@ -104,7 +104,7 @@ class BodySource {
     bool take(typename P::zigmund_parameter& value) {
         if (state_ == State::unread) begin();
         if (state_ != State::json) return false;
-        JsonCursor in{request_.body(), request_.allocator()};
+        JsonCursor in{text_, request_.allocator()};
         if constexpr (P::name.empty()) {
             return in.peek() != 'n' && scan(in, value) && in.at_end();
         } else {
@@ -132,6 +132,7 @@ class BodySource {
     const Request& request_;
     ValidationErrors& errors_;
     State state_ = State::unread;
+    std::string_view text_;  ///< of the body, without a byte order mark
     const boost::json::value* document_ = nullptr;
     std::optional<Response> refused_;
 };
