@@ -205,11 +205,7 @@ bool DocumentBinder::read_other(JsonInput input, Timestamp& result, ScalarError&
         error = {"datetime_type", "Input should be a valid datetime"};
         return false;
     }
-    std::array<char, 400> text;  // a double has at most so many digits
-    const auto [end, failed] =
-        std::to_chars(text.data(), text.data() + text.size(), seconds, std::chars_format::fixed);
-    return failed == std::errc{} &&
-           good(parse_timestamp({text.data(), static_cast<std::size_t>(end - text.data())}, result), error);
+    return good(timestamp_of(seconds, result), error);
 }
 
 JsonValue DocumentBinder::echo(JsonInput input) noexcept {

@@ -23,6 +23,7 @@ enum class DateError : std::uint8_t {
     separator,
     month_range,
     day_range,
+    year_0,
     too_early,
     too_late
 };
@@ -30,7 +31,7 @@ enum class DateError : std::uint8_t {
 constexpr std::string_view before = "Input should be a valid datetime or date, ";
 
 /// By DateError. pydantic tries a date where a date with a time fails, and says what is wrong with that.
-constexpr std::array<std::string_view, 11> messages{
+constexpr std::array<std::string_view, 12> messages{
     "",
     "Input should be a valid datetime or date, input is too short",
     "Input should be a valid datetime or date, unexpected extra characters at the end of the input",
@@ -40,7 +41,8 @@ constexpr std::array<std::string_view, 11> messages{
     "Input should be a valid datetime or date, invalid date separator, expected `-`",
     "Input should be a valid datetime or date, month value is outside expected range of 1-12",
     "Input should be a valid datetime or date, day value is outside expected range",
-    "Input should be a valid datetime or date, dates before 1600 are not supported as unix timestamps",
+    "Input should be a valid datetime, year 0 is out of range",
+    "Input should be a valid datetime or date, dates before 0000 are not supported as unix timestamps",
     "Input should be a valid datetime or date, dates after 9999 are not supported as unix timestamps",
 };
 
@@ -49,6 +51,10 @@ const ScalarError* error_of(DateError error) noexcept {
         std::array<ScalarError, messages.size()> all;
         for (std::size_t i = 1; i < all.size(); ++i)
             all[i] = {"datetime_from_date_parsing", messages[i], "error", messages[i].substr(before.size())};
+        // What was read as a date with a time is spoken of as one.
+        const std::string_view year_0 = messages[static_cast<std::size_t>(DateError::year_0)];
+        all[static_cast<std::size_t>(DateError::year_0)] = {"datetime_parsing", year_0, "error",
+                                                            year_0.substr(year_0.find("year"))};
         return all;
     }();
     return &errors[static_cast<std::size_t>(error)];
@@ -142,42 +148,45 @@ bool parse_time(std::string_view text, chrono::microseconds& result) noexcept {
     return true;
 }
 
-/// Seconds since 1970 with a fraction, or milliseconds where seconds would be too many. True: it is a number,
-/// and `error` says whether it is a time.
-bool parse_number(std::string_view text, Timestamp& result, DateError& error) noexcept {
+/// Seconds since 1970, or milliseconds where seconds would be too many, with a fraction.
+DateError from_number(double number, Timestamp& result) noexcept {
     constexpr double watershed = 2e10;
-    constexpr double earliest = -11'676'096'000;  // 1600-01-01
-    constexpr double latest = 253'402'300'799;    // 9999-12-31T23:59:59
-    double number = 0;
-    if (text.starts_with('+')) text.remove_prefix(1);
-    const bool negative = text.starts_with('-');
-    if (!ascii::is_digit(text.substr(negative ? 1 : 0, 1).empty() ? '\0' : text[negative ? 1 : 0]))
-        return false;
-    const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (end != text.data() + text.size()) return false;
-    if (failed != std::errc{}) {
-        error = negative ? DateError::too_early : DateError::too_late;
-        return true;
+    constexpr double most = 1e15;  // of either unit: more than 9999 has
+    constexpr std::int64_t year_0 = -62'167'219'200'000'000;
+    constexpr std::int64_t year_1 = -62'135'596'800'000'000;
+    constexpr std::int64_t last = 253'402'300'799'999'999;
+    const double magnitude = std::abs(number);
+    if (magnitude > most) return number < 0 ? DateError::too_early : DateError::too_late;
+    const std::int64_t unit = magnitude > watershed ? 1'000 : 1'000'000;
+    const double whole = std::floor(magnitude);
+    const std::int64_t micros = static_cast<std::int64_t>(whole) * unit +
+                                std::llround((magnitude - whole) * static_cast<double>(unit));
+    const std::int64_t time = number < 0 ? -micros : micros;
+    if (time < year_0) return DateError::too_early;
+    if (time < year_1) return DateError::year_0;
+    if (time > last) return DateError::too_late;
+    result = Timestamp{chrono::microseconds{time}};
+    return DateError::none;
+}
+
+/// A whole number of 64 bits, or one with a point. False: it is none.
+bool read_number(std::string_view text, double& result) noexcept {
+    if (text.starts_with('+')) {
+        text.remove_prefix(1);
+        if (text.starts_with('-')) return false;
     }
-    const double seconds = std::abs(number) > watershed ? number / 1000 : number;
-    if (seconds < earliest || seconds >= latest + 1) {
-        error = seconds < earliest ? DateError::too_early : DateError::too_late;
-        return true;
-    }
-    const double whole = std::floor(seconds);
-    error = DateError::none;
-    result = Timestamp{chrono::seconds{static_cast<std::int64_t>(whole)} +
-                       chrono::microseconds{static_cast<std::int64_t>(std::round((seconds - whole) * 1e6))}};
+    const char* const end = text.data() + text.size();
+    const auto is_whole = [end](auto read) { return read.ec == std::errc{} && read.ptr == end; };
+    if (text.find('.') != std::string_view::npos) return is_whole(std::from_chars(text.data(), end, result));
+    std::int64_t whole = 0;
+    if (!is_whole(std::from_chars(text.data(), end, whole))) return false;
+    result = static_cast<double>(whole);
     return true;
 }
 
 }  // namespace
 
 const ScalarError* parse_timestamp(std::string_view text, Timestamp& result) noexcept {
-    static const ScalarError no_year{"datetime_parsing",
-                                     "Input should be a valid datetime, year 0 is out of range", "error",
-                                     "year 0 is out of range"};
-    text = ascii::trim(text);
     chrono::sys_days date;
     DateError error = parse_date(text, date);
     if (error == DateError::none && text.size() > 10) {
@@ -191,11 +200,34 @@ const ScalarError* parse_timestamp(std::string_view text, Timestamp& result) noe
     } else {
         result = date;
     }
-    if (error != DateError::none) {
-        parse_number(text, result, error);
-        return error == DateError::none ? nullptr : error_of(error);
+    double number = 0;
+    if (error != DateError::none && read_number(text, number)) {
+        error = from_number(number, result);
+    } else if (error == DateError::none && text.starts_with("0000")) {
+        error = DateError::year_0;
     }
-    return text.starts_with("0000") ? &no_year : nullptr;
+    return error == DateError::none ? nullptr : error_of(error);
+}
+
+const ScalarError* timestamp_of(double number, Timestamp& result) noexcept {
+    static const ScalarError too_early{
+        "datetime_parsing",
+        "Input should be a valid datetime, dates before 0000 are not supported as unix timestamps", "error",
+        "dates before 0000 are not supported as unix timestamps"};
+    static const ScalarError too_late{
+        "datetime_parsing",
+        "Input should be a valid datetime, dates after 9999 are not supported as unix timestamps", "error",
+        "dates after 9999 are not supported as unix timestamps"};
+    switch (const DateError error = from_number(number, result)) {
+        case DateError::none:
+            return nullptr;
+        case DateError::too_early:
+            return &too_early;
+        case DateError::too_late:
+            return &too_late;
+        default:
+            return error_of(error);
+    }
 }
 
 std::string_view write_timestamp(Timestamp time, std::span<char, timestamp_size> buffer) noexcept {

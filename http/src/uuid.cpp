@@ -83,12 +83,14 @@ struct Words {
     [[nodiscard]] std::string_view view() const noexcept { return {text.data(), size}; }
 };
 
-/// What is wrong with a text that is no UUID, as pydantic has it from Rust's uuid.
+/// What is wrong with a text that is no UUID, as pydantic has it from Rust's uuid. Braces and prefix are no part
+/// of what has the length of a UUID with them; places and lengths count them otherwise.
 void explain(std::string_view text, Words& words) noexcept {
     if (!is_utf8(text)) {
         words << "non-UTF8 input";
         return;
     }
+    if (const Bare inside = bare(text); inside.text.size() == Uuid::text_size) text = inside.text;
     const auto [digits, offset] = bare(text);
     std::size_t hyphens = 0;
     std::array<std::size_t, 4> ends{};
@@ -98,10 +100,7 @@ void explain(std::string_view text, Words& words) noexcept {
             if (hyphens < ends.size()) ends[hyphens] = i;
             ++hyphens;
         } else if (ascii::hex_value(digits[i]) < 0) {
-            words
-                << "invalid character: expected an optional prefix of `urn:uuid:` followed by [0-9a-fA-F-], "
-                   "found `"
-                << character << "` at " << i + offset + 1;
+            words << "invalid character: found `" << character << "` at " << i + offset + 1;
             return;
         }
     }
@@ -115,15 +114,15 @@ void explain(std::string_view text, Words& words) noexcept {
     }
     constexpr std::array<std::size_t, 5> lengths{8, 4, 4, 4, 12};
     std::size_t start = 0;
-    for (std::size_t group = 0; group < lengths.size(); ++group) {
-        const std::size_t end = group < ends.size() ? ends[group] : digits.size();
-        if (end - start != lengths[group]) {
+    for (std::size_t group = 0; group < ends.size(); ++group) {
+        if (ends[group] - start != lengths[group]) {
             words << "invalid group length in group " << group << ": expected " << lengths[group]
-                  << ", found " << end - start;
+                  << ", found " << ends[group] - start;
             return;
         }
-        start = end + 1;
+        start = ends[group] + 1;
     }
+    words << "invalid group length in group 4: expected 12, found " << text.size() - start;
 }
 
 }  // namespace

@@ -577,6 +577,27 @@ TEST_F(BodyAnswer, WhatIsNoEnumeratorUuidOrTimeIsSaid) {
             R"("input":null})"));
 }
 
+TEST_F(BodyAnswer, ANumberThatIsNoTimeIsSaidOfATime) {
+    const auto refused = [](std::string_view why, std::string_view input) {
+        return detail_of(std::string{
+            R"({"type":"datetime_parsing","loc":["body"],"msg":"Input should be a valid datetime, )"}
+                             .append(why)
+                             .append(R"(","input":)")
+                             .append(input)
+                             .append(R"(,"ctx":{"error":")")
+                             .append(why)
+                             .append("\"}}"));
+    };
+    EXPECT_EQ(answer<Timestamp>("1732309200123.45"), R"("2024-11-22T21:00:00.123450Z")");
+    EXPECT_EQ(answer<Timestamp>("1e20"),
+              refused("dates after 9999 are not supported as unix timestamps", "1e+20"));
+    EXPECT_EQ(answer<Timestamp>("253402300800000"),
+              refused("dates after 9999 are not supported as unix timestamps", "253402300800000"));
+    EXPECT_EQ(answer<Timestamp>("-62167219200001"),
+              refused("dates before 0000 are not supported as unix timestamps", "-62167219200001"));
+    EXPECT_EQ(answer<Timestamp>("-62135596800001"), refused("year 0 is out of range", "-62135596800001"));
+}
+
 TEST_F(BodyAnswer, AVariantsErrorsNameTheTag) {
     EXPECT_EQ(
         answer<Home>(
@@ -698,27 +719,6 @@ TEST_F(BodyAnswer, WhatIsNotJsonIsText) {
     EXPECT_EQ(answer<std::span<const int>>("[1]", "application/problem+json; charset=utf-8"), "[1]");
 }
 
-TEST(BodyStrict, WhatCannotBeReadHasAStatusOfItsOwnIfAsked) {
-    App app{alloc::heap(), {.strict_415 = true}};
-    app.post("/json", [](Body<Item> item, alloc::Allocator arena) { return Response::json(arena, item); });
-    app.post("/form", [](Form<std::string_view, "name"> name) { return Response::text(*name); });
-    const auto status = [&](std::string_view path, std::string_view body, std::string_view type) {
-        return post(app, path, body, type).line.substr(9, 3);
-    };
-    const std::string_view item = R"({"name":"a","price":1})";
-    EXPECT_EQ(status("/json", item, "application/json"), "200");
-    EXPECT_EQ(post(app, "/json", item, "text/plain").body, R"({"detail":"Unsupported Media Type"})");
-    EXPECT_EQ(status("/json", item, "text/plain"), "415");
-    EXPECT_EQ(status("/json", item, ""), "415");
-    EXPECT_EQ(status("/json", "{", "application/json"), "400");
-    EXPECT_EQ(
-        post(app, "/json", "{", "application/json").body,
-        detail_of(R"({"type":"json_invalid","loc":["body",1],"msg":"JSON decode error","input":{},"ctx":)"
-                  R"({"error":"Expecting property name enclosed in double quotes"}})"));
-    EXPECT_EQ(status("/json", "{}", "application/json"), "422");
-    EXPECT_EQ(status("/json", "", ""), "422");
-    EXPECT_EQ(status("/form", "name=a", "application/x-www-form-urlencoded"), "200");
-    EXPECT_EQ(status("/form", "name=a", "application/json"), "415");
 // As Python's json.loads() does with bytes; positions are those of the text behind it.
 TEST_F(BodyAnswer, AByteOrderMarkBeforeTheTextIsNoPartOfIt) {
     EXPECT_EQ(answer<Item>("\xEF\xBB\xBF{\"name\":\"a\",\"price\":1}"),
@@ -741,6 +741,27 @@ TEST_F(BodyAnswer, AByteOrderMarkBeforeTheTextIsNoPartOfIt) {
                         "\xEF\xBB\xBF[1]\"}"));
 }
 
+TEST(BodyStrict, WhatCannotBeReadHasAStatusOfItsOwnIfAsked) {
+    App app{alloc::heap(), {.strict_415 = true}};
+    app.post("/json", [](Body<Item> item, alloc::Allocator arena) { return Response::json(arena, item); });
+    app.post("/form", [](Form<std::string_view, "name"> name) { return Response::text(*name); });
+    const auto status = [&](std::string_view path, std::string_view body, std::string_view type) {
+        return post(app, path, body, type).line.substr(9, 3);
+    };
+    const std::string_view item = R"({"name":"a","price":1})";
+    EXPECT_EQ(status("/json", item, "application/json"), "200");
+    EXPECT_EQ(post(app, "/json", item, "text/plain").body, R"({"detail":"Unsupported Media Type"})");
+    EXPECT_EQ(status("/json", item, "text/plain"), "415");
+    EXPECT_EQ(status("/json", item, ""), "415");
+    EXPECT_EQ(status("/json", "{", "application/json"), "400");
+    EXPECT_EQ(
+        post(app, "/json", "{", "application/json").body,
+        detail_of(R"({"type":"json_invalid","loc":["body",1],"msg":"JSON decode error","input":{},"ctx":)"
+                  R"({"error":"Expecting property name enclosed in double quotes"}})"));
+    EXPECT_EQ(status("/json", "{}", "application/json"), "422");
+    EXPECT_EQ(status("/json", "", ""), "422");
+    EXPECT_EQ(status("/form", "name=a", "application/x-www-form-urlencoded"), "200");
+    EXPECT_EQ(status("/form", "name=a", "application/json"), "415");
     EXPECT_EQ(post(app, "/form", "name=a", "").body, R"({"detail":"Unsupported Media Type"})");
     EXPECT_EQ(status("/form", "", ""), "422");
 }

@@ -219,9 +219,7 @@ TEST(ParameterTypes, AUuidIsReadInAllItsFormsAndWrittenInOne) {
                                std::string{R"("error":")"}.append(why).append("\""))));
     };
     const auto character = [](std::string_view found, int at) {
-        return "invalid character: expected an optional prefix of `urn:uuid:` followed by [0-9a-fA-F-], "
-               "found `" +
-               std::string{found} + "` at " + std::to_string(at);
+        return "invalid character: found `" + std::string{found} + "` at " + std::to_string(at);
     };
     refused("not-a-uuid", character("n", 1));
     refused("6ba7b810-9dad-11d1-80b4-00c04fd430cg", character("g", 36));
@@ -231,6 +229,17 @@ TEST(ParameterTypes, AUuidIsReadInAllItsFormsAndWrittenInOne) {
     refused("6ba7b810-9dad", "invalid group count: expected 5, found 2");
     refused("6ba7b810-9dad-11d1-80b4-00c04fd430c", "invalid group length in group 4: expected 12, found 11");
     refused("6ba7b81-09dad-11d1-80b4-00c04fd430c8", "invalid group length in group 0: expected 8, found 7");
+    // Of what is as long as one with braces or a prefix, these do not count; else they do.
+    refused("{6ba7b810-9dad}11d1-80b4-00c04fd430c8}", character("}", 14));
+    refused("{6ba7b810-9dad-11d1-80b4-00c04fd430c8}}", character("}", 38));
+    refused("urn:uuid:6ba7b81x-9dad-11d1-80b4-00c04fd430c8", character("x", 8));
+    refused("{6ba7b810-9dad-11d1-80b4-00c04fd430c8a}",
+            "invalid group length in group 4: expected 12, found 15");
+    refused("urn:uuid:6ba7b810-9dad-11d1-80b4-00c04fd430c",
+            "invalid group length in group 4: expected 12, found 20");
+    refused("{aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa}",
+            "invalid length: expected length 32 for simple format, found 36");
+    refused("{aaaa}", "invalid group count: expected 5, found 1");
     EXPECT_NE((query<Query<Uuid, "v">>("v=%FF")).find("non-UTF8 input"), std::string::npos);
     EXPECT_NE((query<Query<Uuid, "v">>("v=a%C3%BC")).find(character("ü", 2)), std::string::npos);
 }
@@ -263,6 +272,14 @@ TEST(ParameterTypes, ATimeIsReadInAllItsFormsAndWrittenInUtc) {
     EXPECT_EQ(read("-1.25"), R"({"v":"1969-12-31T23:59:58.750000Z"})");
     EXPECT_EQ(read("20000000000"), R"({"v":"2603-10-11T11:33:20Z"})");
     EXPECT_EQ(read("20000000001"), R"({"v":"1970-08-20T11:33:20.001000Z"})");
+    EXPECT_EQ(read("-20000000000"), R"({"v":"1336-03-23T12:26:40Z"})");
+    EXPECT_EQ(read("-62135596800000"), R"({"v":"0001-01-01T00:00:00Z"})");
+    EXPECT_EQ(read("253402300799999"), R"({"v":"9999-12-31T23:59:59.999000Z"})");
+    EXPECT_EQ(read("17323092000025"), R"({"v":"2518-12-12T18:00:00.025000Z"})");
+    EXPECT_EQ(read("1732309200123.4567"), R"({"v":"2024-11-22T21:00:00.123457Z"})");
+    EXPECT_EQ(read("-1.0000005"), R"({"v":"1969-12-31T23:59:58.999999Z"})");
+    EXPECT_EQ(read(".5"), R"({"v":"1970-01-01T00:00:00.500000Z"})");
+    EXPECT_EQ(read("%2B5."), R"({"v":"1970-01-01T00:00:05Z"})");
     EXPECT_EQ(read("0001-01-01T00:00:00Z"), R"({"v":"0001-01-01T00:00:00Z"})");
     EXPECT_EQ(read("9999-12-31T23:59:59.999999Z"), R"({"v":"9999-12-31T23:59:59.999999Z"})");
 }
@@ -291,12 +308,24 @@ TEST(ParameterTypes, WhatIsNoTimeIsSaidAsPydanticDoes) {
           "2026-10-09T23:00:00-01", "2026-10-09T23:00:00-0160", "2026-10-09T"})
         refused(text, extra);
     refused("1000000000000000000", "dates after 9999 are not supported as unix timestamps");
-    refused("-11676096001", "dates before 1600 are not supported as unix timestamps");
-    refused("1e999", "dates after 9999 are not supported as unix timestamps");
-    EXPECT_EQ((query<Query<Timestamp, "v">>("v=0000-01-01")),
-              detail(error("datetime_parsing", R"(["query","v"])",
-                           "Input should be a valid datetime, year 0 is out of range", R"("0000-01-01")",
-                           R"("error":"year 0 is out of range")")));
+    refused("253402300800000", "dates after 9999 are not supported as unix timestamps");
+    refused("-62167219200001", "dates before 0000 are not supported as unix timestamps");
+    // What is no number of 64 bits is taken for a date.
+    refused("9223372036854775808", "invalid date separator, expected `-`");
+    refused("-9223372036854775809", "invalid character in year");
+    for (const std::string_view text : {"1e3", "1_0", ".", "-.", "inf", "nan"})
+        refused(text, "input is too short");
+    for (const std::string_view text : {"0000-01-01", "-62135596800001"})
+        EXPECT_EQ((query<Query<Timestamp, "v">>(std::string{"v="}.append(text))),
+                  detail(error("datetime_parsing", R"(["query","v"])",
+                               "Input should be a valid datetime, year 0 is out of range",
+                               std::string{"\""}.append(text).append("\""),
+                               R"("error":"year 0 is out of range")")));
+    // Blanks are not taken off.
+    EXPECT_NE((query<Query<Timestamp, "v">>("v=+2026-11-22")).find("invalid character in year"),
+              std::string::npos);
+    EXPECT_NE((query<Query<Timestamp, "v">>("v=2026-11-22+")).find(extra), std::string::npos);
+    EXPECT_NE((query<Query<Timestamp, "v">>("v=1+")).find("input is too short"), std::string::npos);
 }
 
 // ---- query ------------------------------------------------------------------------------------------------
@@ -401,6 +430,23 @@ TEST(ParameterQuery, AStructMayForbidOtherNames) {
               detail(error("extra_forbidden", R"(["query","tool"])", "Extra inputs are not permitted",
                            R"("plumb us")")));
     EXPECT_EQ(
+        query<Query<shop::Strict>>("a=1&b=2&%61=3&limit=x&a=4"),
+        detail(error("int_parsing", R"(["query","limit"])",
+                     "Input should be a valid integer, unable to parse string as an integer", R"("x")") +
+               "," +
+               error("extra_forbidden", R"(["query","a"])", "Extra inputs are not permitted",
+                     R"(["1","3","4"])") +
+               "," +
+               error("extra_forbidden", R"(["query","b"])", "Extra inputs are not permitted", R"("2")")));
+    EXPECT_EQ(
+        form<Form<shop::Strict>>("a=1&a=&b="),
+        detail(error("extra_forbidden", R"(["body","a"])", "Extra inputs are not permitted", R"(["1",""])") +
+               "," + error("extra_forbidden", R"(["body","b"])", "Extra inputs are not permitted", R"("")")));
+    // Of several cookies of one name, Starlette keeps the last.
+    EXPECT_EQ(
+        fields<Cookie<shop::Strict>>("Cookie: a=1; a=2\r\n"),
+        detail(error("extra_forbidden", R"(["cookie","a"])", "Extra inputs are not permitted", R"("2")")));
+    EXPECT_EQ(
         fields<Cookie<shop::Strict>>("Cookie: t%6F=\"1\"\r\n"),
         detail(error("extra_forbidden", R"(["cookie","t%6F"])", "Extra inputs are not permitted", R"("1")")));
     std::string many;
@@ -432,23 +478,6 @@ TEST(ParameterQuery, HundredsOfParametersAreReadInOnePass) {
     EXPECT_EQ((query<Query<int, "v">>(text)), R"({"v":1})");
     EXPECT_EQ((query<Query<std::span<const int>, "v">>(text)).size(),
               std::string{R"({"v":[]})"}.size() + 2 * 201 - 1);
-    EXPECT_EQ(
-        query<Query<shop::Strict>>("a=1&b=2&%61=3&limit=x&a=4"),
-        detail(error("int_parsing", R"(["query","limit"])",
-                     "Input should be a valid integer, unable to parse string as an integer", R"("x")") +
-               "," +
-               error("extra_forbidden", R"(["query","a"])", "Extra inputs are not permitted",
-                     R"(["1","3","4"])") +
-               "," +
-               error("extra_forbidden", R"(["query","b"])", "Extra inputs are not permitted", R"("2")")));
-    EXPECT_EQ(
-        form<Form<shop::Strict>>("a=1&a=&b="),
-        detail(error("extra_forbidden", R"(["body","a"])", "Extra inputs are not permitted", R"(["1",""])") +
-               "," + error("extra_forbidden", R"(["body","b"])", "Extra inputs are not permitted", R"("")")));
-    // Of several cookies of one name, Starlette keeps the last.
-    EXPECT_EQ(
-        fields<Cookie<shop::Strict>>("Cookie: a=1; a=2\r\n"),
-        detail(error("extra_forbidden", R"(["cookie","a"])", "Extra inputs are not permitted", R"("2")")));
     std::string wrong = "v=x";
     for (int i = 1; i < 200; ++i) wrong += "&v=x";
     const std::string answer = query<Query<std::span<const int>, "v">>(wrong);
@@ -491,6 +520,25 @@ TEST(ParameterHeader, AModelsMembersAreFields) {
               detail(error("missing", R"(["header","save-data"])", "Field required", R"({"host":"a"})")));
 }
 
+// Starlette reads header fields as Latin-1.
+TEST(ParameterHeader, AByteThatIsNoUtf8IsHandedOnAsItIsAndEchoedAsLatin1) {
+    App app{alloc::heap(), {}};
+    std::string seen;
+    app.get("/", [&seen](Header<std::string_view, "x"> x) { seen = *x; });
+    EXPECT_EQ(ask(app, "GET / HTTP/1.1\r\nHost: a\r\nX: \xE9 \xC3\xA9\xFF\r\n\r\n").line, "HTTP/1.1 200 OK");
+    EXPECT_EQ(seen, "\xE9 \xC3\xA9\xFF");
+
+    constexpr std::string_view no_integer =
+        "Input should be a valid integer, unable to parse string as an integer";
+    EXPECT_EQ((fields<Header<int, "x">>("X: \xE9 \xC3\xA9\xFF\r\n")),
+              detail(error("int_parsing", R"(["header","x"])", no_integer, "\"\xC3\xA9 \xC3\xA9\xC3\xBF\"")));
+    EXPECT_EQ((fields<Cookie<int, "x">>("Cookie: x=\"\\351\"\r\n")),
+              detail(error("int_parsing", R"(["cookie","x"])", no_integer, "\"\xC3\xA9\"")));
+    // A query is UTF-8, and what is not is U+FFFD, there as here.
+    EXPECT_EQ((query<Query<int, "x">>("x=%E9")),
+              detail(error("int_parsing", R"(["query","x"])", no_integer, "\"\xEF\xBF\xBD\"")));
+}
+
 // ---- cookies ----------------------------------------------------------------------------------------------
 
 TEST(ParameterCookie, CookiesAreFoundByName) {
@@ -516,29 +564,27 @@ TEST(ParameterCookie, QuotesAndBackslashesAreTakenOff) {
     EXPECT_EQ(fields<P>("Cookie: c=\"\\05\"\r\n"), R"({"v":"05"})");
 }
 
+TEST(ParameterCookie, WhatWithCookieQuotesComesBackAsItWas) {
+    for (const std::string_view value :
+         {"", "a b", "a;b,c", "\"a\"", "back\\slash", "abc==", "\xC3\xA9t\xC3\xA9", "\xE9\xFF", "plain"}) {
+        App app{alloc::heap(), {}};
+        std::string got = "none";
+        app.get("/set", [value](alloc::Allocator arena) {
+            return Response::text("").with_cookie(arena, {.name = "c", .value = value});
+        });
+        app.get("/get", [&got](Cookie<std::string_view, "c"> c) { got = *c; });
+        const std::string set = get(app, "/set").field("set-cookie");
+        (void)ask(app, std::string{"GET /get HTTP/1.1\r\nHost: a\r\nCookie: "}
+                           .append(set.substr(0, set.find("; ")))
+                           .append("\r\n\r\n"));
+        EXPECT_EQ(got, value);
+    }
+}
+
 TEST(ParameterCookie, AModelsMembersAreCookies) {
     using P = Cookie<shop::Cookies>;
     EXPECT_EQ(fields<P>("Cookie: session_id=1; other=2\r\n"), R"({"v":{"session_id":"1","tracker":null}})");
     EXPECT_EQ(fields<P>("Cookie: tracker=1; other=2\r\n"),
-// Starlette reads header fields as Latin-1.
-TEST(ParameterHeader, AByteThatIsNoUtf8IsHandedOnAsItIsAndEchoedAsLatin1) {
-    App app{alloc::heap(), {}};
-    std::string seen;
-    app.get("/", [&seen](Header<std::string_view, "x"> x) { seen = *x; });
-    EXPECT_EQ(ask(app, "GET / HTTP/1.1\r\nHost: a\r\nX: \xE9 \xC3\xA9\xFF\r\n\r\n").line, "HTTP/1.1 200 OK");
-    EXPECT_EQ(seen, "\xE9 \xC3\xA9\xFF");
-
-    constexpr std::string_view no_integer =
-        "Input should be a valid integer, unable to parse string as an integer";
-    EXPECT_EQ((fields<Header<int, "x">>("X: \xE9 \xC3\xA9\xFF\r\n")),
-              detail(error("int_parsing", R"(["header","x"])", no_integer, "\"\xC3\xA9 \xC3\xA9\xC3\xBF\"")));
-    EXPECT_EQ((fields<Cookie<int, "x">>("Cookie: x=\"\\351\"\r\n")),
-              detail(error("int_parsing", R"(["cookie","x"])", no_integer, "\"\xC3\xA9\"")));
-    // A query is UTF-8, and what is not is U+FFFD, there as here.
-    EXPECT_EQ((query<Query<int, "x">>("x=%E9")),
-              detail(error("int_parsing", R"(["query","x"])", no_integer, "\"\xEF\xBF\xBD\"")));
-}
-
               detail(error("missing", R"(["cookie","session_id"])", "Field required", R"({"tracker":"1"})")));
 }
 
@@ -583,23 +629,6 @@ TEST(ParameterForm, AFormIsADescribedStruct) {
 }
 
 TEST(ParameterForm, AnEmptyValueIsMissing) {
-TEST(ParameterCookie, WhatWithCookieQuotesComesBackAsItWas) {
-    for (const std::string_view value :
-         {"", "a b", "a;b,c", "\"a\"", "back\\slash", "abc==", "\xC3\xA9t\xC3\xA9", "\xE9\xFF", "plain"}) {
-        App app{alloc::heap(), {}};
-        std::string got = "none";
-        app.get("/set", [value](alloc::Allocator arena) {
-            return Response::text("").with_cookie(arena, {.name = "c", .value = value});
-        });
-        app.get("/get", [&got](Cookie<std::string_view, "c"> c) { got = *c; });
-        const std::string set = get(app, "/set").field("set-cookie");
-        (void)ask(app, std::string{"GET /get HTTP/1.1\r\nHost: a\r\nCookie: "}
-                           .append(set.substr(0, set.find("; ")))
-                           .append("\r\n\r\n"));
-        EXPECT_EQ(got, value);
-    }
-}
-
     EXPECT_EQ((form<Form<std::string_view, "v">>("v=")),
               detail(error("missing", R"(["body","v"])", "Field required", "null")));
     EXPECT_EQ((form<Form<int, "v", Default<3>>>("v=")), R"({"v":3})");

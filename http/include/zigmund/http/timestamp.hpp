@@ -33,6 +33,8 @@ std::string_view write_timestamp(Timestamp time, std::span<char, timestamp_size>
 
 /// Null, and `result` is set; or the error (static storage).
 [[nodiscard]] const ScalarError* parse_timestamp(std::string_view text, Timestamp& result) noexcept;
+/// The same for a number: seconds since 1970, or milliseconds beyond 2e10 of them.
+[[nodiscard]] const ScalarError* timestamp_of(double number, Timestamp& result) noexcept;
 
 }  // namespace detail
 }  // namespace zigmund::http
