@@ -139,6 +139,7 @@ class Files : public testing::Test {
                                             {.content_type = "text/x-digits", .download_as = *name});
         });
         app_->get("/s/{path}", StaticFiles{(root_ / "site").string()});
+        app_->get("/d/{path:path}", StaticFiles{(root_ / "site").string()});
         app_->get("/q", [files = StaticFiles{(root_ / "site").string()}](
                             Request& request, Query<std::string_view, "path"> path) {
             return files(request, Path<std::string_view, "path">{*path});
@@ -353,6 +354,15 @@ TEST_F(Files, NoPathLeadsOutOfADirectory) {
         EXPECT_TRUE(reply.status == 404 || reply.status == 400) << path << " " << reply.status;
         EXPECT_EQ(reply.body.find("secret"), std::string_view::npos) << path;
     }
+}
+
+// Starlette would look for the shorter path; here a file has one URL.
+TEST_F(Files, ASegmentThatIsEmptyOrADotNamesNothing) {
+    EXPECT_EQ(get("/d/sub/index.html").body, "<p>sub</p>");
+    for (const std::string_view path :
+         {"/d//digits.txt", "/d/./digits.txt", "/d/sub//index.html", "/d/sub/./index.html",
+          "/d/sub/../digits.txt", "/d/%2E/digits.txt", "/d/sub%2F%2Findex.html", "/d/sub/.", "/d/sub/.."})
+        EXPECT_EQ(get(path).status, 404) << path;
 }
 
 TEST_F(Files, ADirectoryMayHaveAnIndex) {

@@ -5,7 +5,8 @@
 //
 // The file that `path` names below the directory, as Response::file_from_path() sends it. No path leads out
 // of the directory: the kernel resolves it beneath (openat2), so that neither `..` nor a symbolic link helps.
-// Names that begin with a dot are not served, nor what is no regular file.
+// Names that begin with a dot are not served, nor what is no regular file. A path is not normalised: one with an
+// empty segment, `.` or `..` is a 404, so that a file has one URL.
 //
 // Threads: any. Cost: an openat2 and a fstat. The directory is opened once; what becomes of its name later
 // does not matter.
