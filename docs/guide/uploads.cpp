@@ -33,6 +33,17 @@ http::Response album(http::File<"cover", std::optional<http::Upload>> cover,
         arena, {{"cover", cover->has_value()}, {"photos", photos->size()}, {"bytes", bytes}});
 }
 
+struct Report {
+    std::string_view title;
+    http::Upload report;
+    std::optional<http::Upload> cover;
+};
+BOOST_DESCRIBE_STRUCT(Report, (), (title, report, cover))
+
+http::Response send(http::Form<Report> form, alloc::Allocator arena) {
+    return http::Response::json(arena, {{"title", form->title}, {"size", form->report.size()}});
+}
+
 // One piece at a time: a file of gigabytes takes 4 KiB.
 http::Response count_lines(http::File<"log"> log, alloc::Allocator arena) {
     std::array<char, 4096> piece;
@@ -50,6 +61,7 @@ int main() {
     http::App app{gpa.allocator(), {}};
     app.post("/describe", describe);
     app.post("/album", album);
+    app.post("/send", send);
     app.post("/lines", count_lines);
     app.post("/keep", [&directory](http::File<"report"> report, alloc::Allocator arena) {
         report->save_as(directory + "/latest.txt");
@@ -68,6 +80,7 @@ int main() {
     post("/album", {.files = {{"photos", "1.jpg", "one"}, {"photos", "2.jpg", "two"}}});
     post("/album", {.files = {{"cover", "0.jpg", "zero"}}});
 
+    post("/send", {.form = {{"title", "Sales"}}, .files = {{"report", "sales.csv", "a,b\n1,2\n"}}});
     std::string log;
     for (int i = 0; i < 200'000; ++i) log += "something happened\n";
     post("/lines", {.files = {{"log", "server.log", log}}});

@@ -82,6 +82,14 @@ bool holds_file(const Schema* schema) noexcept {
     return schema != nullptr;
 }
 
+/// Whether a parameter is a file, or a struct that has one.
+bool takes_file(const ParameterInfo& info, alloc::Allocator arena) {
+    if (info.place != Place::form || !info.name.empty()) return holds_file(info.schema);
+    detail::SchemaMembers members{arena};
+    info.schema->describe(members);
+    return std::ranges::any_of(members.members(), holds_file, &detail::SchemaMember::schema);
+}
+
 /// Adds a parameter; of two of one name, one that is required counts, else the first.
 void add(std::pmr::vector<OperationParameter>& list, const OperationParameter& parameter) {
     const auto same = std::ranges::find_if(list, [&](const OperationParameter& other) {
@@ -139,7 +147,7 @@ Operation::Operation(const Route& described, alloc::Allocator arena)
     std::size_t form_fields = 0;
     const auto take_all = [&](std::span<const ParameterInfo> infos) {
         for (const ParameterInfo& info : infos) {
-            has_files |= holds_file(info.schema);
+            has_files |= takes_file(info, arena);
             form_fields += info.place == Place::form && !info.name.empty() ? std::size_t{1} : std::size_t{0};
             take(info);
         }

@@ -223,6 +223,30 @@ TEST(OpenApi, AFormIsItsStructOrPutTogetherOfItsFields) {
         "type":"object","required":["code","username"],"title":"Body_post_token"})");
 }
 
+struct Report {
+    std::string_view title;
+    http::Upload report;
+    http::Member<std::span<const http::Upload>, http::MaxLength<20>> pages;
+    std::optional<http::Upload> cover;
+};
+BOOST_DESCRIBE_STRUCT(Report, (), (title, report, pages, cover))
+
+TEST(OpenApi, AStructOfAFormWithFilesIsMultipart) {
+    const json::value whole = document([](http::App& app) { app.post("/send", [](http::Form<Report>) {}); });
+    expect(whole.at_pointer("/paths/~1send/post/requestBody"), R"({"required":true,"content":{
+        "multipart/form-data":{"schema":{"$ref":"#/components/schemas/Report"}}}})");
+    const std::string file =
+        R"({"type":"string","format":"binary","contentMediaType":"application/octet-stream")";
+    expect(whole.at_pointer("/components/schemas/Report"),
+           R"({"properties":{"title":{"type":"string","title":"Title"},"report":)" + file +
+               R"(,"title":"Report"},
+             "pages":{"type":"array","items":)" +
+               file + R"(},"maxItems":20,"title":"Pages"},
+             "cover":{"anyOf":[)" +
+               file + R"(},{"type":"null"}],"title":"Cover"}},
+             "type":"object","required":["title","report"],"title":"Report"})");
+}
+
 TEST(OpenApi, AFormWithFilesIsMultipart) {
     const json::value whole = document([](http::App& app) {
         app.post("/send", [](http::File<"report">, http::File<"cover", std::optional<http::Upload>>,

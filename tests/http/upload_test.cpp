@@ -92,11 +92,32 @@ Response take_form(Form<Person> person, File<"photo", std::optional<Upload>> pho
                                   {"price", *price}});
 }
 
+/// A struct of a form, some of whose members are files.
+struct Report {
+    std::string_view title;
+    Upload report;
+    std::optional<Upload> cover;
+    Member<std::span<const Upload>, MaxLength<2>, Alias<"page">> pages;
+    static constexpr auto extra_members = ExtraMembers::forbid;
+};
+BOOST_DESCRIBE_STRUCT(Report, (), (title, report, cover, pages))
+
+Response take_report(Form<Report> form, alloc::Allocator arena) {
+    std::string pages;
+    for (const Upload& page : *form->pages) pages.append(page.filename()).append(" ");
+    return Response::json(arena,
+                          {{"title", form->title},
+                           {"report", form->report.read_all(arena)},
+                           {"cover", form->cover ? JsonValue{form->cover->filename()} : JsonValue{nullptr}},
+                           {"pages", arena.dupe(pages)}});
+}
+
 class Uploads : public testing::Test {
   protected:
     Uploads() {
         app_.post("/file", take_file);
         app_.post("/form", take_form);
+        app_.post("/report", take_report);
         app_.post("/person",
                   [](Form<Person> person, alloc::Allocator arena) { return Response::json(arena, *person); });
     }
@@ -213,6 +234,32 @@ TEST_F(Uploads, AListIsAsLongAsItsFilesAreMany) {
               detail(R"([{"type":"too_long","loc":["body","pages"],"msg":"List should have at most 2 items )"
                      R"(after validation, not 3","input":null,"ctx":{"field_type":"List","max_length":2,)"
                      R"("actual_length":3}}])"));
+}
+
+TEST_F(Uploads, AStructsMembersMayBeFiles) {
+    EXPECT_EQ(
+        post("/report", value("title", "Q3") + file("report", "r.csv", "a;b") + file("cover", "c.png", "x") +
+                            file("page", "1", "") + file("page", "2", "") + closing),
+        R"({"title":"Q3","report":"a;b","cover":"c.png","pages":"1 2 "})");
+    EXPECT_EQ(post("/report", file("report", "r.csv", "a;b") + value("title", "Q3") + closing),
+              R"({"title":"Q3","report":"a;b","cover":null,"pages":""})");
+    EXPECT_EQ(post("/report", value("title", "Q3") + file("report", "", "") + closing),
+              detail(R"([{"type":"missing","loc":["body","report"],"msg":"Field required",)"
+                     R"("input":{"title":"Q3"}}])"));
+    EXPECT_EQ(
+        post("/report", value("title", "Q3") + value("report", "text") + closing),
+        detail(R"([{"type":"value_error","loc":["body","report"],"msg":"Value error, Expected UploadFile, )"
+               R"(received: <class 'str'>","input":"text","ctx":{"error":{}}}])"));
+    EXPECT_EQ(post("/report", value("title", "Q3") + file("report", "r", "") + file("page", "1", "") +
+                                  file("page", "2", "") + file("page", "3", "") + closing),
+              detail(R"([{"type":"too_long","loc":["body","page"],"msg":"List should have at most 2 items )"
+                     R"(after validation, not 3","input":null,"ctx":{"field_type":"List","max_length":2,)"
+                     R"("actual_length":3}}])"));
+    EXPECT_EQ(
+        post("/report",
+             value("title", "Q3") + file("report", "r", "") + file("more", "m.txt", "12") + closing),
+        detail(R"([{"type":"extra_forbidden","loc":["body","more"],"msg":"Extra inputs are not permitted",)"
+               R"("input":{"filename":"m.txt","size":2}}])"));
 }
 
 TEST_F(Uploads, AMalformedFormIsA400) {

@@ -46,6 +46,11 @@ inline constexpr bool takes_form = false;
 template <SourceBound P>
 inline constexpr bool takes_form<P> = P::source == Source::form;
 
+template <class P>
+inline constexpr bool takes_files = IsFile<P>::value;
+template <SourceBound P>
+inline constexpr bool takes_files<P> = has_uploads<typename P::zigmund_parameter>;
+
 template <class List>
 struct HandlerParameters;
 
@@ -56,7 +61,7 @@ struct HandlerParameters<inject::Types<Ps...>> {
         (std::size_t{0} + ... + std::size_t{is_named_body<MadeFor<Ps>>});
     static constexpr bool form = (takes_form<MadeFor<Ps>> || ...);
     static constexpr bool request = (std::same_as<std::remove_cvref_t<Ps>, Request> || ...);
-    static constexpr bool files = (IsFile<MadeFor<Ps>>::value || ...);
+    static constexpr bool files = (takes_files<MadeFor<Ps>> || ...);
     static constexpr BodyUse body_use = files                            ? BodyUse::files
                                         : form || request || bodies != 0 ? BodyUse::whole
                                                                          : BodyUse::none;

@@ -5,6 +5,9 @@
 //                         http::File<"pages", std::span<const http::Upload>, http::MaxLength<20>> pages,
 //                         http::Form<std::string_view, "title"> title);
 //
+// A struct may have them as members: `struct Report { http::Upload report; std::string_view title; };
+// http::Form<Report>`.
+//
 // Options (constraint.hpp): MinLength and MaxLength of a list, Alias, Description. A file that is missing is
 // an error (422), unless it is optional; so is a list without a file. What a browser sends for a field in
 // which nothing was chosen, an empty file without a name, is missing.
@@ -41,8 +44,7 @@ namespace zigmund::http {
 template <FixedString Name, class T = Upload, class... Cs>
 class File : public detail::ParameterValue<T> {
     static_assert(
-        std::is_same_v<T, Upload> || std::is_same_v<T, std::optional<Upload>> ||
-            std::is_same_v<T, std::span<const Upload>>,
+        detail::UploadValue<T>,
         "zigmund: File<\"name\", T>: T is Upload, std::optional<Upload> or std::span<const Upload>");
     static_assert(!Name.view().empty(),
                   "zigmund: File<\"name\">: a file needs the name that its field has in the form");

@@ -41,6 +41,8 @@
 
 namespace zigmund::http {
 
+class Upload;
+
 /// What becomes of members that a struct does not name. `static constexpr auto extra_members =
 /// http::ExtraMembers::forbid;` in the struct refuses them; without it they are ignored.
 enum class ExtraMembers : bool { ignore, forbid };
@@ -221,7 +223,7 @@ constexpr bool has_value_at(const M& member) noexcept {
         return member.has_value() || (begins_empty<typename M::zigmund_parameter> && !needs_elements<M>);
     } else if constexpr (begins_empty<M>) {
         return true;
-    } else if constexpr (IsVariant<M>::value || IsLiteral<M>::value) {
+    } else if constexpr (IsVariant<M>::value || IsLiteral<M>::value || std::same_as<M, Upload>) {
         return false;
     } else if constexpr (ArenaText<M>) {
         return !member.empty();

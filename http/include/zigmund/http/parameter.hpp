@@ -18,7 +18,8 @@
 // name: `struct Filters { int limit = 100; std::span<const std::string_view> tags; }; http::Query<Filters>`.
 // A member that is missing keeps its initialiser; without one it is an error, unless it is an optional or a
 // list. Options stand behind the type of a Member (member.hpp). A struct whose extra_members are forbidden
-// (json_model.hpp) refuses all other names.
+// (json_model.hpp) refuses all other names. A struct of a form may have members that are files (file.hpp):
+// Upload, std::optional<Upload>, std::span<const Upload>.
 //
 // Text and lists live as long as the request. Threads: values. Cost: one look at the place for each name.
 // Never: a copy of text that holds no escapes.
@@ -28,6 +29,7 @@
 #include <zigmund/http/fixed_string.hpp>
 #include <zigmund/http/scalar.hpp>
 #include <zigmund/http/source.hpp>
+#include <zigmund/http/upload.hpp>
 
 #include <algorithm>
 #include <array>

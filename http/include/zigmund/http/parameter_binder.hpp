@@ -48,6 +48,14 @@ struct ModelMember<Member<T, Cs...>> {
     static T& value(Member<T, Cs...>& member) noexcept { return member.value(); }
 };
 
+/// Whether a struct of parameters has a file among its members.
+template <class T>
+inline constexpr bool has_uploads = false;
+template <ParameterModel T>
+inline constexpr bool has_uploads<T> = []<template <class...> class L, class... D>(L<D...>) {
+    return (UploadValue<typename ModelMember<MemberType<T, D::pointer>>::type> || ...);
+}(Members<T>{});
+
 template <Source Where, class T>
 inline constexpr auto member_names = []<template <class...> class L, class... D>(L<D...>) {
     return std::array<KnownName, sizeof...(D)>{
@@ -107,25 +115,27 @@ class ParameterBinder {
         using T = typename P::zigmund_parameter;
         const Location place{nullptr, place_name(Source::form)};
         const Location at{&place, P::name};
-        const std::span<const Upload> files = find_files(P::name, at);
-        if (files.empty()) {
-            if constexpr (!IsOptional<T>::value) {
-                if (!refused_) missing(at, nullptr);
-            }
-            return P{T{}};
+        T value{};
+        if (read_files(typename P::options{}, P::name, value, at)) return P{value};
+        if constexpr (!IsOptional<T>::value) {
+            if (!refused_) missing(at, nullptr);
         }
-        if constexpr (std::same_as<T, std::span<const Upload>>) {
-            check_length(typename P::options{}, files, at);
-            return P{files};
-        } else {
-            return P{files.back()};
-        }
+        return P{value};
     }
 
   private:
-    template <class... Cs>
-    void check_length(Options<Cs...> /*options*/, std::span<const Upload> files, const Location& at) {
-        check_constraints<Cs...>(files, errors_, at, nullptr);
+    /// Reads files of a form; false: there are none.
+    template <class T, class... Cs>
+    bool read_files(Options<Cs...> /*options*/, std::string_view name, T& result, const Location& at) {
+        const std::span<const Upload> files = find_files(name, at);
+        if (files.empty()) return false;
+        if constexpr (std::same_as<T, std::span<const Upload>>) {
+            result = files;
+            check_constraints<Cs...>(files, errors_, at, nullptr);
+        } else {
+            result = files.back();
+        }
+        return true;
     }
     /// All files of that name, in the arena; a value that is no file is an error.
     [[nodiscard]] std::span<const Upload> find_files(std::string_view name, const Location& at);
@@ -210,13 +220,21 @@ class ParameterBinder {
             using D = decltype(member);
             using Access = ModelMember<MemberType<T, D::pointer>>;
             using M = typename Access::type;
-            static_assert(Scalar<WithoutOptional<M>> || ParameterList<WithoutOptional<M>>,
-                          "zigmund: a member of a struct of parameters is a scalar, a std::span<const U> or "
-                          "std::pmr::vector<U> of scalars, or a std::optional of one, or a Member of these");
+            static_assert(
+                Scalar<WithoutOptional<M>> || ParameterList<WithoutOptional<M>> ||
+                    (Where == Source::form && UploadValue<M>),
+                "zigmund: a member of a struct of parameters is a scalar, a std::span<const U> or "
+                "std::pmr::vector<U> of scalars, or a std::optional of one, or a Member of these; of a Form "
+                "also an Upload, a std::optional<Upload> or a std::span<const Upload>");
             constexpr std::string_view name = member_name<Where, D>;
             const Location at{&place, name};
             M& value = Access::value(result.*D::pointer);
-            if constexpr (in_arena<M>) {
+            if constexpr (UploadValue<M>) {
+                refused_ = false;
+                if (!read_files(typename Access::options{}, name, value, at) && !refused_ &&
+                    !has_value<T, D::pointer>(result))
+                    missing(at, echo_source(request_, Where, member_names<Where, T>));
+            } else if constexpr (in_arena<M>) {
                 M made = make<M>();
                 if (!read(typename Access::options{}, Where, name, made, at) &&
                     !has_value<T, D::pointer>(result))

@@ -274,7 +274,9 @@ void describe_members(SchemaMembers& out) {
             using D = decltype(member);
             SchemaMember described = describe(std::type_identity<D>{});
             described.has_value = has_value<T, D::pointer>(object);
-            if (described.has_value) {
+            if constexpr (UploadValue<typename PlainType<MemberType<T, D::pointer>>::type>) {
+                out.add(described);  // which has no JSON
+            } else if (described.has_value) {
                 out.add(described, JsonValue{object.*D::pointer});
             } else {
                 out.add(described);

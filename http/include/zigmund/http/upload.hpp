@@ -21,6 +21,7 @@
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/http/field.hpp>
 
+#include <concepts>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -97,4 +98,12 @@ class Upload {
     const detail::FormPart* part_ = &detail::no_part;
 };
 
+namespace detail {
+
+/// What a parameter can be that takes files of one name.
+template <class T>
+concept UploadValue = std::same_as<T, Upload> || std::same_as<T, std::optional<Upload>> ||
+                      std::same_as<T, std::span<const Upload>>;
+
+}  // namespace detail
 }  // namespace zigmund::http
