@@ -15,6 +15,7 @@ namespace zigmund::http {
 namespace {
 
 using detail::OptionKind;
+using detail::SecurityScheme;
 using Place = detail::ParameterInfo::Place;
 
 constexpr std::string_view http_validation_error =
@@ -65,13 +66,16 @@ const ResponseInfo* find(std::span<const ResponseInfo> responses, Status status)
 class DocumentWriter {
   public:
     DocumentWriter(const RouteTree& routes, alloc::Allocator arena)
-        : arena_{arena}, operations_{arena}, schemas_{arena}, out_{arena} {
+        : arena_{arena}, operations_{arena}, schemas_{arena}, schemes_{arena}, out_{arena} {
         for (const Route* route = routes.first(); route != nullptr; route = route->next) {
             if (route->endpoint.info != nullptr && route->notes.shown)
                 operations_.push_back(arena.create<Operation>(*route, arena));
         }
         name_operations();
         collect_schemas();
+        for (const Operation* each : operations_) {
+            for (const SecurityScheme* scheme : each->security) add_scheme(*scheme);
+        }
     }
 
     OpenApi write(const AppInfo& info) {
@@ -86,11 +90,14 @@ class DocumentWriter {
         const std::size_t gap = out_.size();
         out_.name("paths");
         paths();
-        if (!schemas_.empty()) {
+        if (!schemas_.empty() || !schemes_.empty()) {
             out_.name("components");
             out_.begin_object();
-            out_.name("schemas");
-            schemas_.write_components(out_);
+            if (!schemas_.empty()) {
+                out_.name("schemas");
+                schemas_.write_components(out_);
+            }
+            if (!schemes_.empty()) security_schemes();
             out_.end_object();
         }
         out_.end_object();
@@ -112,6 +119,72 @@ class DocumentWriter {
             for (int number = 2; std::ranges::find(ids, each->id) != ids.end(); ++number)
                 each->id = print(arena_, wanted + "_" + std::to_string(number));
             ids.push_back(each->id);
+        }
+    }
+
+    struct NamedScheme {
+        const SecurityScheme* scheme;
+        std::string_view name;
+    };
+
+    [[nodiscard]] const NamedScheme* find_scheme(const SecurityScheme& scheme) const noexcept {
+        const auto same = [&](const NamedScheme& other) {
+            return other.scheme->kind == scheme.kind && other.scheme->name == scheme.name &&
+                   other.scheme->text == scheme.text;
+        };
+        const auto at = std::ranges::find_if(schemes_, same);
+        return at == schemes_.end() ? nullptr : &*at;
+    }
+
+    /// Of different ones that have the same name, the later get a number.
+    void add_scheme(const SecurityScheme& scheme) {
+        if (find_scheme(scheme) != nullptr) return;
+        std::string_view name = scheme.name;
+        for (int number = 2; std::ranges::find(schemes_, name, &NamedScheme::name) != schemes_.end();
+             ++number)
+            name = print(arena_, std::string{scheme.name}.append("_").append(std::to_string(number)));
+        schemes_.push_back({&scheme, name});
+    }
+
+    void security_schemes() {
+        out_.name("securitySchemes");
+        out_.begin_object();
+        for (const NamedScheme& each : schemes_) {
+            out_.name(each.name);
+            out_.begin_object();
+            security_scheme(*each.scheme);
+            out_.end_object();
+        }
+        out_.end_object();
+    }
+
+    void security_scheme(const SecurityScheme& scheme) {
+        const auto key = [&](std::string_view place) {
+            member(out_, "type", "apiKey");
+            member(out_, "in", place);
+            member(out_, "name", scheme.text);
+        };
+        switch (scheme.kind) {
+            case SecurityScheme::Kind::bearer:
+            case SecurityScheme::Kind::basic:
+                member(out_, "type", "http");
+                member(out_, "scheme", scheme.kind == SecurityScheme::Kind::basic ? "basic" : "bearer");
+                break;
+            case SecurityScheme::Kind::header:
+                key("header");
+                break;
+            case SecurityScheme::Kind::query:
+                key("query");
+                break;
+            case SecurityScheme::Kind::cookie:
+                key("cookie");
+                break;
+            case SecurityScheme::Kind::oauth2_password:
+                member(out_, "type", "oauth2");
+                member(out_, "flows",
+                       {{"password",
+                         {{"scopes", std::initializer_list<JsonMember>{}}, {"tokenUrl", scheme.text}}}});
+                break;
         }
     }
 
@@ -230,6 +303,17 @@ class DocumentWriter {
         }
         request_body(operation);
         responses(operation);
+        if (!operation.security.empty()) {
+            out_.name("security");
+            out_.begin_array();
+            for (const SecurityScheme* each : operation.security) {
+                out_.element();
+                out_.begin_object();
+                member(out_, find_scheme(*each)->name, std::span<const std::string_view>{});
+                out_.end_object();
+            }
+            out_.end_array();
+        }
         if (notes.deprecated) member(out_, "deprecated", true);
         out_.end_object();
     }
@@ -347,6 +431,7 @@ class DocumentWriter {
     alloc::Allocator arena_;
     std::pmr::vector<Operation*> operations_;
     SchemaWriter schemas_;
+    std::pmr::vector<NamedScheme> schemes_;
     JsonWriter out_;
 };
 

@@ -118,7 +118,7 @@ void add_model(std::pmr::vector<OperationParameter>& list, const ParameterInfo& 
 }  // namespace
 
 Operation::Operation(const Route& described, alloc::Allocator arena)
-    : route{described}, parameters{arena}, body{arena}, form{arena} {
+    : route{described}, parameters{arena}, body{arena}, form{arena}, security{arena} {
     const std::string_view method = to_string(route.method);
     path = arena.dupe(std::string_view{without_converters(route.path)});
     name = route.name.empty() ? route.endpoint.info->name : route.name;
@@ -135,6 +135,8 @@ Operation::Operation(const Route& described, alloc::Allocator arena)
     std::size_t form_models = 0;
     const auto take = [&](const ParameterInfo& info) {
         const OperationParameter parameter{info.place, info.name, info.schema, info.options, info.required};
+        if (info.security != nullptr && std::ranges::find(security, info.security) == security.end())
+            security.push_back(info.security);
         if (info.place == Place::none) return;
         if (info.place == Place::body) return add(body, parameter);
         auto& list = info.place == Place::form ? form : parameters;

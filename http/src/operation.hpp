@@ -40,6 +40,7 @@ struct Operation {
     std::pmr::vector<OperationParameter> parameters;  ///< path, query, header, cookie, in this order
     std::pmr::vector<OperationParameter> body;
     std::pmr::vector<OperationParameter> form;
+    std::pmr::vector<const detail::SecurityScheme*> security;
     const Schema* form_model = nullptr;  ///< all of the form; null: it is put together of `form`
     bool has_files = false;              ///< in the form
 };

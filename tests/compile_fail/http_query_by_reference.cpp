@@ -1,5 +1,5 @@
 // Parameters are made for the call: there is nothing that a reference could change.
-// expect: error: .*zigmund: a handler takes Path, Query, Header, Cookie, Form, File and Body by value or by const reference
+// expect: error: .*zigmund: a handler takes Path, Query, Header, Cookie, Form, File, Body and security schemes by value or by const reference
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/http.hpp>
 

@@ -48,6 +48,7 @@
 #include <zigmund/http/router.hpp>
 #include <zigmund/http/scalar.hpp>
 #include <zigmund/http/schema.hpp>
+#include <zigmund/http/security.hpp>
 #include <zigmund/http/security_headers.hpp>
 #include <zigmund/http/sent.hpp>
 #include <zigmund/http/serve_options.hpp>

@@ -1,8 +1,8 @@
 // Binding: a request as the provider of a handler's parameters.
 //
-// It resolves, from left to right, `Path`, `Query`, `Header`, `Cookie`, `Form`, `File`, `Body`, `Request&`
-// and `alloc::Allocator` (the request's arena). What does not fit is collected; the handler is called only if
-// nothing was.
+// It resolves, from left to right, `Path`, `Query`, `Header`, `Cookie`, `Form`, `File`, `Body`, security schemes,
+// `Request&` and `alloc::Allocator` (the request's arena). What does not fit is collected; the handler is called
+// only if nothing was. A security scheme without credentials ends the request at once, with 401.
 //
 // Threads: one. Cost: that of the parameters; no allocation for a request without errors, escapes or body.
 #pragma once
@@ -16,6 +16,7 @@
 #include <zigmund/http/parameter_binder.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
+#include <zigmund/http/security.hpp>
 #include <zigmund/http/validation_error.hpp>
 #include <zigmund/inject.hpp>
 
@@ -58,7 +59,8 @@ class Binding {
     static constexpr bool provides =
         std::same_as<P, Request&> || std::same_as<P, const Request&> || std::same_as<P, BackgroundTasks&> ||
         std::same_as<detail::MadeFor<P>, alloc::Allocator> || detail::SourceBound<detail::MadeFor<P>> ||
-        detail::IsBody<detail::MadeFor<P>>::value || detail::IsFile<detail::MadeFor<P>>::value;
+        detail::IsBody<detail::MadeFor<P>>::value || detail::IsFile<detail::MadeFor<P>>::value ||
+        detail::SecurityParameter<detail::MadeFor<P>>;
 
     template <std::size_t Position, class P>
     static constexpr void explain() {
@@ -79,8 +81,8 @@ class Binding {
                       "zigmund: a handler takes a struct from the body: write http::Body<T>");
         static_assert(
             !detail::Parameter<T>,
-            "zigmund: a handler takes Path, Query, Header, Cookie, Form, File and Body by value or by const "
-            "reference");
+            "zigmund: a handler takes Path, Query, Header, Cookie, Form, File, Body and security schemes by "
+            "value or by const reference");
     }
 
     explicit Binding(Request& request) noexcept
@@ -102,6 +104,8 @@ class Binding {
         } else if constexpr (detail::IsFile<M>::value) {
             detail::prepare_form(request_);
             return detail::ParameterBinder{request_, errors_}.file<M>();
+        } else if constexpr (detail::SecurityParameter<M>) {
+            return M::of(request_);
         } else {
             return body<M>();
         }

@@ -15,6 +15,7 @@
 #include <zigmund/http/parameter.hpp>
 #include <zigmund/http/response.hpp>
 #include <zigmund/http/schema.hpp>
+#include <zigmund/http/security.hpp>
 #include <zigmund/inject/signature.hpp>
 
 #include <array>
@@ -38,6 +39,8 @@ struct ParameterInfo {
     const Schema* schema = nullptr;
     std::span<const SchemaOption> options = {};
     bool required = false;
+    /// Null: it is none.
+    const SecurityScheme* security = nullptr;
 };
 
 template <class P>
@@ -63,6 +66,8 @@ consteval ParameterInfo describe_parameter() {
         using T = typename M::zigmund_parameter;
         return {
             .place = Place::body, .name = M::name, .schema = schema<T>, .required = !IsOptional<T>::value};
+    } else if constexpr (SecurityParameter<M>) {
+        return {.security = &M::scheme};
     } else {
         return {};
     }
