@@ -4,10 +4,15 @@
 
 #include <gtest/gtest.h>
 
+#include <unistd.h>
+
 #include <charconv>
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <memory>
+#include <regex>
 #include <set>
 #include <string>
 #include <string_view>
@@ -319,6 +324,24 @@ TEST(TourLog, TellsInWhichOrderThingsHappen) {
                  "tour: database opened\ntour: started\ntour: ann\ntour: committed\ntour: rolled back\n"
                  "tour: stopped\ntour: database closed\n");
     std::free(text);
+}
+
+TEST(TourLog, KnowsWhoWasAtTheTowerInTheCommonFormat) {
+    std::string name = "/tmp/zigmund-visitors-XXXXXX";
+    ::close(::mkstemp(name.data()));
+    {
+        tour::Tour tour{alloc::heap(), {.files = TOUR_FILES, .visitors = name}};
+        TestClient client{tour.app(), as_client};
+        client.get("/tower/bells?ticket=valid");
+        client.get("/tower/bells?ticket=none");
+        client.get("/text");
+    }
+    std::ifstream file{name};
+    const std::string text{std::istreambuf_iterator<char>{file}, {}};
+    const std::regex lines{R"(\S+ - - \[[^\]]+ \+0000\] "GET /tower/bells\?ticket=valid HTTP/1\.1" 200 4\n)"
+                           R"(\S+ - - \[[^\]]+ \+0000\] "GET /tower/bells\?ticket=none HTTP/1\.1" 403 36\n)"};
+    EXPECT_TRUE(std::regex_match(text, lines)) << text;
+    ::unlink(name.c_str());
 }
 
 TEST(TourMemory, IsGivenBack) {

@@ -36,7 +36,9 @@ void add_middleware(http::App& app, http::App& api, const Settings& settings) {
     // them.
     app.get("/vault", http::with_middleware([] { return http::Response::text("gold"); }, say_who, need_key),
             {.tags = {"middleware"}});
-    app.include(http::with_middleware(add_tower, say_who),
+    const http::AccessLog visitors{
+        {.path = std::string{settings.visitors}, .format = http::AccessLogFormat::common}};
+    app.include(http::with_middleware(add_tower, visitors, say_who),
                 {.prefix = "/tower", .tags = {"middleware"}, .dependencies = {http::depends<need_ticket>}});
 
     // Around an application: all that comes with the library, the last one outermost.

@@ -34,7 +34,8 @@ namespace inject = zigmund::inject;
 struct Settings {
     std::string_view files;                     ///< a directory that is served
     std::FILE* log = nullptr;                   ///< what it does besides answering; null: nobody reads it
-    std::string_view access_log = "/dev/null";  ///< where requests to /api are logged
+    std::string_view access_log = "/dev/null";  ///< where requests to /api are logged, as JSON lines
+    std::string_view visitors = "/dev/null";    ///< who was at the tower, in the common log format
 };
 
 /// A line of the log: what happens before the first request, and after an answer was sent.
