@@ -1,6 +1,8 @@
 // zigmund-leaks: runs a program under zigmund::alloc_interpose. It becomes the program (exec), so that
 // signals, the terminal and the exit status are the program's own; what it has to say is the preloaded
 // library's part.
+#include <zigmund/alloc/version.hpp>
+
 #include <elf.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -207,7 +209,8 @@ int main(int count, char** arguments) {
         const std::string& word = words[next++];
         if (word == "--") break;
         if (word == "--help") return std::fputs(help, stdout) < 0 ? failed : 0;
-        if (word == "--version") return std::puts("zigmund-leaks " ZIGMUND_VERSION) < 0 ? failed : 0;
+        if (word == "--version")
+            return std::printf("zigmund-leaks %s\n", zigmund::alloc::version_text.data()) < 0 ? failed : 0;
         if (!request.take(word, words, next))
             fail(failed, "unknown option '" + word + "' (see zigmund-leaks --help)");
     }

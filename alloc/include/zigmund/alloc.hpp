@@ -40,3 +40,4 @@
 #include <zigmund/alloc/transaction.hpp>
 #include <zigmund/alloc/try.hpp>
 #include <zigmund/alloc/vector.hpp>
+#include <zigmund/alloc/version.hpp>
