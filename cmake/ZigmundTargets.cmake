@@ -22,29 +22,117 @@ function(zigmund_own target)
   endif()
 endfunction()
 
-# zigmund_library(alloc SOURCES a.cpp...): target zigmund_alloc, alias zigmund::alloc, installed and exported.
+# While the major number is 0, a new minor number may break programs: then it names the binary interface as well.
+if(PROJECT_VERSION_MAJOR EQUAL 0)
+  set(ZIGMUND_SOVERSION ${PROJECT_VERSION_MAJOR}.${PROJECT_VERSION_MINOR})
+else()
+  set(ZIGMUND_SOVERSION ${PROJECT_VERSION_MAJOR})
+endif()
+
+# A sanitizer's objects leave symbols to the program, which a shared library of ours does not.
+set(shared_too OFF)
+if(PROJECT_IS_TOP_LEVEL AND NOT BUILD_SHARED_LIBS AND NOT ZIGMUND_SANITIZE AND NOT ZIGMUND_FUZZ)
+  set(shared_too ON)
+endif()
+option(ZIGMUND_SHARED "Link shared libraries beside the static ones, of the same objects" ${shared_too})
+
+# zigmund_library(alloc SOURCES a.cpp... PUBLIC libraries... PRIVATE libraries...): target zigmund_alloc, alias
+# zigmund::alloc, installed and exported. With ZIGMUND_SHARED, zigmund_alloc_shared as well, which is installed
+# as the components alloc_runtime and alloc_shared, and exported by the same name.
 function(zigmund_library name)
-  cmake_parse_arguments(arg "INTERFACE" "" "SOURCES" ${ARGN})
+  cmake_parse_arguments(arg "INTERFACE" "" "SOURCES;PUBLIC;PRIVATE" ${ARGN})
+  set(target zigmund_${name})
   if(arg_INTERFACE)
-    add_library(zigmund_${name} INTERFACE)
+    add_library(${target} INTERFACE)
     set(scope INTERFACE)
   else()
-    add_library(zigmund_${name} ${arg_SOURCES})
+    add_library(${target} ${arg_SOURCES})
     set(scope PUBLIC)
-    zigmund_own(zigmund_${name})
-    set_target_properties(zigmund_${name} PROPERTIES
-      VERSION ${PROJECT_VERSION} SOVERSION ${PROJECT_VERSION_MAJOR} POSITION_INDEPENDENT_CODE ON)
+    zigmund_own(${target})
+    set_target_properties(${target} PROPERTIES
+      VERSION ${PROJECT_VERSION} SOVERSION ${ZIGMUND_SOVERSION} POSITION_INDEPENDENT_CODE ON INSTALL_RPATH "$ORIGIN"
+      CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
   endif()
-  add_library(zigmund::${name} ALIAS zigmund_${name})
-  set_target_properties(zigmund_${name} PROPERTIES EXPORT_NAME ${name})
-  target_compile_features(zigmund_${name} ${scope} cxx_std_23)
-  target_include_directories(zigmund_${name} ${scope}
+  add_library(zigmund::${name} ALIAS ${target})
+  set_target_properties(${target} PROPERTIES EXPORT_NAME ${name})
+  target_compile_features(${target} ${scope} cxx_std_23)
+  target_include_directories(${target} ${scope}
     $<BUILD_INTERFACE:${CMAKE_CURRENT_SOURCE_DIR}/include>
     $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
-  install(TARGETS zigmund_${name} EXPORT zigmund-${name}-targets COMPONENT ${name})
+  target_link_libraries(${target} ${scope} ${arg_PUBLIC})
+  if(arg_PRIVATE)
+    target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
+  endif()
+  zigmund_install(${target} ${name} ${name})
   install(DIRECTORY include/ DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT ${name})
-  install(EXPORT zigmund-${name}-targets NAMESPACE zigmund:: FILE zigmund-${name}-targets.cmake
-    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/zigmund COMPONENT ${name})
+
+  if(NOT arg_INTERFACE AND ZIGMUND_SHARED)
+    zigmund_shared_library(${name} PUBLIC ${arg_PUBLIC} PRIVATE ${arg_PRIVATE})
+  endif()
+endfunction()
+
+# Linked of the static library's objects, which are compiled for it: nothing is compiled twice.
+function(zigmund_shared_library name)
+  cmake_parse_arguments(arg "" "" "PUBLIC;PRIVATE" ${ARGN})
+  set(target zigmund_${name}_shared)
+  add_library(${target} SHARED $<TARGET_OBJECTS:zigmund_${name}>)
+  set_target_properties(${target} PROPERTIES
+    EXPORT_NAME ${name} OUTPUT_NAME zigmund_${name} LINKER_LANGUAGE CXX
+    VERSION ${PROJECT_VERSION} SOVERSION ${ZIGMUND_SOVERSION} INSTALL_RPATH "$ORIGIN")
+  target_compile_features(${target} INTERFACE cxx_std_23)
+  target_include_directories(${target} INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
+  # Ours among them: here the shared ones, and by their common names to who finds the package.
+  foreach(library IN LISTS arg_PUBLIC)
+    if(library MATCHES "^zigmund::(.*)")
+      if(TARGET zigmund_${CMAKE_MATCH_1}_shared)
+        target_link_libraries(${target} PRIVATE zigmund_${CMAKE_MATCH_1}_shared)
+      endif()
+      target_link_libraries(${target} INTERFACE $<INSTALL_INTERFACE:${library}>)
+    else()
+      target_link_libraries(${target} PUBLIC ${library})
+    endif()
+  endforeach()
+  # What is linked in for good is nobody else's to call.
+  target_link_libraries(${target} PRIVATE ${arg_PRIVATE})
+  target_link_options(${target} PRIVATE LINKER:--exclude-libs,ALL LINKER:--no-undefined)
+  # What a program needs that is linked with it, and what it takes to link one.
+  install(TARGETS ${target} EXPORT zigmund-${name}-shared-targets
+    LIBRARY COMPONENT ${name}_runtime NAMELINK_COMPONENT ${name}_shared)
+  zigmund_install_export(${name}_shared ${name}-shared)
+endfunction()
+
+# zigmund_pkg_config(alloc DESCRIPTION text LIBS flags... PRIVATE flags... REQUIRES modules... REQUIRES_PRIVATE
+# modules...): zigmund-alloc.pc. Without a shared library, what is private is everyone's who links.
+function(zigmund_pkg_config name)
+  cmake_parse_arguments(arg "" "DESCRIPTION" "LIBS;PRIVATE;REQUIRES;REQUIRES_PRIVATE" ${ARGN})
+  if(NOT ZIGMUND_SHARED AND NOT BUILD_SHARED_LIBS)
+    list(APPEND arg_LIBS ${arg_PRIVATE})
+    list(APPEND arg_REQUIRES ${arg_REQUIRES_PRIVATE})
+    set(arg_PRIVATE "")
+    set(arg_REQUIRES_PRIVATE "")
+  endif()
+  set(description "${arg_DESCRIPTION}")
+  list(JOIN arg_LIBS " " libs)
+  list(JOIN arg_PRIVATE " " libs_private)
+  list(JOIN arg_REQUIRES ", " requires)
+  list(JOIN arg_REQUIRES_PRIVATE ", " requires_private)
+  # The installed files may be moved: what is in them is told from where they are.
+  file(RELATIVE_PATH up /${CMAKE_INSTALL_LIBDIR}/pkgconfig /)
+  string(REGEX REPLACE "/$" "" up "${up}")
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/zigmund.pc.in zigmund-${name}.pc @ONLY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/zigmund-${name}.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT ${name})
+endfunction()
+
+# zigmund_install(zigmund_alloc alloc alloc): as a component, exported by zigmund-alloc-targets.cmake.
+function(zigmund_install target component export)
+  install(TARGETS ${target} EXPORT zigmund-${export}-targets COMPONENT ${component})
+  zigmund_install_export(${component} ${export})
+endfunction()
+
+function(zigmund_install_export component export)
+  install(EXPORT zigmund-${export}-targets NAMESPACE zigmund:: FILE zigmund-${export}-targets.cmake
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/zigmund COMPONENT ${component})
 endfunction()
 
 option(ZIGMUND_TESTS_BY_PROGRAM "ctest runs each test program once, not once for each of its tests" OFF)

@@ -7,7 +7,7 @@
 
 namespace zigmund::alloc {
 
-struct ArenaPool::Node {
+struct ZIGMUND_HIDDEN ArenaPool::Node {
     Node(Allocator upstream, const ArenaOptions& options) noexcept : arena{upstream, options} {}
     Node* next = nullptr;
     Arena arena;

@@ -27,7 +27,7 @@ constexpr std::size_t round_up(std::size_t n, std::size_t align) noexcept {
 }  // namespace
 
 /// Followed by the blocks and, when checked, a bit for each that says whether it is live.
-struct BlockPool::Chunk {
+struct ZIGMUND_HIDDEN BlockPool::Chunk {
     Chunk* older;
     std::byte* begin;
     std::byte* end;

@@ -35,7 +35,7 @@ namespace detail {
 struct SiteReport;
 }  // namespace detail
 
-struct GeneralPurposeAllocator::State {
+struct ZIGMUND_HIDDEN GeneralPurposeAllocator::State {
     using Kind = MemoryErrorKind;
 
     State(const GeneralPurposeOptions& given, const Resource& used_through) noexcept;

@@ -7,7 +7,7 @@
 namespace zigmund::alloc {
 
 /// A verb and up to five words, the longest of 20 characters.
-class Logging::Line {
+class ZIGMUND_HIDDEN Logging::Line {
   public:
     explicit Line(std::string_view verb) noexcept { put(verb); }
 

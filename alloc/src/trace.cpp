@@ -10,7 +10,7 @@
 
 namespace zigmund::alloc {
 
-class Trace::Parser {
+class ZIGMUND_HIDDEN Trace::Parser {
   public:
     /// Null: the line is an operation of the trace, or empty.
     const char* line(std::string_view text) {

@@ -76,7 +76,7 @@ thread_local Rings rings;
 
 }  // namespace
 
-class AccessLog::Implementation {
+class ZIGMUND_HIDDEN AccessLog::Implementation {
   public:
     explicit Implementation(const AccessLogOptions& options)
         : options_{options}, wake_{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)} {

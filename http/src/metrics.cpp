@@ -207,7 +207,7 @@ void write_process(MetricsText& out) {
 }  // namespace
 
 /// What one thread counts.
-struct Metrics::Shard {
+struct ZIGMUND_HIDDEN Metrics::Shard {
     explicit Shard(alloc::Allocator memory) noexcept : allocator{memory} {}
     ~Shard() {
         for (const std::atomic<Series*>& slot : table) {
@@ -242,7 +242,7 @@ struct Metrics::Shard {
     std::array<Count, std::tuple_size_v<ConnectionCounts>> connections;
 };
 
-struct Metrics::Books {
+struct ZIGMUND_HIDDEN Metrics::Books {
     explicit Books(alloc::Allocator memory) : allocator{memory}, shards{memory} {}
     ~Books() {
         for (Shard* const shard : shards) allocator.destroy(shard);

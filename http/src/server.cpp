@@ -50,7 +50,7 @@ auto listening_on(const std::string& place, F f) {
 
 }  // namespace
 
-class Server::Implementation {
+class ZIGMUND_HIDDEN Server::Implementation {
   public:
     Implementation(App& app, const ServeOptions& options)
         : workers_{app.allocator()}, threads_{app.allocator()}, allocator_{app.allocator()}, app_{app} {

@@ -32,7 +32,7 @@ bool is_servable(std::string_view path) noexcept {
 
 }  // namespace
 
-class StaticFiles::Directory {
+class ZIGMUND_HIDDEN StaticFiles::Directory {
   public:
     explicit Directory(const char* path) : descriptor_{::open(path, O_PATH | O_DIRECTORY | O_CLOEXEC)} {
         if (!descriptor_)

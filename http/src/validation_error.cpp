@@ -13,7 +13,7 @@
 
 namespace zigmund::http {
 
-struct ValidationErrors::Node {
+struct ZIGMUND_HIDDEN ValidationErrors::Node {
     ValidationError error;
     std::span<const Location> location;  // from the outside in
     std::size_t rank;                    // by section, then by place

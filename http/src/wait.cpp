@@ -14,7 +14,7 @@
 namespace zigmund::http::detail {
 
 /// A wait, as the loop knows it.
-class Wait::Registration final : public EventHandler, public Timer {
+class ZIGMUND_HIDDEN Wait::Registration final : public EventHandler, public Timer {
   public:
     Registration(Wait& wait, TaskPromise& promise, EventLoop& loop) noexcept
         : wait_{wait}, promise_{promise}, loop_{loop} {}

@@ -29,6 +29,7 @@
 #pragma once
 
 #include <zigmund/alloc/arena_base.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/heap.hpp>
 
 #include <bit>
@@ -45,7 +46,7 @@ namespace zigmund::alloc {
 
 /// `MinAlign`: the least alignment of every block, to which sizes are rounded up; 1, 2, 4, 8 or 16.
 template <std::size_t MinAlign>
-class BasicArena final : public ArenaBase {
+class ZIGMUND_EXPORT BasicArena final : public ArenaBase {
     static_assert(std::has_single_bit(MinAlign) && MinAlign <= default_align,
                   "zigmund: BasicArena<MinAlign> takes a power of two up to 16: for a larger alignment write "
                   "allocate(size, align)");

@@ -9,6 +9,7 @@
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/arena_options.hpp>
 #include <zigmund/alloc/detail/free_lists.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/resource.hpp>
 #include <zigmund/alloc/savepoint.hpp>
 #include <zigmund/alloc/transaction.hpp>
@@ -26,7 +27,7 @@ struct ArenaChunk {
     std::size_t capacity;             ///< bytes for blocks, `used` among them
 };
 
-class ArenaBase : public Resource {
+class ZIGMUND_EXPORT ArenaBase : public Resource {
   public:
     /// The value to pass around. It must not outlive the arena.
     [[nodiscard]] Allocator allocator() noexcept { return *this; }

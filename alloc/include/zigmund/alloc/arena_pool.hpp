@@ -21,6 +21,7 @@
 
 #include <zigmund/alloc/arena.hpp>
 #include <zigmund/alloc/error.hpp>
+#include <zigmund/alloc/export.hpp>
 
 #include <cstddef>
 #include <limits>
@@ -38,7 +39,7 @@ struct ArenaPoolOptions {
     std::size_t max_idle = std::numeric_limits<std::size_t>::max();
 };
 
-class ArenaPool {
+class ZIGMUND_EXPORT ArenaPool {
   private:
     struct Node;
 

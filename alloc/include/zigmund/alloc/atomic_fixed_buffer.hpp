@@ -10,6 +10,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 #include <atomic>
 #include <cstddef>
@@ -17,7 +18,7 @@
 
 namespace zigmund::alloc {
 
-class AtomicFixedBuffer final : public Resource {
+class ZIGMUND_EXPORT AtomicFixedBuffer final : public Resource {
   public:
     /// Hands out `buffer`, which must outlive every block, to the last byte. It may have any alignment.
     explicit AtomicFixedBuffer(std::span<std::byte> buffer) noexcept

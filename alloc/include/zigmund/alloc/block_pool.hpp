@@ -10,6 +10,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/heap.hpp>
 
 #include <cstddef>
@@ -32,7 +33,7 @@ struct PoolOptions {
     bool checked = checked_by_default;
 };
 
-class BlockPool final : public Resource {
+class ZIGMUND_EXPORT BlockPool final : public Resource {
   public:
     /// Blocks of `block_size` bytes (0 counts as 1) aligned to `block_align`, from `upstream`, which must
     /// outlive it. Takes nothing before the first block.

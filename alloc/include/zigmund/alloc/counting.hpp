@@ -19,6 +19,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 #include <cstddef>
 #include <cstdio>
@@ -39,7 +40,7 @@ struct Counts {
     friend bool operator==(const Counts&, const Counts&) noexcept = default;
 };
 
-class Counting final : public Resource {
+class ZIGMUND_EXPORT Counting final : public Resource {
   public:
     static constexpr std::size_t no_budget = std::numeric_limits<std::size_t>::max();
 

@@ -27,6 +27,7 @@
 #pragma once
 
 #include <zigmund/alloc/defer.hpp>
+#include <zigmund/alloc/export.hpp>
 
 #include <atomic>
 #include <concepts>
@@ -72,10 +73,10 @@ constexpr bool is_failure([[maybe_unused]] const T& result) noexcept {
 }
 
 /// How often this thread has raised an error through ZIGMUND_TRY, in code without NDEBUG.
-extern constinit thread_local unsigned errors_raised;
+ZIGMUND_EXPORT extern constinit thread_local unsigned errors_raised;
 
 /// Prints the message about a guard that ran without an error.
-[[gnu::cold]] void report_errdefer_without_error(std::source_location where) noexcept;
+ZIGMUND_EXPORT [[gnu::cold]] void report_errdefer_without_error(std::source_location where) noexcept;
 
 inline namespace ZIGMUND_ERR_SCOPE_ABI {
 inline void raise_error() noexcept {

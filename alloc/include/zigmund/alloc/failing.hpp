@@ -12,6 +12,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 #include <array>
 #include <cstddef>
@@ -57,7 +58,7 @@ struct InducedFailure {
     friend bool operator==(const InducedFailure&, const InducedFailure&) = default;
 };
 
-class Failing final : public Resource {
+class ZIGMUND_EXPORT Failing final : public Resource {
   public:
     /// Passes to `upstream`, which must outlive it, what does not fail.
     explicit Failing(Allocator upstream, FailingOptions options = {}) noexcept

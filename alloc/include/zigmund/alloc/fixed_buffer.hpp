@@ -16,6 +16,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 #include <cassert>
 #include <cstddef>
@@ -26,10 +27,10 @@ namespace zigmund::alloc {
 
 namespace detail {
 /// Whether a memory checker watches this process; the library knows.
-extern const bool memory_is_watched;
+ZIGMUND_EXPORT extern const bool memory_is_watched;
 }  // namespace detail
 
-class FixedBuffer final : public Resource {
+class ZIGMUND_EXPORT FixedBuffer final : public Resource {
   public:
     /// Hands out `buffer`, which must outlive every block, to the last byte. It may have any alignment.
     explicit FixedBuffer(std::span<std::byte> buffer) noexcept

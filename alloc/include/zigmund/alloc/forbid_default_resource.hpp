@@ -20,11 +20,13 @@
 // order. Cost: none but at its two ends. Never: sees new, malloc, or std::pmr::new_delete_resource() by name.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <memory_resource>
 
 namespace zigmund::alloc {
 
-class ForbidDefaultResource {
+class ZIGMUND_EXPORT ForbidDefaultResource {
   public:
     /// From here on the default resource is one that ends the program when it is asked for memory.
     [[nodiscard("a scope without a name ends at once: write const ForbidDefaultResource forbid;")]]

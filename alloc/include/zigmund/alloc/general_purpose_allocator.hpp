@@ -19,6 +19,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/report_format.hpp>
 
@@ -71,7 +72,7 @@ enum class MemoryErrorKind : std::uint8_t {
 };
 
 /// The kind as the report's first line says it, such as "double free". Static storage.
-[[nodiscard]] std::string_view to_string(MemoryErrorKind kind) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] std::string_view to_string(MemoryErrorKind kind) noexcept;
 
 /// One diagnosis, as a handler gets it.
 struct MemoryError {
@@ -146,7 +147,7 @@ class Mark {
 
 class Snapshot;
 
-class GeneralPurposeAllocator final : public Resource {
+class ZIGMUND_EXPORT GeneralPurposeAllocator final : public Resource {
   public:
     /// Throws std::bad_alloc when the kernel has no address space for the books; never with Tier::off.
     explicit GeneralPurposeAllocator(GeneralPurposeOptions options = {});

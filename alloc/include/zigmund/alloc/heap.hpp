@@ -11,6 +11,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 namespace zigmund::alloc {
 
@@ -20,6 +21,6 @@ namespace zigmund::alloc {
 /// - resize: up to 16 MiB, true while the new size fits the block's size class and is not so small that the
 ///   block would be mostly empty (below half); above, as pages() does; false from one side to the other.
 /// - remap: above 16 MiB moves a block that cannot grow in place, as pages() does; elsewhere, like resize.
-[[nodiscard]] Allocator heap() noexcept;
+ZIGMUND_EXPORT [[nodiscard]] Allocator heap() noexcept;
 
 }  // namespace zigmund::alloc

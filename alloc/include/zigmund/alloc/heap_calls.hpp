@@ -9,6 +9,7 @@
 // decides: under a sanitizer or Valgrind no Allocator has the bit, and every call is the virtual one.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/resource.hpp>
 
 #include <atomic>
@@ -27,7 +28,7 @@ struct HeapCalls {
     void (*deallocate)(void* p) noexcept;
 };
 
-extern const HeapCalls heap_calls;
+ZIGMUND_EXPORT extern const HeapCalls heap_calls;
 
 /// Where the guarded blocks of allocators that pass the others on to the heap lie: a tebibyte of address
 /// space that neither the kernel nor mimalloc uses of its own accord. A pointer tells by itself that it is
@@ -83,6 +84,6 @@ class Sampling {
 };
 
 // The model: also in a library that a program loads later, these 24 bytes are one instruction away.
-extern constinit thread_local Sampling sampling [[gnu::tls_model("initial-exec")]];
+ZIGMUND_EXPORT extern constinit thread_local Sampling sampling [[gnu::tls_model("initial-exec")]];
 
 }  // namespace zigmund::alloc::detail

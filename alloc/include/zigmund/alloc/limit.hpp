@@ -12,6 +12,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 #include <cstddef>
 #include <functional>
@@ -32,7 +33,7 @@ struct LimitOptions {
     std::function<void(const Limit&)> on_soft_limit = {};
 };
 
-class Limit final : public Resource {
+class ZIGMUND_EXPORT Limit final : public Resource {
   public:
     /// Limits what is taken from `upstream`, which must outlive it.
     explicit Limit(Allocator upstream, LimitOptions options) noexcept

@@ -17,6 +17,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 #include <cstddef>
 #include <cstdio>
@@ -25,7 +26,7 @@
 
 namespace zigmund::alloc {
 
-class Logging final : public Resource {
+class ZIGMUND_EXPORT Logging final : public Resource {
   public:
     /// Gets each line, the newline at its end included; the view is dead when it returns. It must neither
     /// throw nor use the Logging that calls it.

@@ -6,11 +6,12 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 namespace zigmund::alloc {
 
 /// The C library's heap. resize() answers true while the new size fits the block that malloc gave.
 /// Lives as long as the process.
-[[nodiscard]] Allocator malloc_heap() noexcept;
+ZIGMUND_EXPORT [[nodiscard]] Allocator malloc_heap() noexcept;
 
 }  // namespace zigmund::alloc

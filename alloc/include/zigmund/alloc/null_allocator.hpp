@@ -5,12 +5,13 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 namespace zigmund::alloc {
 
 /// Refuses every size, 0 included: try_allocate returns null, allocate throws std::bad_alloc, resize and
 /// remap refuse. It has no blocks, so giving one back is an error of the caller: an assertion in debug
 /// builds, ignored in others. Lives as long as the process.
-[[nodiscard]] Allocator null_allocator() noexcept;
+ZIGMUND_EXPORT [[nodiscard]] Allocator null_allocator() noexcept;
 
 }  // namespace zigmund::alloc

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 #include <cstddef>
 
@@ -32,9 +33,9 @@ namespace zigmund::alloc {
 /// - remap: moves where resize cannot, in time that depends on the number of pages and not on their content.
 ///   Null when the kernel refuses, and for a block that cannot grow in place and whose alignment exceeds
 ///   page_size(): the kernel chooses the new address, and promises no more than a page's alignment.
-[[nodiscard]] Allocator pages() noexcept;
+ZIGMUND_EXPORT [[nodiscard]] Allocator pages() noexcept;
 
 /// Bytes in a page of this system: a power of two, 4096 on x86-64.
-[[nodiscard]] std::size_t page_size() noexcept;
+ZIGMUND_EXPORT [[nodiscard]] std::size_t page_size() noexcept;
 
 }  // namespace zigmund::alloc

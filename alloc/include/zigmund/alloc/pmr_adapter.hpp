@@ -22,6 +22,7 @@
 // counts as a refusal.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/resource.hpp>
 
 #include <cstddef>
@@ -29,15 +30,27 @@
 
 namespace zigmund::alloc {
 
-class PmrAdapter final : public Resource {
+class ZIGMUND_EXPORT PmrAdapter final : public Resource {
   public:
     /// Takes its memory from `upstream`, which must outlive it and all its blocks. If that is a Resource,
-    /// blocks are resized and remapped there; other memory resources can do neither.
+    /// blocks are resized and remapped there; other memory resources can do neither. With -fno-rtti a Resource is
+    /// known by the type of the reference alone.
     explicit PmrAdapter(std::pmr::memory_resource& upstream) noexcept
-        : upstream_{&upstream}, resource_{dynamic_cast<Resource*>(&upstream)} {}
+#if defined(__cpp_rtti)
+        : upstream_{&upstream},
+          resource_{dynamic_cast<Resource*>(&upstream)} {}
+#else
+        : upstream_{&upstream}, resource_{nullptr} {
+    }
+    /// The same over a Resource.
+    explicit PmrAdapter(Resource& upstream) noexcept : upstream_{&upstream}, resource_{&upstream} {}
+#endif
 
-    /// What it was made over.
-    [[nodiscard]] std::pmr::memory_resource& upstream() const noexcept { return *upstream_; }
+              /// What it was made over.
+              [[nodiscard]] std::pmr::memory_resource
+              & upstream() const noexcept {
+        return *upstream_;
+    }
 
   private:
     void* do_try_allocate(std::size_t size, std::size_t align) noexcept override;

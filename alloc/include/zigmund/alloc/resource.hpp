@@ -12,6 +12,8 @@
 // that is marked noexcept.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <bit>
 #include <cassert>
 #include <cstddef>
@@ -21,7 +23,7 @@ namespace zigmund::alloc {
 
 inline constexpr std::size_t default_align = alignof(std::max_align_t);
 
-class Resource : public std::pmr::memory_resource {
+class ZIGMUND_EXPORT Resource : public std::pmr::memory_resource {
   public:
     Resource(const Resource&) = delete;
     Resource& operator=(const Resource&) = delete;
@@ -79,7 +81,7 @@ class Resource : public std::pmr::memory_resource {
 
 namespace detail {
 /// Throws `std::bad_alloc`; without exceptions, prints "zigmund: out of memory" and aborts.
-[[noreturn, gnu::cold]] void throw_bad_alloc();
+ZIGMUND_EXPORT [[noreturn, gnu::cold]] void throw_bad_alloc();
 }  // namespace detail
 
 }  // namespace zigmund::alloc

@@ -20,6 +20,8 @@
 // Threads: those of the arena, one at a time. Cost: a few words copied, no memory. Never: allocates.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <cstddef>
 #include <cstdint>
 
@@ -76,7 +78,7 @@ class Savepoint {
 };
 
 /// Takes a savepoint, and rewinds to it when it goes out of scope.
-class [[nodiscard]] ArenaScope {
+class ZIGMUND_EXPORT [[nodiscard]] ArenaScope {
   public:
     /// Takes a savepoint of `arena`, which must outlive this. O(1).
     explicit ArenaScope(ArenaBase& arena) noexcept;

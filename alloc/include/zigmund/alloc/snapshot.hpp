@@ -13,6 +13,7 @@
 // thread, allocates from the allocator that it is taken of, refers to it afterwards.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/report_format.hpp>
 
 #include <cstddef>
@@ -31,7 +32,7 @@ class SnapshotDiff;
 
 /// Made by GeneralPurposeAllocator::snapshot(). One made by default or moved from is that of an allocator
 /// that has nothing.
-class Snapshot {
+class ZIGMUND_EXPORT Snapshot {
   public:
     Snapshot() = default;
     Snapshot(Snapshot&& other) noexcept : books_{std::exchange(other.books_, nullptr)} {}
@@ -66,7 +67,7 @@ struct SiteGrowth {
     std::span<const std::uintptr_t> stack;
 };
 
-class SnapshotDiff {
+class ZIGMUND_EXPORT SnapshotDiff {
   public:
     SnapshotDiff(SnapshotDiff&& other) noexcept : books_{std::exchange(other.books_, nullptr)} {}
     SnapshotDiff& operator=(SnapshotDiff&& other) noexcept {
@@ -100,6 +101,6 @@ class SnapshotDiff {
 
 /// What changed from `before` to `after`. Neither is needed afterwards. Throws std::bad_alloc. Linear in the
 /// call sites of both; names each stack, which reads the program's debug information the first time.
-[[nodiscard]] SnapshotDiff diff(const Snapshot& before, const Snapshot& after);
+ZIGMUND_EXPORT [[nodiscard]] SnapshotDiff diff(const Snapshot& before, const Snapshot& after);
 
 }  // namespace zigmund::alloc

@@ -17,6 +17,8 @@
 // allocator that is the program's malloc can have one.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <cstddef>
 #include <expected>
 #include <span>
@@ -31,7 +33,7 @@ struct SuppressionError {
     std::string_view reason;  ///< one of the texts at Suppressions::parse() and read(); static storage
 };
 
-class Suppressions {
+class ZIGMUND_EXPORT Suppressions {
   public:
     Suppressions() = default;
     Suppressions(Suppressions&& other) noexcept

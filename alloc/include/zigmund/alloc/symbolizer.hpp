@@ -10,6 +10,8 @@
 // address that nothing is known of is given back as such.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <string_view>
@@ -30,6 +32,7 @@ struct SourceFrame {
 /// Calls `visit(frame, context)` for the function at `address`: first for the innermost function that was
 /// inlined there, last for the one that owns the code. At least once. For a return address pass one less,
 /// so that the call is named and not what follows it.
-void symbolize(std::uintptr_t address, void (*visit)(const SourceFrame& frame, void* context), void* context);
+ZIGMUND_EXPORT void symbolize(std::uintptr_t address, void (*visit)(const SourceFrame& frame, void* context),
+                              void* context);
 
 }  // namespace zigmund::alloc

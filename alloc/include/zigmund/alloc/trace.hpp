@@ -15,6 +15,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -42,7 +43,7 @@ struct Replay {
     friend bool operator==(const Replay&, const Replay&) noexcept = default;
 };
 
-class Trace {
+class ZIGMUND_EXPORT Trace {
   public:
     /// Reads a trace. Linear in its size. Throws std::bad_alloc. The errors:
     ///

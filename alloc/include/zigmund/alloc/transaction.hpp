@@ -14,11 +14,12 @@
 // Threads: those of the arena, one at a time. Cost: that of a savepoint. Never: allocates.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/savepoint.hpp>
 
 namespace zigmund::alloc {
 
-class [[nodiscard]] Transaction {
+class ZIGMUND_EXPORT [[nodiscard]] Transaction {
   public:
     /// The same as arena.transaction().
     explicit Transaction(ArenaBase& arena) noexcept;

@@ -24,6 +24,7 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/detail/nothrow_construct.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/relocatable.hpp>
 
 #include <algorithm>
@@ -44,8 +45,8 @@ namespace zigmund::alloc {
 namespace detail {
 /// Gives a block of trivially relocatable objects the size `new_bytes`: in place, by remap, or by a copy of
 /// its first `used_bytes`. Null: nothing has changed.
-[[nodiscard]] void* regrow(Allocator a, void* p, std::size_t old_bytes, std::size_t align,
-                           std::size_t new_bytes, std::size_t used_bytes) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] void* regrow(Allocator a, void* p, std::size_t old_bytes, std::size_t align,
+                                          std::size_t new_bytes, std::size_t used_bytes) noexcept;
 }  // namespace detail
 
 template <class T>

@@ -29,6 +29,7 @@
 // within a second, and with flush(), which the last copy's destructor does.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/middleware.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
@@ -54,7 +55,7 @@ struct AccessLogOptions {
     std::size_t ring = std::size_t{256} << 10;
 };
 
-class AccessLog {
+class ZIGMUND_EXPORT AccessLog {
   public:
     /// Opens the file and starts the writer. Throws std::invalid_argument "zigmund: AccessLog: ring is less
     /// than 32768 bytes" and "... more than 1 GiB", std::system_error "zigmund: access log: cannot open /x:

@@ -16,6 +16,7 @@
 // Threads: one. Cost: that of Response::json() for a value, and of looking at its constraints if it has any.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/http_error.hpp>
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/request.hpp>
@@ -53,7 +54,7 @@ concept PlainAnswer = std::is_void_v<V> || std::same_as<std::remove_cvref_t<V>, 
                       std::constructible_from<JsonValue, const V&>;
 
 /// The response to a request whose handler returned `error`; throws it if a dependency waits for the end.
-[[nodiscard, gnu::cold]] Response refuse(Request& request, const HttpError& error);
+ZIGMUND_EXPORT [[nodiscard, gnu::cold]] Response refuse(Request& request, const HttpError& error);
 
 /// A value's response, with the status that the route has for it.
 inline Response answer_with_json(Request& request, const JsonValue& value) {

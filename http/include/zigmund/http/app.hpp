@@ -13,6 +13,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/blocking.hpp>
 #include <zigmund/http/endpoint.hpp>
 #include <zigmund/http/error_handlers.hpp>
@@ -97,7 +98,7 @@ struct AppInfo {
     std::initializer_list<Dependency> dependencies = {};
 };
 
-class App : public detail::RouteVerbs<App> {
+class ZIGMUND_EXPORT App : public detail::RouteVerbs<App> {
   public:
     /// `allocator` outlives the App; the texts of `info` are copied into it. Throws std::bad_alloc, and
     /// RouteError for a root_path that is none, and for a path of the documentation that is none.

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 #include <functional>
 #include <tuple>
@@ -33,7 +34,7 @@ template <class T>
 inline constexpr bool is_task<http::Task<T>> = true;
 }  // namespace detail
 
-class BackgroundTasks {
+class ZIGMUND_EXPORT BackgroundTasks {
   public:
     explicit BackgroundTasks(alloc::Allocator arena) noexcept : arena_{arena} {}
     BackgroundTasks(const BackgroundTasks&) = delete;

@@ -17,6 +17,7 @@
 // Threads: as named. Cost: two switches between threads; a block in the arena. Never: the heap.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/endpoint.hpp>
 
 #include <type_traits>
@@ -32,8 +33,8 @@ struct StoredBlocking {
 };
 
 /// Hands the request to the pool; without one, calls the endpoint here.
-[[nodiscard]] Response begin_blocking(const void* stored, Request& request);
-void destroy_blocking(alloc::Allocator allocator, void* stored) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] Response begin_blocking(const void* stored, Request& request);
+ZIGMUND_EXPORT void destroy_blocking(alloc::Allocator allocator, void* stored) noexcept;
 
 template <class H>
 struct ResultOf {

@@ -28,6 +28,7 @@
 // costs a document besides.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/fixed_string.hpp>
 #include <zigmund/http/json_document.hpp>
 #include <zigmund/http/json_scan.hpp>
@@ -68,7 +69,7 @@ template <class T, FixedString Name>
 inline constexpr bool is_named_body<Body<T, Name>> = !Name.view().empty();
 
 /// A request's body, as its Body parameters ask for it one after the other.
-class BodySource {
+class ZIGMUND_EXPORT BodySource {
   public:
     BodySource(const Request& request, ValidationErrors& errors) noexcept
         : request_{request}, errors_{errors} {}

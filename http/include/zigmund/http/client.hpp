@@ -4,6 +4,8 @@
 // looks names up.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -12,7 +14,7 @@
 
 namespace zigmund::http {
 
-class Client {
+class ZIGMUND_EXPORT Client {
   public:
     /// Nobody with an address: a request in process, or through a unix socket.
     Client() = default;

@@ -20,6 +20,7 @@
 // Never: allocates.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/fixed_string.hpp>
 #include <zigmund/http/pattern.hpp>
 #include <zigmund/http/scalar.hpp>
@@ -312,7 +313,7 @@ constexpr bool holds(Number value) {
 }
 
 /// Text made once, when it is first needed, and kept.
-class BoundText {
+class ZIGMUND_EXPORT BoundText {
   public:
     BoundText(BoundKind kind, std::int64_t bound) noexcept;
     BoundText(BoundKind kind, std::uint64_t bound) noexcept;
@@ -332,8 +333,8 @@ class BoundText {
     std::size_t size_ = 0;
 };
 
-[[nodiscard]] std::string_view error_type(BoundKind kind) noexcept;
-[[nodiscard]] std::string_view context_name(BoundKind kind) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] std::string_view error_type(BoundKind kind) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] std::string_view context_name(BoundKind kind) noexcept;
 
 template <class C, class Number>
 [[gnu::cold, gnu::noinline]] void refuse_bound(ScalarError& error) noexcept {
@@ -358,7 +359,7 @@ bool check_bound([[maybe_unused]] Number value, [[maybe_unused]] ScalarError& er
 
 // ---- text and lists ---------------------------------------------------------------------------------------
 
-[[nodiscard]] std::size_t count_code_points(std::string_view text) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] std::size_t count_code_points(std::string_view text) noexcept;
 
 template <class C>
 [[gnu::cold, gnu::noinline]] void refuse_text(ScalarError& error) noexcept {
@@ -406,8 +407,9 @@ bool check_pattern([[maybe_unused]] std::string_view text, [[maybe_unused]] Scal
 }
 
 /// Adds too_short or too_long for a list of `size` elements.
-[[gnu::cold]] void refuse_length(ValidationErrors& errors, const Location& location, const JsonValue& input,
-                                 bool too_short, std::size_t bound, std::size_t size);
+ZIGMUND_EXPORT [[gnu::cold]] void refuse_length(ValidationErrors& errors, const Location& location,
+                                                const JsonValue& input, bool too_short, std::size_t bound,
+                                                std::size_t size);
 
 // ---- what binders call ------------------------------------------------------------------------------------
 

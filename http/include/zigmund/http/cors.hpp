@@ -11,6 +11,7 @@
 // one. Allocates in the request's arena alone. Memory: the options', on the heap.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/middleware.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
@@ -43,7 +44,7 @@ struct CorsOptions {
     std::chrono::seconds max_age{600};
 };
 
-class Cors {
+class ZIGMUND_EXPORT Cors {
   public:
     /// Throws std::invalid_argument for what no browser would ever match:
     ///

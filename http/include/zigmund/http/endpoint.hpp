@@ -7,6 +7,7 @@
 // registration, from the application's allocator.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/answer.hpp>
 #include <zigmund/http/binding.hpp>
 #include <zigmund/http/body_use.hpp>
@@ -99,7 +100,7 @@ struct StoredHandler {
 
 /// Runs what the options of the route, its routers and the App say is to run before the handler. Throws what
 /// that throws.
-void run_dependencies(Request& request, Binding& binding);
+ZIGMUND_EXPORT void run_dependencies(Request& request, Binding& binding);
 
 template <class F>
 Response invoke_handler(const StoredHandler<F>& stored, Request& request) {

@@ -18,6 +18,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/answer.hpp>
 #include <zigmund/http/http_error.hpp>
 #include <zigmund/http/request.hpp>
@@ -31,7 +32,7 @@
 
 namespace zigmund::http {
 
-class ErrorHandlers {
+class ZIGMUND_EXPORT ErrorHandlers {
   public:
     /// `allocator` outlives this.
     explicit ErrorHandlers(alloc::Allocator allocator) noexcept : allocator_{allocator} {}

@@ -1,6 +1,8 @@
 // Field: a header field, of a request or of a response.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <string_view>
 
 namespace zigmund::http {
@@ -11,6 +13,6 @@ struct Field {
 };
 
 /// Field names compare without regard to case (RFC 9110, 5.1). O(length).
-[[nodiscard]] bool equal_names(std::string_view a, std::string_view b) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] bool equal_names(std::string_view a, std::string_view b) noexcept;
 
 }  // namespace zigmund::http

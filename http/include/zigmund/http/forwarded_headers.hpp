@@ -10,6 +10,7 @@
 // on the heap.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/middleware.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
@@ -28,7 +29,7 @@ struct ForwardedHeadersOptions {
     std::vector<std::string> trusted = {"127.0.0.1", "::1"};
 };
 
-class ForwardedHeaders {
+class ZIGMUND_EXPORT ForwardedHeaders {
   public:
     /// Throws std::invalid_argument "zigmund: ForwardedHeaders: "localhost" is no IP address or network".
     explicit ForwardedHeaders(const ForwardedHeadersOptions& options = {});

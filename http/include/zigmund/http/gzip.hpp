@@ -16,6 +16,7 @@
 // compressed at a time, of which a thread keeps four, so that a warm request makes no heap call.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/middleware.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
@@ -31,7 +32,7 @@ struct GzipOptions {
     int level = 9;
 };
 
-class Gzip {
+class ZIGMUND_EXPORT Gzip {
   public:
     /// Throws std::invalid_argument "zigmund: Gzip: level is 12: it is from 1 to 9".
     explicit Gzip(const GzipOptions& options = {});

@@ -13,15 +13,16 @@
 // is not ready without its database has a route of its own, which looks at Request::server_is_stopping() too.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
 
 namespace zigmund::http {
 
 /// 200 `{"status":"ok"}`: who can answer lives.
-[[nodiscard]] Response healthz();
+ZIGMUND_EXPORT [[nodiscard]] Response healthz();
 
 /// 200 `{"status":"ready"}`, or, once the server was told to stop, 503 `{"status":"stopping"}`.
-[[nodiscard]] Response readyz(const Request& request);
+ZIGMUND_EXPORT [[nodiscard]] Response readyz(const Request& request);
 
 }  // namespace zigmund::http

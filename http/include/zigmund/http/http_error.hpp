@@ -12,6 +12,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/response.hpp>
 #include <zigmund/http/status.hpp>
@@ -22,7 +23,7 @@
 
 namespace zigmund::http {
 
-class HttpError : public std::exception {
+class ZIGMUND_EXPORT HttpError : public std::exception {
   public:
     /// `{"detail":"Not Found"}`: the status's reason phrase.
     explicit HttpError(Status status) noexcept : HttpError{status, reason(status)} {}
@@ -55,7 +56,7 @@ class HttpError : public std::exception {
 
 /// The answer 422 to a request whose parameters or body are wrong, as dependencies see it that were set up
 /// before that came out: thrown into those that wait.
-class RequestValidationError : public std::exception {
+class ZIGMUND_EXPORT RequestValidationError : public std::exception {
   public:
     explicit RequestValidationError(const Response& response) noexcept : response_{response} {}
     [[nodiscard]] const Response& response() const noexcept { return response_; }

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/scalar.hpp>
 
 #include <boost/json/fwd.hpp>
@@ -30,7 +31,7 @@ inline constexpr std::size_t max_json_depth = 64;
 /// limit, names made to collide cost the square of their number.
 inline constexpr std::size_t max_json_members = 1024;
 
-class JsonCursor {
+class ZIGMUND_EXPORT JsonCursor {
   public:
     /// `text` and what `arena` hands out outlive all that is read.
     JsonCursor(std::string_view text, alloc::Allocator arena) noexcept

@@ -6,6 +6,7 @@
 // Threads: one. Cost: a look-up a member. Throws: std::bad_alloc.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/json_model.hpp>
 #include <zigmund/http/json_scan.hpp>
 #include <zigmund/http/validation_error.hpp>
@@ -20,7 +21,7 @@
 namespace zigmund::http::detail {
 
 /// A value of the parsed body: boost::json::value, seen from where that is no complete type.
-class JsonInput {
+class ZIGMUND_EXPORT JsonInput {
   public:
     explicit JsonInput(const boost::json::value& value) noexcept : value_{&value} {}
 
@@ -53,7 +54,7 @@ class JsonInput {
     const boost::json::value* value_;
 };
 
-class DocumentBinder {
+class ZIGMUND_EXPORT DocumentBinder {
   public:
     DocumentBinder(alloc::Allocator arena, ValidationErrors& errors) noexcept
         : arena_{arena}, errors_{errors} {}

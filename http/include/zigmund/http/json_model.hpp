@@ -17,6 +17,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/fixed_string.hpp>
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/member.hpp>
@@ -59,7 +60,7 @@ struct Invalid {
 namespace detail {
 
 /// "Value error, " and its message, in memory of `arena`. Throws std::bad_alloc.
-[[nodiscard]] std::string_view invalid_message(alloc::Allocator arena, const Invalid& invalid);
+ZIGMUND_EXPORT [[nodiscard]] std::string_view invalid_message(alloc::Allocator arena, const Invalid& invalid);
 
 }  // namespace detail
 

@@ -8,6 +8,7 @@
 // Threads: a value. Cost: at most four words, no allocation. Never: owns, copies text.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/enum.hpp>
 #include <zigmund/http/timestamp.hpp>
 #include <zigmund/http/uuid.hpp>
@@ -91,9 +92,9 @@ struct IsOptional : std::false_type {};
 template <class T>
 struct IsOptional<std::optional<T>> : std::true_type {};
 
-void write_boost_json(JsonWriter& writer, const void* value);
-void write_uuid(JsonWriter& writer, const void* uuid);
-void write_time(JsonWriter& writer, const void* time);
+ZIGMUND_EXPORT void write_boost_json(JsonWriter& writer, const void* value);
+ZIGMUND_EXPORT void write_uuid(JsonWriter& writer, const void* uuid);
+ZIGMUND_EXPORT void write_time(JsonWriter& writer, const void* time);
 template <class T>
 void write_described(JsonWriter& writer, const void* object);
 template <class Range>

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/json_value.hpp>
 
 #include <boost/mp11/algorithm.hpp>
@@ -19,7 +20,7 @@
 
 namespace zigmund::http {
 
-class JsonWriter {
+class ZIGMUND_EXPORT JsonWriter {
   public:
     explicit JsonWriter(alloc::Allocator allocator) noexcept : allocator_{allocator} {}
     JsonWriter(const JsonWriter&) = delete;

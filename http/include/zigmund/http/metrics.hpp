@@ -28,6 +28,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/middleware.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
@@ -39,7 +40,7 @@
 
 namespace zigmund::http {
 
-class Metrics {
+class ZIGMUND_EXPORT Metrics {
   public:
     /// `allocator` outlives it, and it outlives the App that uses it. Throws std::bad_alloc.
     explicit Metrics(alloc::Allocator allocator);

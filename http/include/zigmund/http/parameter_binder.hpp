@@ -4,6 +4,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/constraint.hpp>
 #include <zigmund/http/file.hpp>
 #include <zigmund/http/json_model.hpp>
@@ -79,7 +80,7 @@ inline constexpr TypeError type_error<T>{"int_type", "Input should be a valid in
 template <std::floating_point T>
 inline constexpr TypeError type_error<T>{"float_type", "Input should be a valid number"};
 
-class ParameterBinder {
+class ZIGMUND_EXPORT ParameterBinder {
   public:
     ParameterBinder(const Request& request, ValidationErrors& errors) noexcept
         : request_{request}, errors_{errors} {}

@@ -13,6 +13,7 @@
 // recurses.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/fixed_string.hpp>
 
 #include <algorithm>
@@ -384,7 +385,7 @@ struct CompiledPattern {
 };
 
 /// Whether the pattern is found anywhere in `text`. A byte that is no UTF-8 is one U+FFFD.
-[[nodiscard]] bool search_pattern(CompiledPattern pattern, std::string_view text) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] bool search_pattern(CompiledPattern pattern, std::string_view text) noexcept;
 
 template <FixedString Text>
 struct PatternStorage {

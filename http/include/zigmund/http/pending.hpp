@@ -14,6 +14,7 @@
 // nothing of this.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/answer.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
@@ -52,7 +53,7 @@ class AnswerOwner {
     ~AnswerOwner() = default;
 };
 
-class Pending : private AnswerOwner {
+class ZIGMUND_EXPORT Pending : private AnswerOwner {
   public:
     using Owner = AnswerOwner;
     /// What is done with the answer before it is one.
@@ -139,7 +140,7 @@ class Pending : private AnswerOwner {
 };
 
 /// Undoes what was set up for a request that `error` has ended; `error` is what became of it, never null.
-void end_failed(Request& request, std::exception_ptr& error) noexcept;
+ZIGMUND_EXPORT void end_failed(Request& request, std::exception_ptr& error) noexcept;
 
 /// The answer of a handler that is a coroutine.
 template <class R>

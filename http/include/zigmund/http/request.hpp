@@ -8,6 +8,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/background_tasks.hpp>
 #include <zigmund/http/client.hpp>
 #include <zigmund/http/dependency.hpp>
@@ -59,7 +60,7 @@ class Pending;
 struct TaskContext;
 }  // namespace detail
 
-class Request {
+class ZIGMUND_EXPORT Request {
   public:
     /// More header fields are answered with 431.
     static constexpr std::size_t max_fields = 100;

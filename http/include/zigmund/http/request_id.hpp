@@ -10,6 +10,7 @@
 // bytes of the request's arena. The names are not secrets: who sees many can compute the next.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/middleware.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
@@ -25,7 +26,7 @@ struct RequestIdOptions {
     bool trust_client = true;
 };
 
-class RequestId {
+class ZIGMUND_EXPORT RequestId {
   public:
     /// Throws std::invalid_argument "zigmund: RequestId: "a b" is no header field's name".
     explicit RequestId(const RequestIdOptions& options = {});

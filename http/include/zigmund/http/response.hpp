@@ -9,6 +9,7 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/field.hpp>
 #include <zigmund/http/file_options.hpp>
 #include <zigmund/http/json_value.hpp>
@@ -50,7 +51,7 @@ constexpr void check_lifetime() {
 }
 }  // namespace detail
 
-class Response {
+class ZIGMUND_EXPORT Response {
   public:
     /// An empty body without a content type, as 204 and redirects have.
     explicit Response(Status status = Status::ok) noexcept : status_{status} {}

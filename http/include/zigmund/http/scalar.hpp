@@ -12,6 +12,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/http/enum.hpp>
 #include <zigmund/http/json_value.hpp>
@@ -74,9 +75,10 @@ struct Integer {
 };
 
 /// Each returns null and sets `result`, or returns the error (static storage).
-[[nodiscard]] const ScalarError* parse_integer(std::string_view text, Integer& result) noexcept;
-[[nodiscard]] const ScalarError* parse_double(std::string_view text, double& result) noexcept;
-[[nodiscard]] const ScalarError* parse_bool(std::string_view text, bool& result) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] const ScalarError* parse_integer(std::string_view text,
+                                                              Integer& result) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] const ScalarError* parse_double(std::string_view text, double& result) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] const ScalarError* parse_bool(std::string_view text, bool& result) noexcept;
 
 /// "Input should be less than or equal to 255", made at compile time.
 struct BoundMessage {
@@ -158,7 +160,7 @@ namespace detail {
 namespace detail {
 
 /// What is wrong with a text that is no UUID, said in memory of `arena`. Throws std::bad_alloc.
-[[nodiscard, gnu::cold]] ScalarError uuid_error(std::string_view text, alloc::Allocator arena);
+ZIGMUND_EXPORT [[nodiscard, gnu::cold]] ScalarError uuid_error(std::string_view text, alloc::Allocator arena);
 
 [[nodiscard]] inline bool good(const ScalarError* failed, ScalarError& error) noexcept {
     if (failed != nullptr) [[unlikely]]

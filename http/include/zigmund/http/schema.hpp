@@ -11,6 +11,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/constraint.hpp>
 #include <zigmund/http/json_model.hpp>
 #include <zigmund/http/member.hpp>
@@ -184,7 +185,7 @@ struct SchemaMember {
 };
 
 /// The members of a struct, as its Schema lists them.
-class SchemaMembers {
+class ZIGMUND_EXPORT SchemaMembers {
   public:
     /// `arena`: for the list, and for the values.
     explicit SchemaMembers(alloc::Allocator arena) noexcept : arena_{arena}, members_{arena} {}

@@ -10,6 +10,7 @@
 // heap.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/middleware.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
@@ -38,7 +39,7 @@ struct SecurityHeadersOptions {
     bool include_subdomains = false;
 };
 
-class SecurityHeaders {
+class ZIGMUND_EXPORT SecurityHeaders {
   public:
     /// Throws std::invalid_argument "zigmund: SecurityHeaders: referrer_policy has a line break or a control
     /// character", and the like, and "zigmund: SecurityHeaders: strict_transport_security is negative".

@@ -1,6 +1,8 @@
 // ServeOptions: where a server listens, and the limits that keep it bounded.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -101,6 +103,6 @@ inline constexpr std::chrono::seconds max_timeout{365 * 24 * 3600};
 ///     zigmund: drain_grace is negative
 ///     zigmund: drain_timeout is negative
 ///     zigmund: request_timeout is more than a year
-void check(const ServeOptions& options);
+ZIGMUND_EXPORT void check(const ServeOptions& options);
 
 }  // namespace zigmund::http

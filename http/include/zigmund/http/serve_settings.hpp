@@ -26,6 +26,7 @@
 // command line or the environment.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/serve_options.hpp>
 
 #include <expected>
@@ -36,19 +37,19 @@ namespace zigmund::http {
 
 /// `defaults`, with what the environment and the command line say instead; or the line that says why not.
 /// `argv[0]` is the program's name. Throws std::bad_alloc.
-[[nodiscard]] std::expected<ServeOptions, std::string> read_settings(int argc, const char* const* argv,
-                                                                     const ServeOptions& defaults = {},
-                                                                     std::string_view prefix = "ZIGMUND_");
+ZIGMUND_EXPORT [[nodiscard]] std::expected<ServeOptions, std::string> read_settings(
+    int argc, const char* const* argv, const ServeOptions& defaults = {},
+    std::string_view prefix = "ZIGMUND_");
 
 /// Whether the command line asks for the options: `--help` or `-h`.
-[[nodiscard]] bool asks_for_help(int argc, const char* const* argv) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] bool asks_for_help(int argc, const char* const* argv) noexcept;
 
 /// The options, one a line, each with its default and what it is called in the environment. Throws
 /// std::bad_alloc.
-[[nodiscard]] std::string settings_help(const ServeOptions& defaults = {},
-                                        std::string_view prefix = "ZIGMUND_");
+ZIGMUND_EXPORT [[nodiscard]] std::string settings_help(const ServeOptions& defaults = {},
+                                                       std::string_view prefix = "ZIGMUND_");
 
 /// All options as they are, in one line: `host=127.0.0.1 port=8080 workers=2 ...`. Throws std::bad_alloc.
-[[nodiscard]] std::string settings_text(const ServeOptions& options);
+ZIGMUND_EXPORT [[nodiscard]] std::string settings_text(const ServeOptions& options);
 
 }  // namespace zigmund::http

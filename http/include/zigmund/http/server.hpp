@@ -9,6 +9,7 @@
 // connections and arenas come from the App's allocator and are back in it when run() returns.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/app.hpp>
 #include <zigmund/http/serve_options.hpp>
 
@@ -17,7 +18,7 @@
 
 namespace zigmund::http {
 
-class Server {
+class ZIGMUND_EXPORT Server {
   public:
     /// Listens. The App outlives the Server. Throws std::bad_alloc, and, with a what() for people,
     /// std::system_error if it cannot listen, std::invalid_argument for options that cannot be meant, those

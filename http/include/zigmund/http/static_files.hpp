@@ -12,6 +12,7 @@
 // does not matter.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/parameter.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
@@ -27,7 +28,7 @@ struct StaticFilesOptions {
     bool index = false;
 };
 
-class StaticFiles {
+class ZIGMUND_EXPORT StaticFiles {
   public:
     /// Throws std::system_error if the directory cannot be opened, and std::bad_alloc.
     explicit StaticFiles(std::string_view directory, StaticFilesOptions options = {});

@@ -1,6 +1,8 @@
 // Status: a response's status code, with the final codes of IANA's registry by name.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <cstdint>
 #include <string_view>
 
@@ -69,6 +71,6 @@ enum class Status : std::uint16_t {
 
 /// The reason phrase, `"Not Found"`; empty for a code that has no name above. Static storage. The phrases of
 /// 413, 418 and 422 are the ones that FastAPI's users know.
-[[nodiscard]] std::string_view reason(Status status) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] std::string_view reason(Status status) noexcept;
 
 }  // namespace zigmund::http

@@ -18,6 +18,7 @@
 // connection ends.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/json_value.hpp>
 #include <zigmund/http/json_writer.hpp>
 #include <zigmund/http/stream_waker.hpp>
@@ -48,7 +49,7 @@ struct ServerSentEvent {
     std::string_view comment = {};
 };
 
-class StreamWriter {
+class ZIGMUND_EXPORT StreamWriter {
   public:
     explicit StreamWriter(alloc::Allocator arena) noexcept : buffer_{arena} {}
 

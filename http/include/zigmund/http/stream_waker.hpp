@@ -16,6 +16,8 @@
 // the worker keeps for the next. A stream that does not ask pays nothing.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <memory>
 #include <utility>
 
@@ -37,7 +39,7 @@ class WakeHost {
 
 }  // namespace detail
 
-class StreamWaker {
+class ZIGMUND_EXPORT StreamWaker {
   public:
     /// Wakes nobody.
     StreamWaker() = default;

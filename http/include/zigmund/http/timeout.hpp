@@ -20,6 +20,7 @@
 // Threads: called by all workers. Cost: a look at the clock a request, and one a piece of a stream.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/middleware.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
@@ -32,7 +33,7 @@ struct TimeoutOptions {
     std::chrono::milliseconds limit{30000};
 };
 
-class Timeout {
+class ZIGMUND_EXPORT Timeout {
   public:
     /// Throws std::invalid_argument "zigmund: Timeout: limit is not above zero" and "... more than a year".
     explicit Timeout(const TimeoutOptions& options = {});

@@ -10,6 +10,8 @@
 // Threads: pure functions. Cost: one pass over the text. Never: allocates, looks at the system's time zone.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <chrono>
 #include <cstddef>
 #include <span>
@@ -29,12 +31,14 @@ inline constexpr std::size_t timestamp_size = 40;
 
 /// Writes `2026-11-22T21:00:00Z`, with six digits of fraction unless they are zero, into `buffer`, and
 /// returns it.
-std::string_view write_timestamp(Timestamp time, std::span<char, timestamp_size> buffer) noexcept;
+ZIGMUND_EXPORT std::string_view write_timestamp(Timestamp time,
+                                                std::span<char, timestamp_size> buffer) noexcept;
 
 /// Null, and `result` is set; or the error (static storage).
-[[nodiscard]] const ScalarError* parse_timestamp(std::string_view text, Timestamp& result) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] const ScalarError* parse_timestamp(std::string_view text,
+                                                                Timestamp& result) noexcept;
 /// The same for a number: seconds since 1970, or milliseconds beyond 2e10 of them.
-[[nodiscard]] const ScalarError* timestamp_of(double number, Timestamp& result) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] const ScalarError* timestamp_of(double number, Timestamp& result) noexcept;
 
 }  // namespace detail
 }  // namespace zigmund::http

@@ -11,11 +11,13 @@
 // Threads: any. Cost: linear in `given`. Never: allocates.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <string_view>
 
 namespace zigmund::http {
 
 /// Whether `given`, of a client, is `secret`.
-[[nodiscard]] bool timing_safe_equal(std::string_view given, std::string_view secret) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] bool timing_safe_equal(std::string_view given, std::string_view secret) noexcept;
 
 }  // namespace zigmund::http

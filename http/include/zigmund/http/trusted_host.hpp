@@ -9,6 +9,7 @@
 // Threads: called by all workers. Cost: a comparison an allowed host. Memory: the options', on the heap.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/middleware.hpp>
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
@@ -26,7 +27,7 @@ struct TrustedHostOptions {
     bool www_redirect = true;
 };
 
-class TrustedHost {
+class ZIGMUND_EXPORT TrustedHost {
   public:
     /// Throws std::invalid_argument:
     ///

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/field.hpp>
 
 #include <concepts>
@@ -49,7 +50,7 @@ inline constexpr FormPart no_part{};
 
 }  // namespace detail
 
-class Upload {
+class ZIGMUND_EXPORT Upload {
   public:
     /// No file: empty in all it says.
     Upload() noexcept = default;

@@ -5,6 +5,8 @@
 // Threads: a value. Cost: one pass over at most 45 characters. Never: allocates, makes new ones.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -15,7 +17,7 @@
 
 namespace zigmund::http {
 
-class Uuid {
+class ZIGMUND_EXPORT Uuid {
   public:
     /// Characters of the canonical form.
     static constexpr std::size_t text_size = 36;

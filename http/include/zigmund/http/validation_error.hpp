@@ -15,6 +15,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/json_value.hpp>
 
 #include <cstddef>
@@ -49,7 +50,7 @@ struct ValidationError {
     std::span<const JsonMember> more_context = {};
 };
 
-class ValidationErrors {
+class ZIGMUND_EXPORT ValidationErrors {
   public:
     static constexpr std::size_t max_errors = 100;
     static constexpr std::size_t max_input = 1024;

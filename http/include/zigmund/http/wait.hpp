@@ -15,6 +15,7 @@
 // (epoll_ctl). Never: allocates.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/task.hpp>
 
 #include <chrono>
@@ -35,7 +36,7 @@ struct WaitFor {
     Clock::time_point due;
 };
 
-class Wait {
+class ZIGMUND_EXPORT Wait {
   public:
     explicit Wait(const WaitFor& what) noexcept : for_{what} {}
     Wait(const Wait&) = delete;

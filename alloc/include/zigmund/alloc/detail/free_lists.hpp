@@ -7,13 +7,15 @@
 // Threads: those of the arena. Cost: a handful of blocks looked at. Never: merges neighbours, allocates.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
 
 namespace zigmund::alloc::detail {
 
-class FreeLists {
+class ZIGMUND_EXPORT FreeLists {
   public:
     /// A smaller block does not hold its own link and is not kept.
     static constexpr std::size_t smallest = 32;

@@ -35,6 +35,7 @@
 
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/err_scope.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/failing.hpp>
 #include <zigmund/alloc/heap.hpp>
 
@@ -70,7 +71,7 @@ enum class FailureVerdict : std::uint8_t {
 };
 
 /// The verdict as messages say it, such as "gave up". Static storage.
-[[nodiscard]] std::string_view to_string(FailureVerdict verdict) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] std::string_view to_string(FailureVerdict verdict) noexcept;
 
 /// What a function may return that looks at its own work.
 struct FailureJudgement {
@@ -108,7 +109,7 @@ struct FailureFinding {
     std::string text;   ///< the whole message, lines that end with '\n'
 };
 
-struct FailureResult {
+struct ZIGMUND_EXPORT FailureResult {
     std::size_t allocations = 0;  ///< that the function makes (or resizes, or remaps) when nothing fails
     std::size_t calls = 0;        ///< of the function
     std::vector<FailureFinding> findings;
@@ -120,8 +121,8 @@ struct FailureResult {
 };
 
 namespace detail {
-[[nodiscard]] FailureResult check_all_failures(const std::function<FailureJudgement(Allocator)>& function,
-                                               const FailureOptions& options);
+ZIGMUND_EXPORT [[nodiscard]] FailureResult check_all_failures(
+    const std::function<FailureJudgement(Allocator)>& function, const FailureOptions& options);
 }  // namespace detail
 
 /// See above. `function(allocator)` is called many times; its result is destroyed before the leaks are

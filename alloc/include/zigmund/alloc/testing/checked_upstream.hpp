@@ -10,6 +10,7 @@
 // block; for tests. Memory comes from malloc.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/resource.hpp>
 
 #include <cstdint>
@@ -20,7 +21,7 @@
 
 namespace zigmund::alloc::testing {
 
-class CheckedUpstream final : public Resource {
+class ZIGMUND_EXPORT CheckedUpstream final : public Resource {
   public:
     /// What resize() and remap() do.
     enum class Growth : std::uint8_t {

@@ -24,6 +24,7 @@
 // violations, of one kind at most three, and how many more there were.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/resource.hpp>
 #include <zigmund/alloc/testing/checked_upstream.hpp>
 
@@ -65,12 +66,12 @@ using MakeResource = std::function<std::unique_ptr<Resource>(Resource& upstream)
 /// Checks an allocator that stands on an upstream: everything above. A fresh one is made for each rule and,
 /// for the failures, for each of the upstream's calls. `make` may throw std::bad_alloc when the upstream
 /// fails. Returns the violations; empty: it conforms.
-[[nodiscard]] std::vector<std::string> check_conformance(const MakeResource& make,
-                                                         const ConformanceOptions& options = {});
+ZIGMUND_EXPORT [[nodiscard]] std::vector<std::string> check_conformance(
+    const MakeResource& make, const ConformanceOptions& options = {});
 
 /// Checks an allocator that has no upstream (a heap, a buffer of its own): everything but what concerns an
 /// upstream. All blocks are given back at the end.
-[[nodiscard]] std::vector<std::string> check_conformance(Resource& resource,
-                                                         const ConformanceOptions& options = {});
+ZIGMUND_EXPORT [[nodiscard]] std::vector<std::string> check_conformance(
+    Resource& resource, const ConformanceOptions& options = {});
 
 }  // namespace zigmund::alloc::testing

@@ -19,6 +19,8 @@
 // changes what the heap does.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -27,22 +29,22 @@
 namespace zigmund::alloc::testing {
 
 /// Whether the program has a counter: whether the others do not throw.
-[[nodiscard]] bool counts_heap_calls() noexcept;
+ZIGMUND_EXPORT [[nodiscard]] bool counts_heap_calls() noexcept;
 
 /// Calls, of all threads since the process began, that asked malloc or mimalloc for memory: malloc, calloc,
 /// realloc, the aligned ones, operator new, heap(), malloc_heap(). A call that is made of others counts once.
 /// Failed ones count.
-[[nodiscard]] std::size_t heap_calls();
+ZIGMUND_EXPORT [[nodiscard]] std::size_t heap_calls();
 
 /// Blocks of these heaps that are live: those that were handed out and not given back.
-[[nodiscard]] std::size_t heap_blocks();
+ZIGMUND_EXPORT [[nodiscard]] std::size_t heap_blocks();
 
 /// Calls of mmap and mremap, pages() and mimalloc's own included. Those inside the C library (its malloc's,
 /// its threads' stacks) are not seen.
-[[nodiscard]] std::size_t mmap_calls();
+ZIGMUND_EXPORT [[nodiscard]] std::size_t mmap_calls();
 
 /// The heap calls of one thread between begin() and end().
-class HeapWatch {
+class ZIGMUND_EXPORT HeapWatch {
   public:
     /// Watches nothing yet.
     HeapWatch();
@@ -85,6 +87,6 @@ struct HeapCounter {
     void (*set_watch)(testing::HeapWatch* watch) noexcept;  ///< of the calling thread; null: none
 };
 
-extern const HeapCounter* heap_counter;  ///< null: the program has none
+ZIGMUND_EXPORT extern const HeapCounter* heap_counter;  ///< null: the program has none
 
 }  // namespace zigmund::alloc::detail

@@ -19,6 +19,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 
 #include <string>
 #include <string_view>
@@ -27,19 +28,19 @@ namespace zigmund::alloc::testing {
 
 /// A test begins: from here on what it allocates is its own. `name` begins the report. A begin inside
 /// another one changes nothing; only the outermost end reports.
-void begin_leak_check(std::string_view name);
+ZIGMUND_EXPORT void begin_leak_check(std::string_view name);
 
 /// The test has ended. Returns the report about the blocks that are still live, and frees them; empty: there
 /// are none. It begins with `zigmund: NAME: leak: 24 bytes in 1 block from 1 call site`. std::pmr's default
 /// resource is again what it was. Giving such a block back later is ignored.
-[[nodiscard]] std::string end_leak_check();
+ZIGMUND_EXPORT [[nodiscard]] std::string end_leak_check();
 
 /// The allocator of the running test. The same value at all times: outside of a test, and in a pause, what it
 /// gives is not checked. Such blocks live on and may be given back whenever.
-[[nodiscard]] Allocator test_allocator() noexcept;
+ZIGMUND_EXPORT [[nodiscard]] Allocator test_allocator() noexcept;
 
 /// While one lives, on this thread, what test_allocator() gives belongs to the program and not to the test.
-class LeakCheckPause {
+class ZIGMUND_EXPORT LeakCheckPause {
   public:
     /// The pause begins, for the thread that makes it. Pauses may nest.
     LeakCheckPause() noexcept;

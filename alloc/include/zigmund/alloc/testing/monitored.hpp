@@ -19,6 +19,7 @@
 #pragma once
 
 #include <zigmund/alloc/allocator.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/heap.hpp>
 
 #include <cstddef>
@@ -35,7 +36,7 @@ using ViolationHandler = void (*)(std::string_view message);
 
 /// What happened in a Monitored since a point: that at which this was made. It must not outlive the
 /// Monitored.
-class Monitor {
+class ZIGMUND_EXPORT Monitor {
   public:
     /// The point is now.
     explicit Monitor(Monitored& monitored) noexcept;
@@ -69,7 +70,7 @@ class Monitor {
     std::size_t highest_;
 };
 
-class Monitored final : public Resource {
+class ZIGMUND_EXPORT Monitored final : public Resource {
   public:
     /// Watches what is taken from `upstream`, which must outlive it. Without a handler, a violation is
     /// written to standard error and the program aborts.

@@ -44,6 +44,7 @@
 // Threads: call it from a process with one. Time: about a millisecond an allocation.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/testing/allocation_failures.hpp>
 #include <zigmund/http/app.hpp>
 #include <zigmund/http/testing/test_request.hpp>
@@ -76,7 +77,7 @@ struct AllocationFailureOptions {
     bool isolate = true;
 };
 
-struct AllocationFailureResult {
+struct ZIGMUND_EXPORT AllocationFailureResult {
     std::size_t routes = 0;             ///< that were tried
     std::size_t allocations = 0;        ///< that failed
     std::vector<std::string> findings;  ///< whole messages, lines that end with '\n'
@@ -89,7 +90,7 @@ struct AllocationFailureResult {
 
 /// See above. The application is started before, and shut down after it. Throws what App::startup() throws,
 /// std::system_error when no process can be made.
-[[nodiscard]] AllocationFailureResult check_allocation_failures(App& app,
-                                                                const AllocationFailureOptions& options = {});
+ZIGMUND_EXPORT [[nodiscard]] AllocationFailureResult check_allocation_failures(
+    App& app, const AllocationFailureOptions& options = {});
 
 }  // namespace zigmund::http::testing

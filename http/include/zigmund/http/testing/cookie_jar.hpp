@@ -7,6 +7,8 @@
 // Threads: one.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
+
 #include <ctime>
 #include <optional>
 #include <string>
@@ -25,7 +27,7 @@ struct StoredCookie {
     std::optional<std::time_t> expires = {};  ///< none: with the client
 };
 
-class CookieJar {
+class ZIGMUND_EXPORT CookieJar {
   public:
     /// All that are kept and not expired.
     [[nodiscard]] std::vector<StoredCookie> cookies() const;

@@ -20,6 +20,7 @@
 // Threads: one. Cost: that of strings; requests are served from memory of the application's allocator.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/testing/heap_counter.hpp>
 #include <zigmund/http/app.hpp>
 #include <zigmund/http/client.hpp>
@@ -75,7 +76,7 @@ struct HeapCheck {
     [[nodiscard]] bool ok() const noexcept { return calls == 0; }
 };
 
-class TestClient {
+class ZIGMUND_EXPORT TestClient {
   public:
     /// `app` outlives the client. Throws what App::startup() throws, and std::invalid_argument "zigmund:
     /// TestClient: base_url is no URL: <url>" or "zigmund: TestClient: client_address is no IP address:

@@ -8,6 +8,7 @@
 // Threads: values. Cost: owns its text, so that nothing has to outlive anything.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/json_value.hpp>
 
 #include <concepts>
@@ -21,7 +22,7 @@
 namespace zigmund::http::testing {
 
 /// A JSON text, written from whatever a JsonValue can be made of, when it is made. By default there is none.
-class JsonText {
+class ZIGMUND_EXPORT JsonText {
   public:
     JsonText() = default;
     JsonText(std::initializer_list<JsonMember> members) : JsonText{JsonValue{members}} {}

@@ -10,6 +10,7 @@
 #pragma once
 
 #include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/json_document.hpp>
 #include <zigmund/http/json_scan.hpp>
 #include <zigmund/http/testing/test_request.hpp>
@@ -25,7 +26,7 @@
 
 namespace zigmund::http::testing {
 
-class TestResponse {
+class ZIGMUND_EXPORT TestResponse {
   public:
     /// 200, 404.
     [[nodiscard]] int status() const noexcept { return status_; }

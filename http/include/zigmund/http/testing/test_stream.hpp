@@ -9,6 +9,7 @@
 // response, background tasks and teardown, runs when the stream is at its end, closed, or destroyed.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/testing/test_response.hpp>
 
 #include <memory>
@@ -20,7 +21,7 @@ namespace zigmund::http::testing {
 class TestClient;
 class TestExchange;
 
-class TestStream {
+class ZIGMUND_EXPORT TestStream {
   public:
     TestStream(TestStream&&) noexcept;
     TestStream& operator=(TestStream&&) = delete;
