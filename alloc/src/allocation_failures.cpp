@@ -17,6 +17,7 @@
 #include <system_error>
 #include <utility>
 
+#include "exceptions.hpp"
 #include "memory_log.hpp"
 #include "text.hpp"
 
@@ -26,7 +27,7 @@ namespace {
 using alloc::detail::text;
 
 [[noreturn]] void throw_system_error(const char* what) {
-    throw std::system_error{errno, std::generic_category(), what};
+    alloc::detail::raise(std::system_error{errno, std::generic_category(), what});
 }
 
 // What a call of the function leaves behind, in memory that both processes see: also when it did not end.

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "call_site.hpp"
+#include "exceptions.hpp"
 #include "general_purpose_state.hpp"
 #include "process_memory.hpp"
 #include "site_report.hpp"
@@ -142,7 +143,7 @@ std::size_t GeneralPurposeAllocator::State::report_blocks(std::string_view kind,
                                                           std::uint32_t since) noexcept {
     Amount found;
     const bool at_end = kind == "leak";
-    try {
+    const bool complete = detail::has_memory_for([&] {
         Arena arena{pages()};
         CallSites call_sites{arena};
         Amount older;
@@ -158,7 +159,7 @@ std::size_t GeneralPurposeAllocator::State::report_blocks(std::string_view kind,
         std::pmr::vector<CallSite> sites = call_sites.sorted(arena);
         const Amount suppressed = suppress(sites, options.suppressions, arena);
         found -= suppressed;
-        if (at_end && found.blocks == 0 && !options.report_when_clean) return 0;
+        if (at_end && found.blocks == 0 && !options.report_when_clean) return;
         write_blocks({.kind = kind,
                       .name = options.name,
                       .sites = sites,
@@ -170,7 +171,8 @@ std::size_t GeneralPurposeAllocator::State::report_blocks(std::string_view kind,
                       .seconds = age(),
                       .birth = birth,
                       .aged = traced});
-    } catch (const std::bad_alloc&) {  // for the books of the report: what the counters know is told
+    });
+    if (!complete) {  // for want of memory for the books of the report, what the counters know is told
         found = {.bytes = static_cast<std::int64_t>(counters.live_bytes()),
                  .blocks = static_cast<std::int64_t>(counters.live_blocks())};
         TextWriter out{options.report_descriptor};
@@ -237,7 +239,7 @@ std::size_t UnsizedAccess::report_lost(GeneralPurposeAllocator& of, const LostRe
         return Amount{.bytes = static_cast<std::int64_t>(bytes), .blocks = static_cast<std::int64_t>(blocks)};
     };
     Amount found;
-    try {
+    const bool complete = detail::has_memory_for([&] {
         Arena arena{pages()};
         CallSites call_sites{arena};
         for (const Lost& block : lost.blocks) {
@@ -259,7 +261,7 @@ std::size_t UnsizedAccess::report_lost(GeneralPurposeAllocator& of, const LostRe
         std::pmr::vector<CallSite> sites = call_sites.sorted(arena);
         const Amount suppressed = suppress(sites, state.options.suppressions, arena);
         found -= suppressed;
-        if (found.blocks == 0) return 0;
+        if (found.blocks == 0) return;
         write_report(lost.descriptor, state.options.report_format,
                      {.kind = lost.kind,
                       .name = state.options.name,
@@ -272,7 +274,8 @@ std::size_t UnsizedAccess::report_lost(GeneralPurposeAllocator& of, const LostRe
                       .seconds = state.age(),
                       .birth = state.birth,
                       .aged = state.traced});
-    } catch (const std::bad_alloc&) {  // for the books of the report
+    });
+    if (!complete) {
         TextWriter out{lost.descriptor};
         out << "zigmund: " << state.options.name << ": " << lost.kind << ": ";
         out.integer(found.bytes, false) << " bytes in ";

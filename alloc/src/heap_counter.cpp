@@ -4,6 +4,7 @@
 #include <span>
 #include <stdexcept>
 
+#include "exceptions.hpp"
 #include "stack_depot.hpp"
 #include "stack_report.hpp"
 #include "text_writer.hpp"
@@ -17,9 +18,9 @@ namespace {
 
 const alloc::detail::HeapCounter& counter() {
     if (alloc::detail::heap_counter == nullptr)
-        throw std::logic_error(
-            "zigmund: nothing counts heap calls here: link zigmund::alloc_heap_counter into "
-            "the program (there is none under a sanitizer)");
+        alloc::detail::raise(
+            std::logic_error{"zigmund: nothing counts heap calls here: link zigmund::alloc_heap_counter into "
+                             "the program (there is none under a sanitizer)"});
     return *alloc::detail::heap_counter;
 }
 

@@ -11,6 +11,7 @@
 #include <optional>
 #include <unordered_set>
 
+#include "exceptions.hpp"
 #include "memory_log.hpp"
 
 namespace zigmund::alloc::testing {
@@ -77,16 +78,7 @@ class TestResource final : public Resource {
 
     bool note_unchecked(void* p) noexcept {
         const std::scoped_lock lock{mutex_};
-#if defined(__cpp_exceptions)
-        try {
-            unchecked_.insert(p);
-        } catch (const std::bad_alloc&) {
-            return false;
-        }
-#else
-        unchecked_.insert(p);
-#endif
-        return true;
+        return alloc::detail::has_memory_for([&] { unchecked_.insert(p); });
     }
     bool forget_unchecked(void* p) noexcept {
         const std::scoped_lock lock{mutex_};

@@ -9,12 +9,14 @@
 #include <string>
 #include <system_error>
 
+#include "exceptions.hpp"
+
 namespace zigmund::alloc::detail {
 
 class MemoryLog {
   public:
     MemoryLog() : descriptor_{::memfd_create("zigmund", MFD_CLOEXEC)} {
-        if (descriptor_ < 0) throw std::system_error{errno, std::generic_category(), "memfd_create"};
+        if (descriptor_ < 0) raise(std::system_error{errno, std::generic_category(), "memfd_create"});
     }
     MemoryLog(const MemoryLog&) = delete;
     MemoryLog& operator=(const MemoryLog&) = delete;
