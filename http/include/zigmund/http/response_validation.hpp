@@ -17,6 +17,7 @@
 // matched. Never: allocates, but for an exception.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/constraint.hpp>
 #include <zigmund/http/json_model.hpp>
 #include <zigmund/http/member.hpp>
@@ -36,7 +37,7 @@
 
 namespace zigmund::http {
 
-class ResponseValidationError : public std::runtime_error {
+class ZIGMUND_EXPORT ResponseValidationError : public std::runtime_error {
   public:
     using std::runtime_error::runtime_error;
 };
@@ -90,10 +91,10 @@ consteval bool has_rules() {
 }
 
 /// Throws ResponseValidationError: "response.items.0.price: Input should be greater than 0".
-[[noreturn, gnu::cold]] void refuse_answer(const Location& at, std::string_view message);
+ZIGMUND_EXPORT [[noreturn, gnu::cold]] void refuse_answer(const Location& at, std::string_view message);
 
 /// The number that the fewest digits of a float mean, as those that were read: 0.1 for 0.1F, which is more.
-[[nodiscard, gnu::cold]] double meant(float value) noexcept;
+ZIGMUND_EXPORT [[nodiscard, gnu::cold]] double meant(float value) noexcept;
 
 template <class T>
 void check_rules(const T& value, const Location& at);

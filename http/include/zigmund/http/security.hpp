@@ -23,6 +23,7 @@
 // request's arena. Never: allocates elsewhere, but for the exception.
 #pragma once
 
+#include <zigmund/alloc/export.hpp>
 #include <zigmund/http/constraint.hpp>
 #include <zigmund/http/fixed_string.hpp>
 #include <zigmund/http/member.hpp>
@@ -71,15 +72,16 @@ struct SecurityScheme {
 };
 
 /// Each returns what was sent; empty: nothing that would do.
-[[nodiscard]] std::optional<std::string_view> bearer_token(const Request& request) noexcept;
-[[nodiscard]] std::optional<std::string_view> api_key(const Request& request, Source source,
-                                                      std::string_view name);
+ZIGMUND_EXPORT [[nodiscard]] std::optional<std::string_view> bearer_token(const Request& request) noexcept;
+ZIGMUND_EXPORT [[nodiscard]] std::optional<std::string_view> api_key(const Request& request, Source source,
+                                                                     std::string_view name);
 /// Throws HttpError, 401, for what is malformed; std::bad_alloc.
-[[nodiscard]] std::optional<BasicCredentials> basic_credentials(const Request& request,
-                                                                std::string_view realm);
+ZIGMUND_EXPORT [[nodiscard]] std::optional<BasicCredentials> basic_credentials(const Request& request,
+                                                                               std::string_view realm);
 /// Throws HttpError, 401.
-[[noreturn, gnu::cold]] void refuse_unauthenticated(const Request& request, std::string_view challenge);
-[[noreturn, gnu::cold]] void refuse_basic(const Request& request, std::string_view realm);
+ZIGMUND_EXPORT [[noreturn, gnu::cold]] void refuse_unauthenticated(const Request& request,
+                                                                   std::string_view challenge);
+ZIGMUND_EXPORT [[noreturn, gnu::cold]] void refuse_basic(const Request& request, std::string_view realm);
 
 /// What the schemes have in common: a value of type T or, if that may be missing, an optional of it.
 template <class T, class Value>
