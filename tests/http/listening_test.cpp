@@ -27,7 +27,7 @@
 #include <vector>
 
 #include "http_client.hpp"
-#include "running_server.hpp"
+#include "served_app.hpp"
 
 namespace {
 
@@ -63,7 +63,7 @@ int listening_socket() {
     return socket;
 }
 
-class Listening : public testing::Test {
+class Listening : public zigmund::support::ServedApp {
   protected:
     Listening() {
         std::string name = "/tmp/zigmund-listening-XXXXXX";
@@ -86,8 +86,6 @@ class Listening : public testing::Test {
     }
     ~Listening() override {
         running_.reset();
-        app_.reset();
-        EXPECT_EQ(gpa_.deinit(), alloc::LeakCheck::ok);
         std::filesystem::remove_all(folder_);
     }
 
@@ -111,11 +109,8 @@ class Listening : public testing::Test {
         }
     }
 
-    alloc::GeneralPurposeAllocator gpa_{{.tier = alloc::Tier::traced, .name = "test"}};
-    std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
     std::filesystem::path folder_;
     std::filesystem::path path_;
-    std::unique_ptr<RunningServer> running_;
     std::latch begun_{1};
     std::latch go_on_{1};
 };

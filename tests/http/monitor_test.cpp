@@ -15,7 +15,7 @@
 #include <thread>
 
 #include "http_client.hpp"
-#include "running_server.hpp"
+#include "served_app.hpp"
 
 namespace {
 
@@ -30,7 +30,7 @@ std::string get(std::string_view path) {
 }
 
 /// Status and body of the answer, on a connection of its own.
-std::string ask(std::uint16_t port, std::string_view path) {
+std::string answer_of(std::uint16_t port, std::string_view path) {
     HttpClient client{port};
     const HttpReply reply = client.request(get(path));
     return std::to_string(reply.status) + " " + std::string{reply.body};
@@ -43,7 +43,7 @@ void have_counted(std::uint16_t port, std::string_view path) {
     EXPECT_EQ(client.request(get("/nothing")).status, 404);
 }
 
-class Monitor : public testing::Test {
+class Monitor : public zigmund::support::ServedApp {
   protected:
     Monitor() {
         app_->get("/hello", [] { return http::Response::text("Hello, World!"); });
@@ -55,16 +55,14 @@ class Monitor : public testing::Test {
     }
     ~Monitor() override {
         running_.reset();
-        app_.reset();
-        metrics_.reset();
-        EXPECT_EQ(gpa_.deinit(), alloc::LeakCheck::ok);
+        app_.reset();  // before the metrics that it counts in
     }
 
     void serve(const http::ServeOptions& options = {.monitor_port = 0, .workers = 1}) {
         running_ = std::make_unique<RunningServer>(*app_, options);
     }
     [[nodiscard]] std::string monitor(std::string_view path) const {
-        return ask(running_->server().monitor_port(), path);
+        return answer_of(running_->server().monitor_port(), path);
     }
     std::string refusal(const http::ServeOptions& options) {
         try {
@@ -75,10 +73,7 @@ class Monitor : public testing::Test {
         }
     }
 
-    alloc::GeneralPurposeAllocator gpa_{{.tier = alloc::Tier::traced, .name = "test"}};
     std::optional<http::Metrics> metrics_;
-    std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
-    std::unique_ptr<RunningServer> running_;
     std::latch begun_{1};
     std::latch go_on_{1};
 };
@@ -96,7 +91,7 @@ TEST_F(Monitor, HasAPortOfItsOwnForHealthReadinessAndMetricsAndNothingElse) {
     EXPECT_EQ(monitor("/docs"), R"(404 {"detail":"Not Found"})");
     EXPECT_EQ(monitor("/openapi.json"), R"(404 {"detail":"Not Found"})");
     for (const char* const path : {"/metrics", "/healthz", "/readyz"})
-        EXPECT_EQ(ask(server.port(), path), R"(404 {"detail":"Not Found"})");
+        EXPECT_EQ(answer_of(server.port(), path), R"(404 {"detail":"Not Found"})");
     EXPECT_NE(monitor("/metrics")
                   .find("\nhttp_requests_total{method=\"GET\",handler=\"/hello\",status=\"200\"} 1\n"),
               std::string::npos);
@@ -164,7 +159,7 @@ TEST_F(Monitor, WhoDoesNotWaitEndsTheGraceAsWell) {
     serve({.monitor_port = 0, .workers = 2, .drain_grace = std::chrono::seconds{3600}});
     running_->server().stop();
     running_->server().stop();
-    EXPECT_EQ(ask(running_->port(), "/hello"), "200 Hello, World!");
+    EXPECT_EQ(answer_of(running_->port(), "/hello"), "200 Hello, World!");
     running_->server().stop_now();
     running_->join();
 }

@@ -19,7 +19,7 @@
 #include <thread>
 
 #include "http_client.hpp"
-#include "running_server.hpp"
+#include "served_app.hpp"
 
 namespace {
 std::atomic<int> sends{0};
@@ -56,11 +56,7 @@ http::Response repeat(http::Path<std::uint32_t, "size"> size, alloc::Allocator a
     return http::Response::text(std::string_view{text.data(), text.size()});
 }
 
-std::string get(std::string_view path) {
-    return std::string{"GET "}.append(path).append(" HTTP/1.1\r\nHost: x\r\n\r\n");
-}
-
-class Pipeline : public testing::Test {
+class Pipeline : public zigmund::support::ServedApp {
   protected:
     Pipeline() {
         app_->get("/number/{number}", number);
@@ -70,16 +66,7 @@ class Pipeline : public testing::Test {
         client_ = std::make_unique<HttpClient>(running_->port(), std::size_t{8} << 20);
         sends = 0;
     }
-    ~Pipeline() override {
-        client_.reset();
-        running_.reset();
-        app_.reset();
-        EXPECT_EQ(gpa_.deinit(), alloc::LeakCheck::ok);
-    }
 
-    alloc::GeneralPurposeAllocator gpa_{{.name = "test"}};
-    std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
-    std::unique_ptr<RunningServer> running_;
     std::unique_ptr<HttpClient> client_;
 };
 

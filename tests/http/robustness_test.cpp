@@ -18,7 +18,7 @@
 #include <vector>
 
 #include "http_client.hpp"
-#include "running_server.hpp"
+#include "served_app.hpp"
 
 namespace {
 
@@ -36,7 +36,7 @@ struct Reading {
 };
 BOOST_DESCRIBE_STRUCT(Reading, (), (name, value))
 
-class Robustness : public testing::Test {
+class Robustness : public zigmund::support::ServedApp {
   protected:
     Robustness() {
         app_->get("/hello", [] { return http::Response::text("Hello, World!"); });
@@ -45,24 +45,11 @@ class Robustness : public testing::Test {
             return http::Response::json(arena, *reading);
         });
     }
-    ~Robustness() override {
-        running_.reset();
-        app_.reset();
-        EXPECT_EQ(gpa_.deinit(), alloc::LeakCheck::ok);
-    }
 
-    void serve(http::ServeOptions options = {.workers = 1}) {
-        running_ = std::make_unique<RunningServer>(*app_, options);
-    }
-    [[nodiscard]] HttpClient connect() const { return HttpClient{running_->port()}; }
     void expect_alive() const {
         HttpClient client{running_->port()};
         EXPECT_EQ(client.request(get_hello).body, "Hello, World!");
     }
-
-    alloc::GeneralPurposeAllocator gpa_{{.tier = alloc::Tier::traced, .name = "test"}};
-    std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
-    std::unique_ptr<RunningServer> running_;
 };
 
 const std::string upload_head = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n";

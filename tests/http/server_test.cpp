@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "http_client.hpp"
-#include "running_server.hpp"
+#include "served_app.hpp"
 
 namespace {
 
@@ -40,17 +40,12 @@ http::Response repeat(http::Path<std::uint32_t, "size"> size, alloc::Allocator a
 }
 
 // Every test ends with the application's memory given back, whatever its clients did.
-class Server : public testing::Test {
+class Server : public zigmund::support::ServedApp {
   protected:
     Server() {
         app_->get("/hello", hello);
         app_->post("/echo", echo);
         app_->get("/repeat/{size}", repeat);
-    }
-    ~Server() override {
-        running_.reset();
-        app_.reset();
-        EXPECT_EQ(gpa_.deinit(), alloc::LeakCheck::ok);
     }
 
     HttpClient& serve(http::ServeOptions options = {.workers = 1}) {
@@ -63,9 +58,6 @@ class Server : public testing::Test {
         return *clients_.back();
     }
 
-    alloc::GeneralPurposeAllocator gpa_{{.tier = alloc::Tier::traced, .name = "test"}};
-    std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
-    std::unique_ptr<RunningServer> running_;
     std::vector<std::unique_ptr<HttpClient>> clients_;
 };
 

@@ -22,7 +22,7 @@
 #include <thread>
 
 #include "http_client.hpp"
-#include "running_server.hpp"
+#include "served_app.hpp"
 
 namespace {
 
@@ -41,10 +41,6 @@ std::string run(const std::string& command) {
         output.append(buffer.data(), size);
     ::pclose(pipe);
     return output;
-}
-
-std::string get(std::string_view path, std::string_view fields = "") {
-    return std::string{"GET "}.append(path).append(" HTTP/1.1\r\nHost: x\r\n").append(fields).append("\r\n");
 }
 
 /// A client that trusts everybody.
@@ -113,7 +109,7 @@ class TlsClient {
     bool connected_ = false;
 };
 
-class Tls : public testing::Test {
+class Tls : public zigmund::support::ServedApp {
   protected:
     Tls() {
         ::signal(SIGPIPE, SIG_IGN);  // OpenSSL's client has it
@@ -129,8 +125,6 @@ class Tls : public testing::Test {
     }
     ~Tls() override {
         running_.reset();
-        app_.reset();
-        EXPECT_EQ(gpa_.deinit(), alloc::LeakCheck::ok);
         std::filesystem::remove_all(folder_);
     }
 
@@ -174,12 +168,9 @@ class Tls : public testing::Test {
         }
     }
 
-    alloc::GeneralPurposeAllocator gpa_{{.tier = alloc::Tier::traced, .name = "test"}};
-    std::unique_ptr<http::App> app_ = std::make_unique<http::App>(gpa_.allocator(), http::AppInfo{});
     std::filesystem::path folder_;
     std::string certificate_;
     std::string key_;
-    std::unique_ptr<RunningServer> running_;
 };
 
 TEST_F(Tls, ServesHttp11InVersions12And13AndNoOlderOnes) {

@@ -69,8 +69,12 @@ class ServedApp : public testing::Test {
         running_ = std::make_unique<RunningServer>(*app_, options);
     }
     [[nodiscard]] HttpClient connect() const { return HttpClient{running_->port()}; }
-    static std::string get(std::string_view path) {
-        return std::string{"GET "}.append(path).append(" HTTP/1.1\r\nHost: x\r\n\r\n");
+    static std::string get(std::string_view path, std::string_view fields = "") {
+        return std::string{"GET "}
+            .append(path)
+            .append(" HTTP/1.1\r\nHost: x\r\n")
+            .append(fields)
+            .append("\r\n");
     }
     static HttpReply ask(HttpClient& client, std::string_view path) { return client.request(get(path)); }
 
