@@ -30,6 +30,14 @@ constexpr int MADV_GUARD_INSTALL = 102;
 constexpr int MADV_GUARD_REMOVE = 103;
 #endif
 
+bool markers_work() noexcept {
+    void* const probe = map_pages(GuardPages::page);
+    if (probe == nullptr) return false;
+    const bool work = ::madvise(probe, GuardPages::page, MADV_GUARD_INSTALL) == 0;
+    unmap_pages(probe, GuardPages::page);
+    return work;
+}
+
 unsigned char padding_byte(std::uintptr_t user) noexcept {
     return static_cast<unsigned char>(canary_of(reinterpret_cast<void*>(user)));
 }
@@ -53,40 +61,22 @@ bool GuardPages::open(GuardSide side, std::size_t fenced_blocks, bool few) noexc
     slots_ = static_cast<Slot*>(map_pages((max_marked + 1) * sizeof(Slot)));
     if (slot_at_ == nullptr || slots_ == nullptr) return false;
     size_ = range;
-    most_ = guard_with_markers(chunk) ? max_marked : max_mapped;
-    return true;
-}
-
-/// Makes all of the range up to `end` such that only markers keep it from being used. False: there are no markers.
-bool GuardPages::guard_with_markers(std::size_t end) noexcept {
-    while (marked_ < end) {
-        void* const at = reinterpret_cast<void*>(begin_ + marked_);
-        const std::size_t size = std::min(chunk, range - marked_);
-        if (::mprotect(at, size, PROT_READ | PROT_WRITE) != 0) return false;
-        if (::madvise(at, size, MADV_GUARD_INSTALL) != 0) {
-            (void)::mprotect(at, size, PROT_NONE);
-            return false;
-        }
-        marked_ += size;
-    }
+    has_markers_ = markers_work();
     return true;
 }
 
 /// A new slot; 0: there is no room. The lock is held.
 std::uint32_t GuardPages::make(unsigned size_class) noexcept {
-    const std::size_t region = ((std::size_t{1} << size_class) + 2) * page;
+    const std::uint32_t number = made_.load(std::memory_order_relaxed) + 1;
+    if (number > max_marked) return 0;
+    Slot& slot = slots_[number];
+    slot.size_class = static_cast<std::uint8_t>(size_class);
     const std::size_t used = used_.load(std::memory_order_relaxed);
-    if (made_ == most_ || used + region > size_) return 0;
-    const bool by_marker = marked_ != 0 && guard_with_markers(used + region);
-    // What there is behind the last marker has no rights. Markers that have once failed are not tried again, so that
-    // a region is guarded in one way.
-    if (!by_marker && marked_ != 0) return 0;
-    const std::uint32_t number = ++made_;
-    slots_[number].region = begin_ + used;
-    slots_[number].size_class = static_cast<std::uint8_t>(size_class);
-    slots_[number].by_marker = by_marker;
+    if (used + region_size(slot) > size_) return 0;
+    slot.region = begin_ + used;
     slot_at_[used / page] = number;
-    used_.store(used + region, std::memory_order_release);
+    used_.store(used + region_size(slot), std::memory_order_release);
+    made_.store(number, std::memory_order_release);
     return number;
 }
 
@@ -104,21 +94,49 @@ void GuardPages::give_back(std::uint32_t number) noexcept {
     idle_[slots_[number].size_class] = number;
 }
 
-bool GuardPages::unfence(const Slot& slot, std::size_t bytes) const noexcept {
-    void* const pages = reinterpret_cast<void*>(slot.region + page);
-    if (!slot.by_marker && ::mprotect(pages, bytes, PROT_READ | PROT_WRITE) != 0) return false;
-    // Also where the last block's pages lost their rights: this one may have more, and those have markers.
-    if (marked_ != 0 && ::madvise(pages, bytes, MADV_GUARD_REMOVE) != 0) return false;
+/// Settles how the place of a new slot is guarded. False: by rights, and the process has enough of those.
+bool GuardPages::prepare(Slot& slot) noexcept {
+    void* const region = reinterpret_cast<void*>(slot.region);
+    if (has_markers_) {
+        if (::mprotect(region, region_size(slot), PROT_READ | PROT_WRITE) == 0 &&
+            ::madvise(region, region_size(slot), MADV_GUARD_INSTALL) == 0) {
+            slot.way = Way::markers;
+            return true;
+        }
+        (void)::mprotect(region, region_size(slot), PROT_NONE);
+    }
+    if (mapped_.fetch_add(1, std::memory_order_relaxed) >= max_mapped) {
+        mapped_.fetch_sub(1, std::memory_order_relaxed);
+        return false;
+    }
+    slot.way = Way::rights;
     return true;
 }
 
-void GuardPages::fence(Slot& slot, std::size_t bytes) const noexcept {
+bool GuardPages::unfence(Slot& slot, std::size_t bytes) noexcept {
+    if (slot.way == Way::none && !prepare(slot)) return false;
     void* const pages = reinterpret_cast<void*>(slot.region + page);
-    slot.by_marker = marked_ != 0 && ::madvise(pages, bytes, MADV_GUARD_INSTALL) == 0;
-    if (slot.by_marker) return;
+    return slot.way == Way::markers ? ::madvise(pages, bytes, MADV_GUARD_REMOVE) == 0
+                                    : ::mprotect(pages, bytes, PROT_READ | PROT_WRITE) == 0;
+}
+
+void GuardPages::fence(Slot& slot, std::size_t bytes) noexcept {
     // A fresh mapping without rights: the memory goes back, the addresses stay taken.
+    const auto take_rights = [](std::uintptr_t at, std::size_t size) {
+        (void)::mmap(reinterpret_cast<void*>(at), size, PROT_NONE,
+                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+    };
+    void* const pages = reinterpret_cast<void*>(slot.region + page);
+    if (slot.way == Way::markers) {
+        if (::madvise(pages, bytes, MADV_GUARD_INSTALL) == 0) return;
+        // All of the place, so that none of its pages keeps a marker that rights do not take away.
+        take_rights(slot.region, region_size(slot));
+        slot.way = Way::rights;
+        mapped_.fetch_add(1, std::memory_order_relaxed);
+        return;
+    }
     if (!few_ || bytes > page || ::mprotect(pages, bytes, PROT_NONE) != 0)
-        (void)::mmap(pages, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+        take_rights(slot.region + page, bytes);
 }
 
 void* GuardPages::allocate(const Header& header) noexcept {

@@ -8,7 +8,8 @@
 //
 // Pages are guarded by markers in the page table where the kernel has them (MADV_GUARD_INSTALL, Linux 6.13): they
 // split no mapping, of which a process may have 65,530, and threads set them at the same time. Else, and for what a
-// program has locked into memory, by rights: two mappings a block, changed by one thread of the process at a time.
+// program has locked into memory, by rights: two mappings a block, changed by one thread of the process at a time. A
+// place is guarded by markers until they fail there once, and by rights from then on.
 //
 // Cost: either way a processor that uses the process's memory is interrupted for each block that is fenced, so that
 // it forgets the page: two threads that do nothing but allocate hinder each other. One lock, not held in the kernel.
@@ -32,12 +33,14 @@ class GuardPages {
     static constexpr std::size_t page = 4096;
 
     enum class State : std::uint8_t { unused, live, fenced };
+    /// How the pages of a place are guarded; none: they are as they were reserved.
+    enum class Way : std::uint8_t { none, markers, rights };
 
     /// A block, and all that is told of it.
     struct Slot {
         std::atomic<State> state;
         std::uint8_t size_class;
-        bool by_marker;         // how its pages are guarded while it is not live
+        Way way;
         std::uintptr_t region;  // the guard page before its pages
         std::uintptr_t user;
         Header header;  // size, alignment, stack, thread, age; check and canary are not used
@@ -98,23 +101,27 @@ class GuardPages {
     [[nodiscard]] SpinLock& lock() noexcept { return lock_; }
 
     void for_each_live(auto&& visit) {
-        for (std::uint32_t i = 1; i <= made_; ++i)
+        const std::uint32_t made = made_.load(std::memory_order_acquire);
+        for (std::uint32_t i = 1; i <= made; ++i)
             if (slots_[i].state.load(std::memory_order_acquire) == State::live) visit(slots_[i]);
     }
 
   private:
     static constexpr std::size_t range = std::size_t{64} << 30;
-    static constexpr std::size_t chunk = std::size_t{2} << 20;  // of the range, guarded by markers at once
     static constexpr std::uint32_t max_marked = 1'000'000;
     static constexpr std::uint32_t max_mapped = 28'000;  // a process may have 65,530 mappings, two for each
     static constexpr unsigned classes = 20;              // 2^class pages
 
-    [[nodiscard]] bool guard_with_markers(std::size_t end) noexcept;
     [[nodiscard]] std::uint32_t make(unsigned size_class) noexcept;
     [[nodiscard]] std::uint32_t take(unsigned size_class) noexcept;
     void give_back(std::uint32_t number) noexcept;
-    [[nodiscard]] bool unfence(const Slot& slot, std::size_t bytes) const noexcept;
-    void fence(Slot& slot, std::size_t bytes) const noexcept;
+    // Of a slot that nobody else uses: no lock is held.
+    [[nodiscard]] bool prepare(Slot& slot) noexcept;
+    [[nodiscard]] bool unfence(Slot& slot, std::size_t bytes) noexcept;
+    void fence(Slot& slot, std::size_t bytes) noexcept;
+    [[nodiscard]] static std::size_t region_size(const Slot& slot) noexcept {
+        return ((std::size_t{1} << slot.size_class) + 2) * page;
+    }
     static std::size_t pages_of(std::size_t bytes) noexcept { return (bytes + page - 1) / page; }
     // The bytes of its pages before and behind the block that are filled, and checked when it is freed: those
     // on the side of the guard page all, on the other those next to the block.
@@ -127,12 +134,12 @@ class GuardPages {
     bool few_ = false;
     std::uintptr_t begin_ = 0;
     std::size_t size_ = 0;
-    std::size_t marked_ = 0;             // of the range, guarded by markers so far; 0: the kernel has none
-    std::uint32_t most_ = 0;             // slots
-    std::atomic<std::size_t> used_ = 0;  // of the range; published after what is known of it
-    std::uint32_t* slot_at_ = nullptr;   // by page of the range; only a region's first is set
-    Slot* slots_ = nullptr;              // number 0 is none
-    std::uint32_t made_ = 0;
+    bool has_markers_ = false;               // since open()
+    std::atomic<std::uint32_t> mapped_ = 0;  // slots that are guarded by rights
+    std::atomic<std::size_t> used_ = 0;      // of the range; published after what is known of it
+    std::uint32_t* slot_at_ = nullptr;       // by page of the range; only a region's first is set
+    Slot* slots_ = nullptr;                  // number 0 is none
+    std::atomic<std::uint32_t> made_ = 0;
     std::uint32_t idle_[classes] = {};  // regions without a block, by class
     std::uint32_t oldest_ = 0;          // fenced, in order
     std::uint32_t newest_ = 0;

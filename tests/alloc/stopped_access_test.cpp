@@ -27,6 +27,7 @@
 #include <regex>
 #include <string>
 #include <thread>
+#include <utility>
 
 // A sanitizer has a handler of its own.
 #if !defined(ZIGMUND_ASAN) && !defined(ZIGMUND_TSAN) && !defined(ZIGMUND_MSAN)
@@ -203,7 +204,7 @@ TEST_P(GuardedPages, StopAReadAfterFreeOfMemoryThatTheProgramHasLocked) {
             for (const std::size_t size : {9000U, 9000U, 16'000U, 9000U}) {
                 char* const p = static_cast<char*>(a.allocate(size));
                 std::memset(p, 'x', size);
-                (void)::mlock(p, size);
+                if (::mlock(p, size) != 0) ::_exit(9);
                 a.deallocate(p, size);
             }
             char* const p = static_cast<char*>(a.allocate(16'000));
@@ -215,6 +216,41 @@ TEST_P(GuardedPages, StopAReadAfterFreeOfMemoryThatTheProgramHasLocked) {
         0);
     EXPECT_EQ(ended.status, 128 + SIGSEGV);
     EXPECT_EQ(ended.err.find("all that may be touched was\nzigmund: g: use after free"), 0U) << ended.err;
+}
+
+TEST_P(GuardedPages, AreThereWhereSomeBlocksOfAPlaceAreLockedAndOthersAreNot) {
+    const Ended ended = run_guarded(
+        [](GeneralPurposeAllocator& gpa) {
+            const Allocator a = gpa.allocator();
+            for (const auto& [size, locked] : {std::pair{16'384U, true},
+                                              {12'288U, false},
+                                              {16'384U, false},
+                                              {9000U, true},
+                                              {16'384U, false}}) {
+                char* const p = static_cast<char*>(a.allocate(size));
+                std::memset(p, 'x', size);
+                if (locked && ::mlock(p, size) != 0) ::_exit(9);
+                a.deallocate(p, size);
+            }
+        },
+        0);
+    EXPECT_EQ(ended.status, 0);
+    EXPECT_EQ(ended.err, "");
+}
+
+TEST_P(GuardedPages, AreThereAlsoWhenMarkersFailFromSomeMomentOn) {
+    const Ended ended = run_guarded([](GeneralPurposeAllocator& gpa) {
+        const Allocator a = gpa.allocator();
+        std::array<void*, 20> before{};
+        for (void*& p : before) p = a.allocate(64);
+        if (GetParam()) forget_markers();
+        for (void* const p : before) a.deallocate(p, 64);
+        const volatile char* last = nullptr;
+        for (int i = 0; i < 1000; ++i) last = static_cast<char*>(a.allocate(64));
+        (void)last[64];
+    });
+    EXPECT_EQ(ended.status, 128 + SIGSEGV);
+    EXPECT_EQ(ended.err.find("zigmund: g: buffer overflow: byte 0 behind the block at "), 0U) << ended.err;
 }
 
 TEST_P(GuardedPages, EndWhereTheKernelHasNoMoreMappingsAndNotBeforeTheMillionthBlockOfOneThatHasMarkers) {
