@@ -7,18 +7,22 @@ SHELL := /bin/bash
 
 JOBS ?= $(shell nproc)
 BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev zlib1g-dev libssl-dev
-TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev curl openssl git python3 sqlite3 nginx-light chromium
+TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev pkg-config doxygen curl openssl git python3 sqlite3 nginx-light chromium
 # The builds that are tested. clang-asan instead of asan takes half as long to compile, and needs clang 19.
 PRESETS ?= release asan
 BENCH_PACKAGES := $(BUILD_PACKAGES) libgtest-dev libbenchmark-dev python3 wrk strace
 PEER_PACKAGES := nginx-light h2o libcpp-httplib-dev libjemalloc2 libclang-rt-19-dev heaptrack valgrind
 
-.PHONY: help run test bench bench-peers fuzz
+DEB_PACKAGES := $(BUILD_PACKAGES) dpkg-dev fakeroot file lintian man-db pkg-config
+
+.PHONY: help run test bench bench-peers fuzz deb docs
 help:
 	@echo 'make run    start the Item Service on 127.0.0.1:8080'
 	@echo 'make test   build and run all tests, in release and under ASan+UBSan'
 	@echo 'make bench  build and run the benchmarks, with gcc and with clang 19 if it is installed'
 	@echo 'make fuzz   fuzz every target for SECONDS (600), with clang 19'
+	@echo 'make deb    build Debian packages in build/deb, and check them'
+	@echo 'make docs   write the reference of the headers to build/docs/html'
 	@echo 'make bench-peers  install what they compare with: other servers, allocators and memory checkers'
 
 # $(call install,packages): quiet when there is nothing to do.
@@ -69,3 +73,18 @@ fuzz:
 
 bench-peers:
 	$(call install,$(PEER_PACKAGES))
+
+deb:
+	$(call install,$(DEB_PACKAGES))
+	$(call npm,http/docs_assets) || echo 'going on without the pages /docs and /redoc'
+	@rm -f build/deb/*.deb
+	@cmake --preset release -B build/deb -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_SKIP_INSTALL_RPATH=ON -DZIGMUND_DEBIAN=ON \
+	  -DZIGMUND_TESTS=OFF -DZIGMUND_EXAMPLES=OFF >/dev/null
+	@cmake --build build/deb -j $(JOBS)
+	@cd build/deb && cpack >cpack.log || { cat cpack.log; exit 1; }
+	@packaging/debian/check.sh build/deb
+
+docs:
+	$(call install,doxygen python3)
+	@docs/reference/build.sh build/docs alloc
+	@echo build/docs/html/index.html

@@ -50,6 +50,7 @@ class Allocator {
     Allocator(Resource& resource) noexcept
         : Allocator{resource, &resource == detail::heap_calls.resource ? to_heap : virtual_calls} {}
 
+    /// What it names.
     [[nodiscard]] Resource& resource() const noexcept {
         return *reinterpret_cast<Resource*>(bits_ & ~(to_heap | samples));
     }
@@ -65,11 +66,13 @@ class Allocator {
 
     // ---- raw verbs: see Resource ----
 
+    /// Resource::try_allocate().
     [[nodiscard]] void* try_allocate(std::size_t size, std::size_t align = default_align) const noexcept {
         if (!is_marked()) return unmarked().try_allocate(size, align);
         if (!takes_from_heap(size, align)) return resource().try_allocate(size, align);
         return detail::heap_calls.allocate(std::max(size, align));
     }
+    /// The throwing twin: std::bad_alloc where that returns null.
     [[nodiscard]] void* allocate(std::size_t size, std::size_t align = default_align) const {
         if (!is_marked()) return unmarked().allocate(size, align);
         if (!takes_from_heap(size, align)) return resource().allocate(size, align);
@@ -78,14 +81,17 @@ class Allocator {
             detail::throw_bad_alloc();
         return p;
     }
+    /// Resource::resize().
     [[nodiscard]] bool resize(void* p, std::size_t old_size, std::size_t align,
                               std::size_t new_size) const noexcept {
         return resource().resize(p, old_size, align, new_size);
     }
+    /// Resource::remap().
     [[nodiscard]] void* remap(void* p, std::size_t old_size, std::size_t align,
                               std::size_t new_size) const noexcept {
         return resource().remap(p, old_size, align, new_size);
     }
+    /// Resource::deallocate().
     void deallocate(void* p, std::size_t size, std::size_t align = default_align) const noexcept {
         if (!is_marked()) return unmarked().deallocate(p, size, align);
         if (!gives_to_heap(p, size)) return resource().deallocate(p, size, align);

@@ -78,6 +78,7 @@ class ZIGMUND_EXPORT ArenaBase : public Resource {
     }
 
   protected:
+    /// \cond
     using Chunk = detail::Chunk;
     using Window = detail::Window;
     using Cleanup = detail::Cleanup;
@@ -130,6 +131,7 @@ class ZIGMUND_EXPORT ArenaBase : public Resource {
 
     Window window_;  ///< what the inline verbs see
     bool frees_;     ///< deallocate() has more to do than taking back the newest block
+                     /// \endcond
 
   private:
     void* cut(std::size_t size, std::size_t align) noexcept;

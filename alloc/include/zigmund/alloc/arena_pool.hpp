@@ -30,6 +30,7 @@
 
 namespace zigmund::alloc {
 
+/// Designated initialisers: `ArenaPool pool{heap(), {.max_idle = 8}};`
 struct ArenaPoolOptions {
     /// How each arena grows.
     ArenaOptions arena = {};

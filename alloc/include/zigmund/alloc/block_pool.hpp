@@ -19,7 +19,9 @@
 
 namespace zigmund::alloc {
 
+/// Of a Pool, and of the BlockPool below it.
 struct PoolOptions {
+    /// Whether misuse ends the process unless the options say otherwise: not with NDEBUG.
 #if defined(NDEBUG)
     static constexpr bool checked_by_default = false;
 #else

@@ -31,8 +31,8 @@ namespace zigmund::alloc {
 /// What one Counting has seen, its children included. A resize or remap that succeeds grows or shrinks a
 /// block; what it grows by is added to the total bytes, the number of blocks stays.
 struct Counts {
-    std::size_t live_bytes = 0;
-    std::size_t live_blocks = 0;
+    std::size_t live_bytes = 0;    ///< handed out, and not given back
+    std::size_t live_blocks = 0;   ///< likewise
     std::size_t peak_bytes = 0;    ///< the most that live_bytes ever was
     std::size_t total_bytes = 0;   ///< ever handed out
     std::size_t total_blocks = 0;  ///< ever handed out
@@ -42,6 +42,7 @@ struct Counts {
 
 class ZIGMUND_EXPORT Counting final : public Resource {
   public:
+    /// More than there is.
     static constexpr std::size_t no_budget = std::numeric_limits<std::size_t>::max();
 
     /// The root of a tree, over `upstream`. `name` and the upstream must outlive it.

@@ -94,12 +94,14 @@ class ErrScope {
   public:
     /// What ok() without a value returns: converts to a `std::expected<void, E>` that holds its value.
     struct Success {
+        /// A `std::expected` without an error.
         template <class E>
         constexpr operator std::expected<void, E>() const noexcept {
             return {};
         }
     };
 
+    /// What errdefer() returns: runs its action when it dies, unless the scope has succeeded.
     template <class F>
     class Guard;
 
@@ -175,6 +177,7 @@ class ErrScope {
 #endif
 };
 
+/// Runs its action when it dies, unless the scope has succeeded. A local variable: it cannot be moved.
 template <class F>
 class [[nodiscard(
     "a guard without a name runs at once: write auto undo = scope.errdefer(...)")]] ErrScope::Guard {

@@ -10,6 +10,7 @@
 
 namespace zigmund::alloc {
 
+/// Why a verb failed.
 enum class Error : std::uint8_t {
     /// The resource has no block of that size and alignment to give: it is exhausted, a limit was
     /// reached, or the size in bytes (count times element size, plus padding) exceeds `SIZE_MAX`.
@@ -25,6 +26,7 @@ enum class Error : std::uint8_t {
     return "unknown error";
 }
 
+/// What a `try_` verb returns: a T, or why there is none.
 template <class T>
 using Result = std::expected<T, Error>;
 

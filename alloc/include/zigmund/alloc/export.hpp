@@ -9,5 +9,5 @@
 #define ZIGMUND_EXPORT [[gnu::visibility("default")]]
 #endif
 
-// ZIGMUND_HIDDEN: a class that a marked one declares within itself, and that only source files define.
+/// Marks a class that a marked one declares within itself, and that only source files define.
 #define ZIGMUND_HIDDEN [[gnu::visibility("hidden")]]

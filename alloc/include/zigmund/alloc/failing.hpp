@@ -29,6 +29,7 @@ enum class FailingVerb : std::uint8_t { allocate, resize, remap };
 
 /// Which calls fail. Several conditions add up: a call fails if any of them holds.
 struct FailingOptions {
+    /// The index of no call.
     static constexpr std::size_t never = std::numeric_limits<std::size_t>::max();
 
     /// Only calls of this verb are counted, from 0, and may fail; all others pass.
@@ -49,10 +50,10 @@ struct FailingOptions {
 
 /// A call that Failing refused.
 struct InducedFailure {
-    FailingVerb verb;
-    std::size_t index;  ///< among the calls of its verb, from 0
-    std::size_t size;   ///< asked for
-    std::size_t align;
+    FailingVerb verb;     ///< what was called
+    std::size_t index;    ///< among the calls of its verb, from 0
+    std::size_t size;     ///< asked for
+    std::size_t align;    ///< asked for
     std::size_t granted;  ///< bytes that had been granted before it, as the budget counts them
 
     friend bool operator==(const InducedFailure&, const InducedFailure&) = default;

@@ -56,6 +56,7 @@ constexpr Tier default_tier = Tier::traced;
 /// Where the guard page of a guarded or sampled block lies.
 enum class GuardSide : std::uint8_t { after, before };
 
+/// What a program did wrong with its memory.
 enum class MemoryErrorKind : std::uint8_t {
     double_free,         ///< the block was given back before
     use_after_free,      ///< bytes of a block were written after it was given back
@@ -76,7 +77,7 @@ ZIGMUND_EXPORT [[nodiscard]] std::string_view to_string(MemoryErrorKind kind) no
 
 /// One diagnosis, as a handler gets it.
 struct MemoryError {
-    MemoryErrorKind kind;
+    MemoryErrorKind kind;      ///< what was done
     const void* address;       ///< the pointer that was passed in; do not follow it
     std::size_t size;          ///< of the block that it concerns; 0: not known
     std::string_view message;  ///< the whole report, lines that end with '\n'; lives during the call

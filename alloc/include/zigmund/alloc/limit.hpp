@@ -23,6 +23,7 @@ namespace zigmund::alloc {
 
 class Limit;
 
+/// Designated initialisers: `Limit limit{heap(), {.limit = 1 << 20}};`
 struct LimitOptions {
     /// Bytes that may be live at a time.
     std::size_t limit = std::numeric_limits<std::size_t>::max();

@@ -128,6 +128,7 @@ class [[nodiscard]] Owner<T[]> {
     Allocator allocator_;
 };
 
+/// It holds no pointer into itself.
 template <class T>
 inline constexpr bool is_trivially_relocatable<Owner<T>> = true;
 

@@ -69,10 +69,12 @@ class BoundedWriter {
 template <class... Args>
 class FormatString {
   public:
+    /// From a literal. What does not fit the types of the arguments does not compile.
     template <class Text>
         requires std::convertible_to<const Text&, std::string_view>
     consteval FormatString(const Text& text) : checked_{text} {}
 
+    /// As the formatting library takes it.
     [[nodiscard]] detail::FormatText get() const noexcept {
 #if defined(__cpp_lib_format)
         return checked_.get();

@@ -15,10 +15,12 @@
 
 namespace zigmund::alloc {
 
+/// By default: what is moved and destroyed without code of its own. Specialise it for types of yours.
 template <class T>
 inline constexpr bool is_trivially_relocatable =
     std::is_trivially_move_constructible_v<T> && std::is_trivially_destructible_v<T>;
 
+/// Pointers that know nothing of where they lie.
 template <class T>
 inline constexpr bool is_trivially_relocatable<std::unique_ptr<T>> = true;
 template <class T>

@@ -5,6 +5,7 @@
 
 namespace zigmund::alloc {
 
+/// How a report of leaks, or of what is live or has grown, is written.
 enum class ReportFormat : std::uint8_t {
     /// For people, coloured where the descriptor is a terminal, the environment variable NO_COLOR is not set
     /// or empty, and TERM is not `dumb`. The first line is fixed, for scripts to match.

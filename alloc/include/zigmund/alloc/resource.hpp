@@ -7,6 +7,10 @@
 // A block is named by its address, its size and its alignment. Whoever holds a block passes back exactly
 // the size and alignment it has now; debugging allocators check both.
 //
+// In a build without exceptions, what would throw writes why to standard error (`zigmund: out of memory`) and
+// aborts; the verbs that are noexcept do what they always do. Whether there is RTTI must be the same in the
+// library and in what derives from its classes.
+//
 // Threads: as the implementing class says. Cost: one virtual call a verb; classes that are `final` and
 // used directly (`Arena`) offer the same verbs inline. Never: hidden allocation, exceptions from a verb
 // that is marked noexcept.
@@ -21,6 +25,7 @@
 
 namespace zigmund::alloc {
 
+/// The alignment of a block when none is asked for: that of malloc, 16 bytes.
 inline constexpr std::size_t default_align = alignof(std::max_align_t);
 
 class ZIGMUND_EXPORT Resource : public std::pmr::memory_resource {
@@ -65,6 +70,7 @@ class ZIGMUND_EXPORT Resource : public std::pmr::memory_resource {
   protected:
     Resource() = default;
 
+    /// What try_allocate() and deallocate() do. `align` is a power of two.
     virtual void* do_try_allocate(std::size_t size, std::size_t align) noexcept = 0;
     void do_deallocate(void* p, std::size_t size, std::size_t align) noexcept override = 0;
 

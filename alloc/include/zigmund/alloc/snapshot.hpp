@@ -35,6 +35,7 @@ class SnapshotDiff;
 class ZIGMUND_EXPORT Snapshot {
   public:
     Snapshot() = default;
+    /// Takes the books; `other` is empty, or has what this had. O(1).
     Snapshot(Snapshot&& other) noexcept : books_{std::exchange(other.books_, nullptr)} {}
     Snapshot& operator=(Snapshot&& other) noexcept {
         std::swap(books_, other.books_);
@@ -60,15 +61,17 @@ class ZIGMUND_EXPORT Snapshot {
 
 /// What one call site has more, or less, than before.
 struct SiteGrowth {
-    std::int64_t bytes;
-    std::int64_t blocks;
+    std::int64_t bytes;   ///< more than before; below 0: fewer
+    std::int64_t blocks;  ///< likewise
     /// Return addresses, innermost first, for symbolize(); empty: blocks have no stacks, and those of one
     /// size are told together. They live as long as the process.
     std::span<const std::uintptr_t> stack;
 };
 
+/// What diff() found: the call sites between two snapshots, and the sum of them.
 class ZIGMUND_EXPORT SnapshotDiff {
   public:
+    /// Takes the books; of `other` nothing but its destructor is to be used. O(1).
     SnapshotDiff(SnapshotDiff&& other) noexcept : books_{std::exchange(other.books_, nullptr)} {}
     SnapshotDiff& operator=(SnapshotDiff&& other) noexcept {
         std::swap(books_, other.books_);

@@ -36,10 +36,12 @@ struct SuppressionError {
 class ZIGMUND_EXPORT Suppressions {
   public:
     Suppressions() = default;
+    /// Takes the patterns; `other` is empty, or has what this had. O(1).
     Suppressions(Suppressions&& other) noexcept
         : text_{std::exchange(other.text_, {})},
           patterns_{std::exchange(other.patterns_, {})},
           room_{std::exchange(other.room_, 0)} {}
+    /// Exchanges the patterns. O(1).
     Suppressions& operator=(Suppressions&& other) noexcept {
         std::swap(text_, other.text_);
         std::swap(patterns_, other.patterns_);

@@ -60,6 +60,7 @@ class Vector {
         "must be noexcept: mark them, or write std::pmr::vector<T>");
 
   public:
+    /// What containers of the standard library are called with, too.
     using value_type = T;
     using size_type = std::size_t;
     using difference_type = std::ptrdiff_t;
@@ -245,6 +246,7 @@ class Vector {
 
     // ---- shrinking: never allocates ----
 
+    /// Destroys the last element. Not of an empty vector: an assertion. O(1).
     void pop_back() noexcept {
         assert(!empty());
         std::destroy_at(--end_);
@@ -407,6 +409,7 @@ class Vector {
     Allocator allocator_;
 };
 
+/// It holds no pointer into itself.
 template <class T>
 inline constexpr bool is_trivially_relocatable<Vector<T>> = true;
 

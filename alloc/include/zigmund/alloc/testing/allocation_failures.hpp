@@ -60,6 +60,7 @@ enum class FailureMode : std::uint8_t {
     random,       ///< one in `one_in`, with as many seeds as `rounds`
 };
 
+/// What the function did wrong.
 enum class FailureVerdict : std::uint8_t {
     leaked,            ///< it did not free everything
     swallowed,         ///< it reported success although an allocation failed
@@ -75,6 +76,7 @@ ZIGMUND_EXPORT [[nodiscard]] std::string_view to_string(FailureVerdict verdict) 
 
 /// What a function may return that looks at its own work.
 struct FailureJudgement {
+    /// What the function reports.
     bool succeeded = true;
     /// What is wrong with what it made of the failure, as the end of a sentence: "the cache had 2 entries".
     /// The first kilobyte counts. Empty: nothing is.
@@ -83,6 +85,7 @@ struct FailureJudgement {
 
 /// Designated initialisers: `check_all_allocation_failures(fn, {.mode = FailureMode::pairs})`.
 struct FailureOptions {
+    /// How many fail at a time, and which.
     FailureMode mode = FailureMode::one_shot;
     /// What fails. A refused resize or remap is no failure of the function: it must succeed all the same.
     FailingVerb verb = FailingVerb::allocate;
@@ -103,16 +106,18 @@ struct FailureOptions {
     Allocator upstream = heap();
 };
 
+/// One thing that is wrong, at one allocation.
 struct FailureFinding {
-    FailureVerdict verdict;
-    std::size_t index;  ///< what to pass as `first` to begin with it
-    std::string text;   ///< the whole message, lines that end with '\n'
+    FailureVerdict verdict;  ///< what is wrong
+    std::size_t index;       ///< what to pass as `first` to begin with it
+    std::string text;        ///< the whole message, lines that end with '\n'
 };
 
+/// What check_all_allocation_failures() returns.
 struct ZIGMUND_EXPORT FailureResult {
     std::size_t allocations = 0;  ///< that the function makes (or resizes, or remaps) when nothing fails
     std::size_t calls = 0;        ///< of the function
-    std::vector<FailureFinding> findings;
+    std::vector<FailureFinding> findings;  ///< in the order of the indices
 
     /// Nothing was found.
     [[nodiscard]] bool ok() const noexcept { return findings.empty(); }

@@ -70,6 +70,7 @@ class LeakChecked : public ::testing::Test {
     }
     ~LeakChecked() override { detail::end_leak_check_in_gtest(); }
 
+    /// What the test is to allocate from: test_allocator().
     [[nodiscard]] Allocator allocator() const noexcept { return test_allocator(); }
 };
 

@@ -88,6 +88,7 @@ class ZIGMUND_EXPORT Monitored final : public Resource {
     /// and the stack. Scopes may nest; the innermost is named.
     class [[nodiscard]] NoAllocScope {
       public:
+        /// Use no_alloc_scope().
         NoAllocScope(Monitored& monitored, std::source_location where) noexcept;
         NoAllocScope(const NoAllocScope&) = delete;
         NoAllocScope& operator=(const NoAllocScope&) = delete;
@@ -108,6 +109,7 @@ class ZIGMUND_EXPORT Monitored final : public Resource {
     /// `zigmund: 3 allocations in the scope of cache.cpp:45, where 2 were expected`.
     class [[nodiscard]] ExpectAllocations {
       public:
+        /// Use expect_allocations().
         ExpectAllocations(Monitored& monitored, std::size_t count, std::source_location where) noexcept
             : monitor_{monitored}, count_{count}, where_{where} {}
         ExpectAllocations(const ExpectAllocations&) = delete;
@@ -119,6 +121,7 @@ class ZIGMUND_EXPORT Monitored final : public Resource {
         std::size_t count_;
         std::source_location where_;
     };
+    /// From now until it dies: see ExpectAllocations.
     ExpectAllocations expect_allocations(
         std::size_t count, std::source_location where = std::source_location::current()) noexcept {
         return {*this, count, where};
