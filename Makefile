@@ -82,6 +82,7 @@ deb:
 	  -DZIGMUND_TESTS=OFF -DZIGMUND_EXAMPLES=OFF >/dev/null
 	@cmake --build build/deb -j $(JOBS)
 	@cd build/deb && cpack >cpack.log || { cat cpack.log; exit 1; }
+	@packaging/debian/finish.sh build/deb
 	@packaging/debian/check.sh build/deb
 
 docs:
