@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <map>
+#include <cstdlib>
+#include <cstring>
+#include <string_view>
 #include <utility>
+
+#include "results.hpp"
 
 namespace report {
 namespace {
@@ -14,71 +18,6 @@ std::vector<Table*>& tables() {
     return all;
 }
 
-std::string full_name(const Table& table, const Row& row) { return table.title() + "/" + row.name; }
-
-class Collector final : public benchmark::BenchmarkReporter {
-  public:
-    bool ReportContext(const Context&) override { return true; }
-
-    void ReportRuns(const std::vector<Run>& runs) override {
-        for (const Run& run : runs) {
-            if (run.run_type != Run::RT_Iteration) continue;
-            if (run.error_occurred)
-                errors_[run.run_name.function_name] = "FAILED: " + run.error_message;
-            else
-                times_[run.run_name.function_name].push_back(run.run_name.time_type == "real_time"
-                                                                 ? run.GetAdjustedRealTime()
-                                                                 : run.GetAdjustedCPUTime());
-        }
-    }
-
-    void print(const Table& table) {
-        if (table.rows().empty() || times(table, table.rows().front().name).empty()) return;
-        const double base = median(table, table.rows().front().name);
-        std::printf("\n%s\n  %-44s %12s %8s %8s\n", table.title().c_str(), "", "median ns", "spread",
-                    "ratio");
-        for (const Row& row : table.rows()) {
-            std::vector<double>& sorted = times(table, row.name);
-            if (sorted.empty()) {
-                const auto reason = errors_.find(full_name(table, row));
-                std::printf("  %-44s %s\n", row.name.c_str(),
-                            reason == errors_.end() ? "not measured" : reason->second.c_str());
-                continue;
-            }
-            std::sort(sorted.begin(), sorted.end());
-            const double middle = median(table, row.name);
-            // Half of the repetitions lie within this much of the median.
-            const double spread = (sorted[sorted.size() * 3 / 4] - sorted[sorted.size() / 4]) / 2;
-            std::printf("  %-44s %12.2f %7.1f%% %8.2f\n", row.name.c_str(), middle / table.operations(),
-                        100 * spread / middle, middle / base);
-        }
-        for (const Goal& goal : table.goals()) {
-            std::printf("  goal: %s at most %.2f x %s: ", goal.row.c_str(), goal.at_most, goal.base.c_str());
-            if (times(table, goal.row).empty() || times(table, goal.base).empty()) {
-                std::printf("not compared, one of them was not measured\n");
-                continue;
-            }
-            const double ratio = median(table, goal.row) / median(table, goal.base);
-            std::printf("%.2f, %s\n", ratio, ratio <= goal.at_most ? "met" : "MISSED");
-        }
-    }
-
-  private:
-    std::vector<double>& times(const Table& table, const std::string& row) {
-        return times_[full_name(table, {row, nullptr})];
-    }
-
-    double median(const Table& table, const std::string& row) {
-        std::vector<double> sorted = times(table, row);
-        std::sort(sorted.begin(), sorted.end());
-        const std::size_t half = sorted.size() / 2;
-        return sorted.size() % 2 != 0 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
-    }
-
-    std::map<std::string, std::vector<double>> times_;
-    std::map<std::string, std::string> errors_;
-};
-
 }  // namespace
 
 Table::Table(std::string title, double operations) : title_{std::move(title)}, operations_{operations} {
@@ -87,6 +26,8 @@ Table::Table(std::string title, double operations) : title_{std::move(title)}, o
 
 Table::Table(Table&& other) noexcept
     : title_{std::move(other.title_)},
+      about_{std::move(other.about_)},
+      axis_{std::move(other.axis_)},
       operations_{other.operations_},
       wall_clock_{other.wall_clock_},
       rows_{std::move(other.rows_)},
@@ -96,8 +37,25 @@ Table::Table(Table&& other) noexcept
 
 Table::~Table() { std::erase(tables(), this); }
 
-Table&& Table::row(std::string name, void (*run)(benchmark::State&)) && {
-    rows_.push_back({std::move(name), run});
+Table&& Table::about(std::string text) && {
+    about_ = std::move(text);
+    return std::move(*this);
+}
+
+Table&& Table::row(std::string name, Run run) && {
+    rows_.push_back({std::move(name), std::move(run), {}, 0});
+    return std::move(*this);
+}
+
+Table&& Table::point(const std::string& series, double x, Run run) && {
+    char number[32];
+    std::snprintf(number, sizeof number, "%.10g", x);
+    rows_.push_back({series + ", " + number, std::move(run), series, x});
+    return std::move(*this);
+}
+
+Table&& Table::axis(std::string label) && {
+    axis_ = std::move(label);
     return std::move(*this);
 }
 
@@ -111,15 +69,34 @@ Table&& Table::wall_clock() && {
     return std::move(*this);
 }
 
+void absent(benchmark::State& state) { state.SkipWithError(std::string{not_installed}.c_str()); }
+
 }  // namespace report
+
+namespace {
+
+// "--name=" with what the environment says under that name in capitals, or else with `otherwise`.
+std::string argument(const char* name, const char* variable, const char* otherwise) {
+    const char* const set = std::getenv(variable);
+    return std::string{"--benchmark_"} + name + "=" + (set == nullptr ? otherwise : set);
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
     // What the command line says comes later, and wins.
-    std::vector<std::string> arguments{argv[0], "--benchmark_repetitions=15", "--benchmark_min_time=0.02",
+    std::vector<std::string> arguments{argv[0], argument("repetitions", "BENCHMARK_REPETITIONS", "15"),
+                                       argument("min_time", "BENCHMARK_MIN_TIME", "0.02"),
                                        "--benchmark_enable_random_interleaving=true"};
-    arguments.insert(arguments.end(), argv + 1, argv + argc);
+    const char* json = nullptr;
+    for (int i = 1; i < argc; ++i) {
+        if (std::string_view{argv[i]} == "--json" && i + 1 < argc)
+            json = argv[++i];
+        else
+            arguments.emplace_back(argv[i]);
+    }
     std::vector<char*> pointers;
-    for (std::string& argument : arguments) pointers.push_back(argument.data());
+    for (std::string& word : arguments) pointers.push_back(word.data());
     pointers.push_back(nullptr);
     int count = static_cast<int>(arguments.size());
     benchmark::Initialize(&count, pointers.data());
@@ -132,12 +109,18 @@ int main(int argc, char** argv) {
             if (table->by_wall_clock()) registered->UseRealTime();
         }
     }
-    report::Collector collector;
-    benchmark::RunSpecifiedBenchmarks(&collector);
-#if defined(__clang__)
-    std::printf("\nCompiled by clang %s\n", __clang_version__);
-#else
-    std::printf("\nCompiled by gcc %s\n", __VERSION__);
-#endif
-    for (const report::Table* table : report::tables()) collector.print(*table);
+    report::Results results;
+    benchmark::RunSpecifiedBenchmarks(&results);
+    std::printf("\nCompiled by %s\n", report::compiler().c_str());
+    for (const report::Table* table : report::tables()) results.print(*table);
+
+    if (json == nullptr) return 0;
+    std::FILE* const file = std::fopen(json, "w");
+    if (file == nullptr) {
+        std::fprintf(stderr, "%s: cannot write %s: %s\n", argv[0], json, std::strerror(errno));
+        return 1;
+    }
+    const char* const slash = std::strrchr(argv[0], '/');
+    results.write_json(file, slash == nullptr ? argv[0] : slash + 1, report::tables());
+    return std::fclose(file) == 0 ? 0 : 1;
 }
