@@ -11,7 +11,8 @@ TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev pkg-config doxygen curl openssl 
 # The builds that are tested. clang-asan instead of asan takes half as long to compile, and needs clang 19.
 PRESETS ?= release asan
 BENCH_PACKAGES := $(BUILD_PACKAGES) libgtest-dev libbenchmark-dev python3 wrk strace
-PEER_PACKAGES := nginx-light h2o libcpp-httplib-dev libjemalloc2 libclang-rt-19-dev heaptrack valgrind
+PEER_PACKAGES := nginx-light h2o libcpp-httplib-dev libjemalloc2 libtcmalloc-minimal4 llvm-19-dev libprotobuf-dev \
+                 libfoonathan-memory-dev libclang-rt-19-dev heaptrack valgrind
 
 DEB_PACKAGES := $(BUILD_PACKAGES) dpkg-dev fakeroot file lintian man-db pkg-config
 
@@ -19,7 +20,7 @@ DEB_PACKAGES := $(BUILD_PACKAGES) dpkg-dev fakeroot file lintian man-db pkg-conf
 help:
 	@echo 'make run    start the Item Service on 127.0.0.1:8080'
 	@echo 'make test   build and run all tests, in release and under ASan+UBSan'
-	@echo 'make bench  build and run the benchmarks, with gcc and with clang 19 if it is installed'
+	@echo 'make bench  build and run the benchmarks, with gcc and with clang 19 if it is installed: docs/benchmarks/report.md'
 	@echo 'make fuzz   fuzz every target for SECONDS (600), with clang 19'
 	@echo 'make deb    build Debian packages in build/deb, and check them'
 	@echo 'make docs   write the reference of the headers to build/docs/html'
@@ -49,7 +50,8 @@ test:
 	done
 
 # Compilers inline differently, and a bump allocator is little but what they inline: alloc's benchmarks run with
-# clang too.
+# clang too. It ends with the report: docs/benchmarks/report.md. BENCHMARK_REPETITIONS=5 in the environment makes
+# it shorter.
 bench:
 	$(call install,$(BENCH_PACKAGES))
 	@cmake --preset release -DZIGMUND_TESTS=OFF -DZIGMUND_BENCHMARKS=ON -B build/bench >/dev/null
@@ -58,12 +60,16 @@ bench:
 	  cmake --preset clang -DZIGMUND_TESTS=OFF -DZIGMUND_EXAMPLES=OFF -DZIGMUND_HTTP=OFF -DZIGMUND_BENCHMARKS=ON \
 	    -B build/bench-clang >/dev/null && cmake --build build/bench-clang -j $(JOBS); \
 	fi
+	@rm -f build/bench/results/*.json build/bench-clang/results/*.json
 	@cmake --build build/bench --target run_benchmarks
 	@if command -v clang++-19 >/dev/null; then \
 	  cmake --build build/bench-clang --target run_benchmarks; \
 	else \
 	  echo; echo 'clang 19 is not installed (apt-get install clang-19): nothing was measured with it.'; \
 	fi
+	@python3 benchmarks/report/report.py \
+	  $$(for folder in build/bench/results build/bench-clang/results; do ls $$folder/*.json >/dev/null 2>&1 && echo $$folder || true; done) \
+	  --to docs/benchmarks --command 'make bench-peers' --command 'make bench'
 
 # CI fuzzes each target for a minute; this is for longer.
 SECONDS ?= 600
