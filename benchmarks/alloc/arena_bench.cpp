@@ -6,21 +6,18 @@
 #include <zigmund/alloc/malloc.hpp>
 
 #include <benchmark/benchmark.h>
-#include <mimalloc.h>
 
 #if defined(ZIGMUND_BENCH_BOOST_JSON)
 #include <boost/json/monotonic_resource.hpp>
 #endif
-#if defined(ZIGMUND_BENCH_LLVM)
-#include <llvm/Support/Allocator.h>
-#endif
 
 #include <array>
-#include <cstdlib>
 #include <memory_resource>
 #include <random>
 #include <vector>
 
+#include "bump_peers.hpp"
+#include "malloc_peers.hpp"
 #include "raw_bump.hpp"
 #include "report.hpp"
 
@@ -102,13 +99,26 @@ void boost_json_monotonic(benchmark::State& state) {
 }
 #endif
 
-#if defined(ZIGMUND_BENCH_LLVM)
-void llvm_bump(benchmark::State& state) {
-    llvm::BumpPtrAllocator bump;
-    rounds(
-        state, bump, [](auto& b, std::size_t size) { return b.Allocate(size, align); },
-        [](auto& b) { b.Reset(); });
+template <class Bump>
+void bump_of_others(benchmark::State& state) {
+    Bump bump;
+    rounds(state, bump, call, [](auto& b) { b.reset(); });
 }
+
+#if defined(ZIGMUND_BENCH_LLVM)
+constexpr auto llvm_bump = bump_of_others<bench::LlvmBump>;
+#else
+constexpr auto llvm_bump = report::absent;
+#endif
+#if defined(ZIGMUND_BENCH_PROTOBUF)
+constexpr auto protobuf_arena = bump_of_others<bench::ProtobufArena>;
+#else
+constexpr auto protobuf_arena = report::absent;
+#endif
+#if defined(ZIGMUND_BENCH_FOONATHAN)
+constexpr auto foonathan_stack = bump_of_others<bench::FoonathanStack>;
+#else
+constexpr auto foonathan_stack = report::absent;
 #endif
 
 struct Blocks {
@@ -116,21 +126,15 @@ struct Blocks {
     std::size_t used = 0;
 };
 
-void mimalloc(benchmark::State& state) {
+template <const bench::Malloc& (*Peer)()>
+void each_block_freed(benchmark::State& state) {
+    if (!Peer().is_installed()) return report::absent(state);
+    const bench::Malloc malloc = Peer();
     Blocks blocks{};
     rounds(
-        state, blocks, [](Blocks& b, std::size_t size) { return b.all[b.used++] = mi_malloc(size); },
-        [](Blocks& b) {
-            while (b.used != 0) mi_free(b.all[--b.used]);
-        });
-}
-
-void libc_malloc(benchmark::State& state) {
-    Blocks blocks{};
-    rounds(
-        state, blocks, [](Blocks& b, std::size_t size) { return b.all[b.used++] = std::malloc(size); },
-        [](Blocks& b) {
-            while (b.used != 0) std::free(b.all[--b.used]);
+        state, blocks, [&](Blocks& b, std::size_t size) { return b.all[b.used++] = malloc.allocate(size); },
+        [&](Blocks& b) {
+            while (b.used != 0) malloc.free(b.all[--b.used]);
         });
 }
 
@@ -181,6 +185,12 @@ const char* const empty_start = "Arena that started empty, no upstream call";
 
 const report::Table direct =
     report::Table{"Called directly: a block of 16 to 512 bytes, reset after 1024", count}
+        .about(
+            "What an allocation costs where the compiler sees the allocator: the raw bump is one addition "
+            "and one "
+            "compare, the least that there can be. Heaps free each of their blocks; a bump allocator gives "
+            "up all "
+            "of them at once.")
         .row("raw bump", raw_bump)
         .row("Arena", arena_buffered)
         .row(empty_start, arena_empty)
@@ -188,11 +198,13 @@ const report::Table direct =
 #if defined(ZIGMUND_BENCH_BOOST_JSON)
         .row("boost::json::monotonic_resource", boost_json_monotonic)
 #endif
-#if defined(ZIGMUND_BENCH_LLVM)
         .row("llvm::BumpPtrAllocator", llvm_bump)
-#endif
-        .row("mimalloc, each block freed", mimalloc)
-        .row("malloc, each block freed", libc_malloc)
+        .row("google::protobuf::Arena", protobuf_arena)
+        .row("foonathan::memory::memory_stack", foonathan_stack)
+        .row("mimalloc, each block freed", each_block_freed<bench::mimalloc>)
+        .row("malloc, each block freed", each_block_freed<bench::libc_malloc>)
+        .row("jemalloc, each block freed", each_block_freed<bench::jemalloc>)
+        .row("tcmalloc, each block freed", each_block_freed<bench::tcmalloc>)
         .goal("Arena", 1.05, "raw bump")
         .goal(empty_start, 1.05, "raw bump")
         .goal(empty_start, 1.03, "Arena")
@@ -202,6 +214,10 @@ const report::Table direct =
 
 const report::Table indirect =
     report::Table{"Through a virtual call: a block of 16 to 512 bytes, reset after 1024", count}
+        .about(
+            "The same as std::pmr containers see it, through a pointer to an interface: the call is then "
+            "most of "
+            "the cost, for every bump allocator alike.")
         .row("raw bump behind a virtual call", raw_bump_virtual)
         .row("Arena through Allocator", arena_through_allocator)
         .row("Arena through Allocator, try_allocate", arena_through_allocator_try)

@@ -45,6 +45,9 @@ constexpr std::size_t below = std::size_t{12} << 20;
 constexpr std::size_t above = std::size_t{20} << 20;
 
 const report::Table recycled = report::Table{"a block of 12 MiB taken, touched and given back"}
+                                   .about(
+                                       "Below 16 MiB heap() is mimalloc, which hands the same pages out "
+                                       "again without asking the kernel.")
                                    .row("mimalloc", mimalloc_pair<below>)
                                    .row("heap()", pair<heap, below>)
                                    .row("malloc_heap()", pair<malloc_heap, below>)
@@ -52,6 +55,9 @@ const report::Table recycled = report::Table{"a block of 12 MiB taken, touched a
                                    .goal("heap()", 1.05, "mimalloc");
 
 const report::Table mapped = report::Table{"a block of 20 MiB taken, touched and given back"}
+                                 .about(
+                                     "Above 16 MiB heap() maps each block itself, in huge pages: what is "
+                                     "measured is mostly the kernel, which clears them.")
                                  .row("mimalloc", mimalloc_pair<above>)
                                  .row("heap()", pair<heap, above>)
                                  .row("malloc_heap()", pair<malloc_heap, above>)

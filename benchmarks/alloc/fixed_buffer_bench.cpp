@@ -124,17 +124,22 @@ void mimalloc_freed(benchmark::State& state) {
     for (auto _ : state) take_and_free_all(mimalloc);
 }
 
-const report::Table taken = report::Table{"a block of 16 to 112 bytes from 64 KiB, none of them freed", count}
-                                .row("raw bump", raw_bump)
-                                .row("FixedBuffer", fixed_buffer)
-                                .row("StackFallback, on the stack", stack_fallback)
-                                .row("AtomicFixedBuffer, one thread", atomic_fixed_buffer)
-                                .row("std::pmr::monotonic_buffer_resource, on the stack", pmr_monotonic)
-                                .goal("StackFallback, on the stack", 1.5, "raw bump")
-                                .goal("FixedBuffer", 1.5, "raw bump");
+const report::Table taken =
+    report::Table{"a block of 16 to 112 bytes from 64 KiB, none of them freed", count}
+        .about("Memory of fixed size that the caller brings, beside the least that a bump can cost.")
+        .row("raw bump", raw_bump)
+        .row("FixedBuffer", fixed_buffer)
+        .row("StackFallback, on the stack", stack_fallback)
+        .row("AtomicFixedBuffer, one thread", atomic_fixed_buffer)
+        .row("std::pmr::monotonic_buffer_resource, on the stack", pmr_monotonic)
+        .goal("StackFallback, on the stack", 1.5, "raw bump")
+        .goal("FixedBuffer", 1.5, "raw bump");
 
 const report::Table taken_and_freed =
     report::Table{"a block of 16 to 112 bytes, one of 512, freed in reverse order", count}
+        .about(
+            "The same with a free for each block, newest first, which is the order in which these give "
+            "memory back.")
         .row("mimalloc", mimalloc_freed)
         .row("heap()", heap_freed)
         .row("FixedBuffer", fixed_buffer_freed)

@@ -92,6 +92,10 @@ void sampled_every(benchmark::State& state) {
 
 const report::Table table =
     report::Table{"A block of 64 bytes freed and another made, 10,000 live", pairs}
+        .about(
+            "What looking for memory errors costs, tier by tier. Off is the backing and one call; counted "
+            "keeps numbers; traced keeps a stack for each block and holds freed blocks back; guarded maps "
+            "pages of their own for each block, and is there for tests.")
         .row("mimalloc", mimalloc<10'000>)
         .row("heap() through Allocator", [](benchmark::State& state) { through(state, heap()); })
         .row("malloc_heap() through Allocator",
@@ -117,6 +121,9 @@ const report::Table table =
 
 const report::Table lone =
     report::Table{"One block of 64 bytes made and freed in turn, beside one of 10,000", pairs}
+        .about(
+            "A tier that keeps books must not fall off a cliff where a program makes and frees one block in "
+            "a loop.")
         .row("counted, 10,000 live", tracked<Tier::counted>)
         .row("counted, alone", tracked<Tier::counted, 1>)
         .row("traced, 10,000 live", tracked<Tier::traced>)
@@ -175,6 +182,9 @@ void beside_a_process(benchmark::State& state) {
 const report::Table threads =
     report::Table{"The same by one thread and by two at once, each all of it (needs two processors)",
                   pairs_of_thread}
+        .about(
+            "Each thread does all of the work, so that two which do not hinder each other take as long as "
+            "one; the process beside one tells what of the difference is the machine's own.")
         .row("off, one", at_once<Tier::off, 1>)
         .row("off, two", at_once<Tier::off, 2>)
         .row("off, one beside a process", beside_a_process<Tier::off>)
@@ -200,6 +210,9 @@ const report::Table threads =
 // Its blocks are mapped and protected one by one, which the kernel does for one thread of a process at a time.
 const report::Table guarded_threads =
     report::Table{"The same of blocks on pages of their own", guarded_pairs_of_thread}
+        .about(
+            "Mapping and protecting pages is done by the kernel for one thread of a process at a time: here "
+            "two threads do hinder each other.")
         .row("guarded, one", at_once<Tier::guarded, 1>)
         .row("guarded, two", at_once<Tier::guarded, 2>)
         .wall_clock()

@@ -1,12 +1,15 @@
 #include "report.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <string_view>
 #include <utility>
 
+#include "malloc_peers.hpp"
+#include "progress.hpp"
 #include "results.hpp"
 
 namespace report {
@@ -81,9 +84,19 @@ std::string argument(const char* name, const char* variable, const char* otherwi
     return std::string{"--benchmark_"} + name + "=" + (set == nullptr ? otherwise : set);
 }
 
+// What the last --benchmark_repetitions says.
+std::size_t repetitions(const std::vector<std::string>& arguments) {
+    constexpr std::string_view option = "--benchmark_repetitions=";
+    std::size_t number = 1;
+    for (const std::string& word : arguments)
+        if (word.starts_with(option)) number = std::strtoul(word.c_str() + option.size(), nullptr, 10);
+    return number;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+    bench::reserve_thread_local_room(argv);
     // What the command line says comes later, and wins.
     std::vector<std::string> arguments{argv[0], argument("repetitions", "BENCHMARK_REPETITIONS", "15"),
                                        argument("min_time", "BENCHMARK_MIN_TIME", "0.02"),
@@ -102,15 +115,23 @@ int main(int argc, char** argv) {
     benchmark::Initialize(&count, pointers.data());
     if (benchmark::ReportUnrecognizedArguments(count, pointers.data())) return 1;
 
-    for (const report::Table* table : report::tables()) {
+    std::size_t rows = 0;
+    for (const report::Table* table : report::tables()) rows += table->rows().size();
+    report::Progress progress{rows, repetitions(arguments)};
+    for (const report::Table* const table : report::tables()) {
         for (const report::Row& row : table->rows()) {
-            auto* const registered =
-                benchmark::RegisterBenchmark(report::full_name(*table, row).c_str(), row.run);
+            const std::string name = report::full_name(*table, row);
+            auto* const registered = benchmark::RegisterBenchmark(
+                name.c_str(), [&progress, &row, table, name](benchmark::State& state) {
+                    progress.begin(table->title(), name, state.max_iterations);
+                    row.run(state);
+                });
             if (table->by_wall_clock()) registered->UseRealTime();
         }
     }
     report::Results results;
     benchmark::RunSpecifiedBenchmarks(&results);
+    progress.end();
     std::printf("\nCompiled by %s\n", report::compiler().c_str());
     for (const report::Table* table : report::tables()) results.print(*table);
 

@@ -2,6 +2,7 @@
 // the allocator under test, all gone at the end.
 
 #include <zigmund/alloc/arena.hpp>
+#include <zigmund/alloc/general_purpose_allocator.hpp>
 #include <zigmund/alloc/heap.hpp>
 #include <zigmund/alloc/malloc.hpp>
 
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "malloc_peers.hpp"
 #include "raw_bump.hpp"
 #include "report.hpp"
 
@@ -22,7 +24,9 @@
 namespace {
 
 using zigmund::alloc::Arena;
+using zigmund::alloc::GeneralPurposeAllocator;
 using zigmund::alloc::Reset;
+using zigmund::alloc::Tier;
 
 /// Boost.JSON's own kind of memory resource, over a standard one. `Forgets`: its free does nothing, so that
 /// a document need not be walked to give its memory back.
@@ -116,13 +120,33 @@ void libc_malloc(benchmark::State& state) {
     requests<false>(state, zigmund::alloc::malloc_heap().resource(), [] {});
 }
 
+void general_purpose(benchmark::State& state) {
+    GeneralPurposeAllocator gpa{{.tier = Tier::off}};
+    requests<false>(state, gpa.allocator().resource(), [] {});
+}
+
+template <const bench::Malloc& (*Peer)()>
+void peer(benchmark::State& state) {
+    if (!Peer().is_installed()) return report::absent(state);
+    bench::MallocResource resource{Peer()};
+    requests<false>(state, resource, [] {});
+}
+
 const report::Table table =
     report::Table{"A request-like load: 20 strings, a map of 20, a 2 KB JSON document; all freed at the end"}
+        .about(
+            "What a handler of a web service does with memory. Here the arena saves what a request spends on "
+            "finding and freeing blocks; what remains is building strings, a map and a document, the same "
+            "for "
+            "all. This is the ratio to expect in a program, not that of the bare allocation.")
         .row("raw bump behind a virtual call", raw_bump)
         .row("Arena, reset", arena)
         .row("std::pmr::monotonic_buffer_resource", pmr_monotonic)
         .row("heap() (mimalloc)", mimalloc)
         .row("malloc_heap()", libc_malloc)
+        .row("GeneralPurposeAllocator, off", general_purpose)
+        .row("jemalloc", peer<bench::jemalloc>)
+        .row("tcmalloc", peer<bench::tcmalloc>)
         .goal("Arena, reset", 1.03, "raw bump behind a virtual call")
         .goal("Arena, reset", 0.67, "malloc_heap()")
         .goal("Arena, reset", 0.84, "heap() (mimalloc)");
