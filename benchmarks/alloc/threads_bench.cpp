@@ -109,11 +109,14 @@ report::Table contention(bool crossed) {
         crossed
             ? "Each thread makes 10,000 blocks, waits for all, and frees those of the next thread: the "
               "pattern of producers and consumers, in which the caches of a heap's threads run full on one "
-              "side and empty on the other. An arena a thread is reset by its owner instead, and has "
-              "nothing to hand back."
+              "side and empty on the other. Waiting is part of the time, and most of it where other work "
+              "keeps the "
+              "processors busy; a single thread waits for nobody and frees its own blocks. An arena a thread "
+              "is reset "
+              "by its owner instead, and has nothing to hand back."
             : "Each thread makes 10,000 blocks and frees them. A flat line is a heap without contention; "
               "one that rises shares something: a lock, a counter, or lines of the cache. An arena of its "
-              "own shares nothing, one arena behind a lock shares everything.");
+              "own shares nothing, one pool behind a lock shares everything.");
     const auto add = [&](const std::string& name,
                          const std::function<void(benchmark::State&, std::size_t threads)>& run) {
         for (const std::size_t threads : numbers_of_threads())
