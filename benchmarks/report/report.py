@@ -40,12 +40,13 @@ class Build:
     """The tables of one folder, by title."""
 
     def __init__(self, folder):
-        self.folder, self.tables, self.compiler = folder, {}, ''
+        self.folder, self.tables, self.compiler, self.programs = folder, {}, '', []
         files = [json.loads(path.read_text()) for path in sorted(folder.glob('*.json'))]
         if not files:
             sys.exit(f'report.py: no results in {folder}: make bench writes them')
         files.sort(key=lambda file: ORDER.index(file['program']) if file['program'] in ORDER else len(ORDER))
         for file in files:
+            self.programs.append(file['program'])
             self.compiler = self.compiler or file.get('compiler', '')
             for table in file['tables']:
                 self.tables[table['title']] = table
@@ -225,6 +226,9 @@ def conditions(about, builds, commands):
              ['compilers', ', '.join(build.compiler for build in builds)],
              ['load average at the end', ', '.join(map(str, about['load']))],
              ['versions', ', '.join(f'{name} {version}' for name, version in present.items())],
+             ['left out of this run', '; '.join(
+                 f'{build.compiler}: {", ".join(name for name in ORDER if name not in build.programs) or "nothing"}'
+                 for build in builds)],
              ['not installed', ', '.join(absent) or 'nothing that is known to this report']]
     text = ['## Machine\n', markdown_table(['', ''], facts).replace('---:', '---')]
     if about['busy']:
