@@ -54,6 +54,10 @@ bool is_name(std::string_view name, const char (&expected)[with_end]) noexcept {
     return difference == 0;
 }
 
+std::size_t count_cookies(std::string_view value) noexcept {
+    return static_cast<std::size_t>(std::ranges::count(value, ';')) + 1;
+}
+
 }  // namespace
 
 bool Framing::field(std::string_view name, std::string_view value) noexcept {
@@ -69,9 +73,17 @@ bool Framing::field(std::string_view name, std::string_view value) noexcept {
             if (is_name(name, "expect")) {
                 if (!equal_ignoring_case(value, "100-continue")) return refuse(Status::expectation_failed);
                 expects_continue_ = true;
-            } else if (value.size() > max_cookies && is_name(name, "cookie")) {
-                // Fewer bytes hold no more cookies, each of which has a name and is ended by a semicolon.
-                cookies_ += static_cast<std::size_t>(std::ranges::count(value, ';')) + 1;
+            } else if (is_name(name, "cookie")) {
+                // So few bytes in the only field hold no more cookies: each is ended by a semicolon.
+                if (cookies_ == 0 && uncounted_cookies_.data() == nullptr && value.size() <= max_cookies) {
+                    uncounted_cookies_ = value;
+                    return true;
+                }
+                cookies_ += count_cookies(value);
+                if (uncounted_cookies_.data() != nullptr) {
+                    cookies_ += count_cookies(uncounted_cookies_);
+                    uncounted_cookies_ = {};
+                }
                 if (cookies_ > max_cookies) return refuse(Status::header_fields_too_large);
             }
             return true;

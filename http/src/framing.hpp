@@ -44,7 +44,8 @@ class Framing {
 
     std::uint64_t content_length_ = 0;
     std::string_view host_;
-    std::size_t cookies_ = 0;  ///< in fields that are long enough to count
+    std::size_t cookies_ = 0;             ///< that were counted
+    std::string_view uncounted_cookies_;  ///< the first field, if it is short
     std::uint8_t content_lengths_ = 0;
     std::uint8_t transfer_encodings_ = 0;
     std::uint8_t hosts_ = 0;

@@ -306,7 +306,6 @@ void Metrics::note(const ConnectionCounts& connections) const noexcept {
 
 Response Metrics::Middleware::operator()(Request& request, Next next) const {
     const Clock::time_point begin = Clock::now();
-    metrics_->shard()->in_progress.add(1);
     // An answer may be sent by another thread than this, which counts for itself; the sum is right.
     request.on_sent([metrics = metrics_, begin](const Request& of, const Sent& sent) {
         try {
@@ -318,6 +317,7 @@ Response Metrics::Middleware::operator()(Request& request, Next next) const {
             // A thread that has no memory to count in counts nothing.
         }
     });
+    metrics_->shard()->in_progress.add(1);  // what has no memory to wait for its end has not begun
     return next(request);
 }
 

@@ -128,10 +128,7 @@ class DocumentWriter {
     };
 
     [[nodiscard]] const NamedScheme* find_scheme(const SecurityScheme& scheme) const noexcept {
-        const auto same = [&](const NamedScheme& other) {
-            return other.scheme->kind == scheme.kind && other.scheme->name == scheme.name &&
-                   other.scheme->text == scheme.text;
-        };
+        const auto same = [&](const NamedScheme& other) { return *other.scheme == scheme; };
         const auto at = std::ranges::find_if(schemes_, same);
         return at == schemes_.end() ? nullptr : &*at;
     }

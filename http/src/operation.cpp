@@ -135,7 +135,8 @@ Operation::Operation(const Route& described, alloc::Allocator arena)
     std::size_t form_models = 0;
     const auto take = [&](const ParameterInfo& info) {
         const OperationParameter parameter{info.place, info.name, info.schema, info.options, info.required};
-        if (info.security != nullptr && std::ranges::find(security, info.security) == security.end())
+        const auto same = [&](const detail::SecurityScheme* other) { return *other == *info.security; };
+        if (info.security != nullptr && std::ranges::none_of(security, same))
             security.push_back(info.security);
         if (info.place == Place::none) return;
         if (info.place == Place::body) return add(body, parameter);

@@ -189,8 +189,8 @@ bool RequestReader::take_head() {
 
 RequestReader::State RequestReader::begin_body() {
     // A body that is here, and no more than anybody takes, needs no decision.
-    const bool is_here = !framing_.chunked() && framing_.content_length() <=
-                                                    std::min<std::uint64_t>(end_ - begin_, limits_.max_body);
+    const std::uint64_t here = std::min<std::uint64_t>({end_ - begin_, limits_.max_body, limits_.max_upload});
+    const bool is_here = !framing_.chunked() && framing_.content_length() <= here;
     const BodyUse use = is_here || app_ == nullptr ? BodyUse::whole : app_->body_use(*request_);
     if (use == BodyUse::none) return leave_body();
     const bool form =

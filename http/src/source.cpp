@@ -211,7 +211,7 @@ JsonValue echo_source(const Request& request, Source source, std::span<const Kno
     std::size_t count = 0;
     bool too_many = false;
     const auto add = [&](std::string_view name, const JsonValue& value) {
-        too_many = count == max_members;
+        too_many = too_many || count == max_members;
         if (!too_many) members[count++] = {name, value};
     };
     for (const KnownName& known : names) {
@@ -220,6 +220,7 @@ JsonValue echo_source(const Request& request, Source source, std::span<const Kno
         const std::optional<std::string_view> text = find_value(request, source, known.name);
         if (text) add(known.name, known.is_list ? echo_values(request, source, known.name, false) : *text);
     }
+    if (too_many) return nullptr;
     if (source == Source::header || source == Source::cookie)
         return std::span<const JsonMember>{members.first(count)};
     each(request, source, [&](std::string_view sent, std::string_view) {

@@ -27,7 +27,7 @@ void Watchdog::look() {
     std::size_t hanging = workers_.size();
     for (std::size_t i = 0; i < workers_.size(); ++i) {
         const std::uint64_t turns = workers_[i]->turns();
-        if (turns == turns_[i]) hanging = i;
+        if (turns == turns_[i] && !workers_[i]->ended()) hanging = i;
         turns_[i] = turns;
         workers_[i]->wake();
     }

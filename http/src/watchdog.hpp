@@ -1,7 +1,7 @@
 // Watchdog: whether all workers come back to their loops, told to a service manager that restarts those that hang
 // (systemd's WatchdogSec=).
 //
-// At each interval it wakes every worker; at the next one, those that have not come back since hang: then nothing
+// At each interval it wakes every worker; at the next one, those that have not come back since, and have not ended, hang: then nothing
 // is sent, and a line says which. A handler that is to take longer than that is blocking().
 //
 // Threads: its io_context's; workers write a number that it reads. Cost: a wake-up a worker and interval.

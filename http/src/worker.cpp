@@ -92,6 +92,7 @@ void Worker::run() {
         if (stop_.load() != Stop::none) begin_stop(stop_.exchange(Stop::none));
     }
     count_connections();  // none
+    ended_.store(true, std::memory_order_relaxed);
 }
 
 void Worker::Timer::on_events(std::uint32_t /*events*/) {

@@ -56,6 +56,8 @@ class Worker {
     /// How often it has come back to its loop; any thread. With wake(), whether it does.
     [[nodiscard]] std::uint64_t turns() const noexcept { return turns_.load(std::memory_order_relaxed); }
     void wake() noexcept { loop_.wake(); }
+    /// Whether run() has returned, or is about to; any thread.
+    [[nodiscard]] bool ended() const noexcept { return ended_.load(std::memory_order_relaxed); }
 
     // What a connection needs.
     [[nodiscard]] EventLoop& loop() noexcept { return loop_; }
@@ -134,6 +136,7 @@ class Worker {
     Timer timer_;
     std::atomic<Stop> stop_ = Stop::none;
     std::atomic<std::uint64_t> turns_ = 0;
+    std::atomic<bool> ended_ = false;
     HttpDate date_;
     OutputBatch batch_;
     std::uint64_t now_ = 0;

@@ -64,6 +64,15 @@ TEST(Constraint, NumbersAreComparedWithTheirBounds) {
               error("greater_than_equal", "Input should be greater than or equal to -3", "-4", R"("ge":-3)"));
     EXPECT_EQ((answer<Query<int, "v", Ge<-3>, Le<-1>>>("v=-0002")), R"({"v":-2})");
     EXPECT_EQ((answer<Query<int, "v", Gt<-1>>>("v=-0")), R"({"v":0})");
+    // Beyond what is kept of their digits, -2^64 and its neighbours.
+    for (const std::string_view far :
+         {"-18446744073709551615", "-18446744073709551616", "-18446744073709551617"})
+        EXPECT_EQ(
+            (answer<Query<int, "v", Ge<1>, Le<100>>>(std::string{"v="}.append(far))),
+            error("greater_than_equal", "Input should be greater than or equal to 1", far, R"("ge":1)"));
+    EXPECT_EQ((answer<Query<int, "v", Ge<1>, Le<100>>>("v=18446744073709551616")),
+              error("less_than_equal", "Input should be less than or equal to 100", "18446744073709551616",
+                    R"("le":100)"));
 }
 
 TEST(Constraint, TheFirstBrokenOneIsReportedInPydanticsOrder) {

@@ -106,6 +106,12 @@ TEST(Framing, ThereAreAtMost64CookiesInAllFieldsTogether) {
     EXPECT_EQ(refusal({{"host", "a"}, {"Cookie", more}}), Status::header_fields_too_large);
     EXPECT_EQ(refusal({{"host", "a"}, {"cookie", half}, {"cookie", half}}), Status::header_fields_too_large);
     EXPECT_EQ(refusal({{"host", "a"}, {"cookie", std::string(4000, 'x')}}), Status::ok);
+    const std::string_view eight = "a;b;c;d;e;f;g;h";
+    Fields short_ones{{"host", "a"}};
+    for (int i = 0; i < 8; ++i) short_ones.emplace_back("cookie", eight);
+    EXPECT_EQ(refusal(short_ones), Status::ok);
+    short_ones.emplace_back("cookie", "a");
+    EXPECT_EQ(refusal(short_ones), Status::header_fields_too_large);
 }
 
 TEST(Framing, TheOnlyExpectationIs100Continue) {

@@ -155,6 +155,7 @@ TEST_F(Security, TheDocumentationHasThemWithTheRoutesThatTakeThem) {
     app.get("/all", [](HttpBearer<>, HttpBasic<>, ApiKeyHeader<"X-Key">, ApiKeyQuery<"key">,
                        ApiKeyCookie<"session">) {});
     app.get("/me", [](inject::Depends<get_user>) {}, {.dependencies = {depends<check_key>}});
+    app.get("/twice", [](HttpBearer<>, HttpBearer<std::optional<std::string_view>>) {});
     app.get("/other", [](ApiKeyHeader<"X-Other">, ApiKeyHeader<"X-Staff", std::string_view, "Staff">) {});
     const json::value whole = json::parse(test::get(app, "/openapi.json").body);
     const auto at = [&](std::string_view pointer) { return json::serialize(whole.at_pointer(pointer)); };
@@ -171,6 +172,7 @@ TEST_F(Security, TheDocumentationHasThemWithTheRoutesThatTakeThem) {
               R"([{"HTTPBearer":[]},{"HTTPBasic":[]},{"APIKeyHeader":[]},{"APIKeyQuery":[]},)"
               R"({"APIKeyCookie":[]}])");
     EXPECT_EQ(at("/paths/~1me/get/security"), R"([{"APIKeyHeader":[]},{"OAuth2PasswordBearer":[]}])");
+    EXPECT_EQ(at("/paths/~1twice/get/security"), R"([{"HTTPBearer":[]}])");
     EXPECT_EQ(at("/paths/~1other/get/security"), R"([{"APIKeyHeader_2":[]},{"Staff":[]}])");
     EXPECT_FALSE(whole.at_pointer("/paths/~1none/get").as_object().contains("security"));
     // They are no parameters, so nothing of them is refused with 422.

@@ -491,6 +491,12 @@ TEST_F(UploadServer, ATooLargeUploadIsRefusedBeforeItIsSent) {
     HttpClient other = connect();
     other.send(chunked("/files", file("file", "a", std::string(20'000, 'x')) + closing, 3000));
     EXPECT_EQ(other.receive().status, 413);
+    // As one that comes with its head, in one piece.
+    serve({.workers = 1, .max_upload = 1000});
+    HttpClient small = connect();
+    EXPECT_EQ(small.request(request("/files", file("file", "a", std::string(2000, 'x')) + closing)).status,
+              413);
+    serve({.workers = 1, .max_body = 100, .max_upload = 20'000});
     // Values are no files: they have the limit of any body.
     HttpClient third = connect();
     const HttpReply reply =

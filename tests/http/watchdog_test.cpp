@@ -83,7 +83,7 @@ class Watchdog : public testing::Test {
         io_.stop();
         watching_.join();
         worker_->stop(http::Worker::Stop::now);
-        thread_.join();
+        if (thread_.joinable()) thread_.join();
         worker_.reset();
         app_.reset();
         ::unsetenv("NOTIFY_SOCKET");
@@ -125,6 +125,14 @@ TEST_F(Watchdog, SaysNothingButWhichWorkerHangsUntilItIsBack) {
     go_on_.count_down();
     EXPECT_EQ(client.receive().status, 200);
     EXPECT_EQ(reports_.next(), "WATCHDOG=1");
+}
+
+TEST_F(Watchdog, DoesNotWaitForAWorkerThatHasEndedWhileOthersDrain) {
+    EXPECT_EQ(reports_.next(), "WATCHDOG=1");
+    worker_->stop(http::Worker::Stop::now);
+    thread_.join();
+    while (reports_.waiting()) EXPECT_EQ(reports_.next(), "WATCHDOG=1");
+    for (int i = 0; i < 5; ++i) EXPECT_EQ(reports_.next(), "WATCHDOG=1");
 }
 
 TEST(WatchdogInterval, IsHalfOfWhatTheManagerWaits) {

@@ -35,22 +35,18 @@ class ZIGMUND_EXPORT PmrAdapter final : public Resource {
     /// Takes its memory from `upstream`, which must outlive it and all its blocks. If that is a Resource,
     /// blocks are resized and remapped there; other memory resources can do neither. With -fno-rtti a Resource is
     /// known by the type of the reference alone.
-    explicit PmrAdapter(std::pmr::memory_resource& upstream) noexcept
 #if defined(__cpp_rtti)
-        : upstream_{&upstream},
-          resource_{dynamic_cast<Resource*>(&upstream)} {}
+    explicit PmrAdapter(std::pmr::memory_resource& upstream) noexcept
+        : upstream_{&upstream}, resource_{dynamic_cast<Resource*>(&upstream)} {}
 #else
-        : upstream_{&upstream}, resource_{nullptr} {
-    }
+    explicit PmrAdapter(std::pmr::memory_resource& upstream) noexcept
+        : upstream_{&upstream}, resource_{nullptr} {}
     /// The same over a Resource.
     explicit PmrAdapter(Resource& upstream) noexcept : upstream_{&upstream}, resource_{&upstream} {}
 #endif
 
-              /// What it was made over.
-              [[nodiscard]] std::pmr::memory_resource
-              & upstream() const noexcept {
-        return *upstream_;
-    }
+    /// What it was made over.
+    [[nodiscard]] std::pmr::memory_resource& upstream() const noexcept { return *upstream_; }
 
   private:
     void* do_try_allocate(std::size_t size, std::size_t align) noexcept override;

@@ -254,8 +254,8 @@ constexpr Integer to_integer(N value) {
 
 /// Negative, zero or positive, as `a` is less than, equal to or greater than `b`.
 constexpr int compare(Integer a, Integer b) noexcept {
-    const bool a_negative = a.negative && a.magnitude != 0;
-    const bool b_negative = b.negative && b.magnitude != 0;
+    const bool a_negative = a.negative && (a.beyond || a.magnitude != 0);
+    const bool b_negative = b.negative && (b.beyond || b.magnitude != 0);
     if (a_negative != b_negative) return a_negative ? -1 : 1;
     if (a.beyond != b.beyond) return a.beyond == a_negative ? -1 : 1;
     if (a.magnitude == b.magnitude) return 0;

@@ -69,6 +69,8 @@ struct SecurityScheme {
     std::string_view name;
     /// Of a key: what its place calls it. Of OAuth2: the URL for tokens.
     std::string_view text = {};
+
+    bool operator==(const SecurityScheme&) const = default;
 };
 
 /// Each returns what was sent; empty: nothing that would do.
