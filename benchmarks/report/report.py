@@ -33,7 +33,7 @@ def is_ours(name):
 
 
 def slug(title):
-    return re.sub(r'[^a-z0-9]+', '-', title.lower()).strip('-')[:70].rstrip('-')
+    return re.sub(r'[^a-z0-9]+', '-', title.lower()).strip('-')
 
 
 class Build:
