@@ -223,10 +223,10 @@ TEST_P(GuardedPages, AreThereWhereSomeBlocksOfAPlaceAreLockedAndOthersAreNot) {
         [](GeneralPurposeAllocator& gpa) {
             const Allocator a = gpa.allocator();
             for (const auto& [size, locked] : {std::pair{16'384U, true},
-                                              {12'288U, false},
-                                              {16'384U, false},
-                                              {9000U, true},
-                                              {16'384U, false}}) {
+                                               {12'288U, false},
+                                               {16'384U, false},
+                                               {9000U, true},
+                                               {16'384U, false}}) {
                 char* const p = static_cast<char*>(a.allocate(size));
                 std::memset(p, 'x', size);
                 if (locked && ::mlock(p, size) != 0) ::_exit(9);
