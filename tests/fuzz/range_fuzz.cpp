@@ -55,12 +55,13 @@ Wanted reference(std::string field, std::size_t size) {
         const auto first = number(from);
         const auto last = number(to);
         if ((!first && !from.empty()) || (!last && !to.empty()) || (!first && !last)) return wanted;
-        // Numbers beyond the bound of number() are compared by their length and digits.
+        // Numbers beyond the bound of number() are compared by their length and digits; those beyond 64 bits are one.
         const auto digits = [](std::string text) {
             text.erase(0, std::min(text.find_first_not_of('0'), text.size()));
             return std::pair{text.size(), text};
         };
-        const bool huge = digits(from).first > 19 && digits(to).first > 19;
+        const std::pair<std::size_t, std::string> most{20, "18446744073709551615"};
+        const bool huge = digits(from) >= most && digits(to) >= most;
         if (first && last && !huge && digits(from) > digits(to)) return wanted;
         if (++count > ByteRanges::max_ranges) {
             wanted.kind = Kind::whole;
