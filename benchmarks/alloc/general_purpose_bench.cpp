@@ -8,6 +8,7 @@
 #include <benchmark/benchmark.h>
 #include <mimalloc.h>
 
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -136,7 +137,7 @@ const report::Table lone =
 
 // ---- two threads ----
 
-constexpr std::size_t pairs_of_thread = 1'000'000;
+constexpr std::size_t pairs_of_thread = 5'000'000;
 constexpr std::size_t guarded_pairs_of_thread = 3000;  // each takes some system calls
 
 void work(Allocator allocator, std::size_t its_pairs) {
@@ -151,6 +152,26 @@ void work(Allocator allocator, std::size_t its_pairs) {
     for (void* block : blocks) allocator.deallocate(block, size);
 }
 
+/// The calling thread stays on the n-th of the processors that it may use: left to itself, a second thread may begin
+/// on the first one's processor, and wait there for its turn.
+class Pinned {
+  public:
+    explicit Pinned(int nth) {
+        (void)::sched_getaffinity(0, sizeof before_, &before_);
+        cpu_set_t one;
+        CPU_ZERO(&one);
+        for (std::size_t cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+            if (CPU_ISSET(cpu, &before_) && nth-- == 0) CPU_SET(cpu, &one);
+        (void)::sched_setaffinity(0, sizeof one, &one);  // without so many processors, anywhere
+    }
+    Pinned(const Pinned&) = delete;
+    Pinned& operator=(const Pinned&) = delete;
+    ~Pinned() { (void)::sched_setaffinity(0, sizeof before_, &before_); }
+
+  private:
+    cpu_set_t before_;
+};
+
 /// Each thread does the same work, so that two that do not hinder each other take as long as one.
 template <Tier tier, int threads>
 void at_once(benchmark::State& state) {
@@ -158,7 +179,13 @@ void at_once(benchmark::State& state) {
     GeneralPurposeAllocator gpa{{.tier = tier}};
     for (auto _ : state) {
         std::vector<std::jthread> others;
-        for (int i = 1; i < threads; ++i) others.emplace_back([&] { work(gpa.allocator(), each); });
+        for (int i = 1; i < threads; ++i) {
+            others.emplace_back([&gpa, i] {
+                const Pinned pinned{i};
+                work(gpa.allocator(), each);
+            });
+        }
+        const Pinned pinned{0};
         work(gpa.allocator(), each);
     }
 }
@@ -170,9 +197,11 @@ void beside_a_process(benchmark::State& state) {
     GeneralPurposeAllocator gpa{{.tier = tier}};
     const pid_t other = ::fork();
     if (other == 0) {
+        const Pinned pinned{1};
         GeneralPurposeAllocator its_own{{.tier = tier}};
         for (;;) work(its_own.allocator(), pairs_of_thread);
     }
+    const Pinned pinned{0};
     for (auto _ : state) work(gpa.allocator(), pairs_of_thread);
     ::kill(other, SIGKILL);
     ::waitpid(other, nullptr, 0);
