@@ -91,7 +91,9 @@ char* write_short(char* out, double value) noexcept {
     const double magnitude = std::abs(value);
     double power = 1;
     for (std::size_t decimals = 0; decimals <= most_decimals; ++decimals, power *= 10) {
-        const auto scaled = static_cast<std::uint64_t>(magnitude * power + 0.5);
+        // The product may be a little less than the whole number that is meant.
+        auto scaled = static_cast<std::uint64_t>(magnitude * power);
+        if (static_cast<double>(scaled) / power != magnitude) ++scaled;
         if (static_cast<double>(scaled) / power != magnitude) continue;
         if (std::signbit(value)) *out++ = '-';
         const auto whole_power = static_cast<std::uint64_t>(power);
