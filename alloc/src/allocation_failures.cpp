@@ -21,7 +21,7 @@
 #include "memory_log.hpp"
 #include "text.hpp"
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 namespace {
 
 using alloc::detail::text;
@@ -376,4 +376,4 @@ FailureResult check_all_failures(const std::function<FailureJudgement(Allocator)
 }
 
 }  // namespace detail
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing

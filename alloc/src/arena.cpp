@@ -7,7 +7,7 @@
 
 #include "memory_checker.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 namespace {
 
 using detail::Chunk;
@@ -316,4 +316,4 @@ template class BasicArena<4>;
 template class BasicArena<8>;
 template class BasicArena<16>;
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

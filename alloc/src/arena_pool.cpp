@@ -5,7 +5,7 @@
 #include <memory>
 #include <new>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 struct ZIGMUND_HIDDEN ArenaPool::Node {
     Node(Allocator upstream, const ArenaOptions& options) noexcept : arena{upstream, options} {}
@@ -96,4 +96,4 @@ void ArenaPool::destroy(Node* node) noexcept {
     upstream_.deallocate(node, sizeof(Node), alignof(Node));
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 namespace {
 
 using detail::Chunk;
@@ -132,4 +132,4 @@ Chunk* ArenaBase::regrow(Chunk* chunk, std::size_t total) noexcept {
     return chunk;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -2,7 +2,7 @@
 
 #include <functional>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 ArenaChunk ArenaBase::view(const Chunk* chunk) const noexcept {
     // The cursor of the chunk that the window lies on is the window's.
@@ -35,4 +35,4 @@ bool ArenaBase::owns(const void* p) const noexcept {
     return found;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -2,7 +2,7 @@
 
 #include <cstdint>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 // Whoever moves the cursor back releases what was written to the bytes behind it, and whoever moves it over
 // them again acquires that: a block that goes from one thread to another is in between nobody's.
@@ -38,4 +38,4 @@ bool AtomicFixedBuffer::do_resize(void* p, std::size_t old_size, std::size_t /*a
            new_size <= old_size;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 BlockMap::Leaf* BlockMap::add_leaf(std::uintptr_t index) noexcept {
     auto* leaf = static_cast<Leaf*>(map_pages(sizeof(Leaf)));
@@ -138,4 +138,4 @@ std::uintptr_t BlockMap::find_before(std::uintptr_t address, BlockState state,
     return last;
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -17,7 +17,7 @@
 
 #include "page_memory.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// Where several cells speak of one address, the greatest is true.
 enum class BlockState : std::uint8_t {
@@ -214,4 +214,4 @@ class BlockMap {
     std::atomic<Leaf*> spare_ = nullptr;
 };
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

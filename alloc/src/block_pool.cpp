@@ -10,7 +10,7 @@
 
 #include "memory_checker.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 namespace {
 
 constexpr std::size_t first_chunk = std::size_t{4} << 10;
@@ -181,4 +181,4 @@ bool BlockPool::do_resize(void* /*p*/, std::size_t /*old_size*/, std::size_t /*a
     return new_size <= block_size_;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -7,7 +7,7 @@
 #include <functional>
 #include <tuple>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 namespace {
 
 constexpr std::uint64_t mix(std::uint64_t sum, std::uint64_t value) noexcept {
@@ -118,4 +118,4 @@ Amount suppress(std::pmr::vector<CallSite>& sites, std::span<const std::string_v
     return left_out;
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

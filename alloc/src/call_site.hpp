@@ -13,7 +13,7 @@
 #include "guarded_block.hpp"
 #include "stack_depot.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 struct Amount {
     std::int64_t bytes = 0;
@@ -95,4 +95,4 @@ class ShownStacks {
 /// Takes the call sites out of `sites` that one of `patterns` matches, and says how much that was.
 Amount suppress(std::pmr::vector<CallSite>& sites, std::span<const std::string_view> patterns, Arena& arena);
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

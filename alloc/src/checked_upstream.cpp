@@ -7,7 +7,7 @@
 
 #include "text.hpp"
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 namespace {
 
 using alloc::detail::text;
@@ -172,4 +172,4 @@ void CheckedUpstream::check_edges(void* p, const Block& block, std::vector<std::
     }
 }
 
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// Whole seconds since some time before the process began.
 inline std::uint64_t now_seconds() noexcept {
@@ -14,4 +14,4 @@ inline std::uint64_t now_seconds() noexcept {
     return static_cast<std::uint64_t>(now.tv_sec);
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

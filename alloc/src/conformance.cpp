@@ -12,7 +12,7 @@
 
 #include "text.hpp"
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 namespace {
 
 using alloc::detail::text;
@@ -671,4 +671,4 @@ std::vector<std::string> check_conformance(Resource& resource, const Conformance
     return violations.take();
 }
 
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cassert>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 Counting::Counting(Allocator upstream, std::string_view name, std::size_t budget) noexcept
     : upstream_{upstream}, name_{name}, budget_{budget} {}
@@ -93,4 +93,4 @@ void Counting::print(std::FILE* out) const {
     });
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

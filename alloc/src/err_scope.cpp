@@ -2,7 +2,7 @@
 
 #include <cstdio>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 constinit thread_local unsigned errors_raised = 0;
 
@@ -13,4 +13,4 @@ void report_errdefer_without_error(std::source_location where) noexcept {
                  where.file_name(), where.line());
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

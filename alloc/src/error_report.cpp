@@ -2,7 +2,7 @@
 
 #include "json.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 std::string_view to_string(MemoryErrorKind kind) noexcept {
     switch (kind) {
@@ -93,4 +93,4 @@ void write_json(TextWriter& out, const ErrorReport& report, const MemoryError& e
 }
 
 }  // namespace detail
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

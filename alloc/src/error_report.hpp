@@ -13,7 +13,7 @@
 #include "stack_depot.hpp"
 #include "text_writer.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 class ErrorReport : public TextWriter {
   public:
@@ -66,4 +66,4 @@ class ErrorReport : public TextWriter {
 void write_json(TextWriter& out, const ErrorReport& report, const MemoryError& error,
                 std::string_view allocator);
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

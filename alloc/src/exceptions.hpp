@@ -6,7 +6,7 @@
 #include <new>
 #include <string_view>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// Throws `error`. A build without exceptions writes `zigmund: ` and its text to standard error, and aborts.
 template <class Exception>
@@ -38,4 +38,4 @@ template <class Function>
     return true;
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -6,7 +6,7 @@
 #include "stack_report.hpp"
 #include "text_writer.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 std::string Failing::failure_stack(unsigned frames) const {
     if (failures_ == 0) return {};
@@ -82,4 +82,4 @@ void* Failing::do_remap(void* p, std::size_t old_size, std::size_t align, std::s
     return moved;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

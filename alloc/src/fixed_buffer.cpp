@@ -2,7 +2,7 @@
 
 #include "memory_checker.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 const bool detail::memory_is_watched = memory_checker::watches();
 
@@ -58,4 +58,4 @@ bool FixedBuffer::do_resize(void* p, std::size_t old_size, std::size_t align, st
     return resize(p, old_size, align, new_size);
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -6,7 +6,7 @@
 #include "stack_report.hpp"
 #include "text_writer.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 namespace {
 
 class Forbidden final : public std::pmr::memory_resource {
@@ -33,4 +33,4 @@ ForbidDefaultResource::ForbidDefaultResource() noexcept {
 
 ForbidDefaultResource::~ForbidDefaultResource() { std::pmr::set_default_resource(previous_); }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

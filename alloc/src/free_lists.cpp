@@ -6,7 +6,7 @@
 
 #include "memory_checker.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 namespace {
 
 // The links lie in memory that a checker must not let anybody touch.
@@ -87,4 +87,4 @@ void FreeLists::drop(std::uint64_t serial, bool watched) noexcept {
     }
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

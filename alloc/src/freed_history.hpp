@@ -10,7 +10,7 @@
 #include "page_memory.hpp"
 #include "stack_depot.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 struct FreedBlock {
     std::uintptr_t address;
@@ -74,4 +74,4 @@ class FreedHistory {
     Entry* entries_ = nullptr;
 };
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -5,7 +5,7 @@
 
 #include "general_purpose_state.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 using namespace detail;
 
@@ -252,4 +252,4 @@ void* GeneralPurposeAllocator::do_remap(void* p, std::size_t old_size, std::size
     return state_->remap(p, old_size, align, new_size, __builtin_frame_address(0));
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

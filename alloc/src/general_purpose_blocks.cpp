@@ -3,7 +3,7 @@
 
 #include "general_purpose_state.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 using namespace detail;
 
@@ -215,4 +215,4 @@ void GeneralPurposeAllocator::State::empty_quarantines(const void* frame) noexce
     });
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

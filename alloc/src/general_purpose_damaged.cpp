@@ -1,7 +1,7 @@
 #include "general_purpose_state.hpp"
 #include "process_memory.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 using namespace detail;
 
@@ -110,4 +110,4 @@ GeneralPurposeAllocator::State::Settled GeneralPurposeAllocator::State::settle(v
             .is_whole = is_whole};
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

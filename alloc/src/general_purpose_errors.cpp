@@ -6,7 +6,7 @@
 #include "site_report.hpp"
 #include "stack_report.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 using namespace detail;
 
@@ -383,4 +383,4 @@ std::size_t GeneralPurposeAllocator::State::check_all(const void* frame) noexcep
     return found;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

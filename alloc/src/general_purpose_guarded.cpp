@@ -2,7 +2,7 @@
 
 #include "general_purpose_state.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 using namespace detail;
 
@@ -199,4 +199,4 @@ void GeneralPurposeAllocator::State::report_stopped(const void* p, std::string_v
     tell(out, kind, p, size, ends);
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

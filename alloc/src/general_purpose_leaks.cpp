@@ -15,7 +15,7 @@
 #include "snapshot_books.hpp"
 #include "unsized_access.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 using namespace detail;
 
@@ -284,4 +284,4 @@ std::size_t UnsizedAccess::report_lost(GeneralPurposeAllocator& of, const LostRe
     return static_cast<std::size_t>(found.blocks);
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

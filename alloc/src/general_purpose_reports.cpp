@@ -5,7 +5,7 @@
 #include "stack_report.hpp"
 #include "thread_names.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 using namespace detail;
 
@@ -100,4 +100,4 @@ void GeneralPurposeAllocator::State::tell(ErrorReport& report, Kind kind, const 
     }
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

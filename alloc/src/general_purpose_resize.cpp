@@ -1,6 +1,6 @@
 #include "general_purpose_state.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 using namespace detail;
 
@@ -87,4 +87,4 @@ void* GeneralPurposeAllocator::State::remap(void* p, std::size_t old_size, std::
     return user;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -2,7 +2,7 @@
 
 #include "process_books.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 using namespace detail;
 
@@ -91,4 +91,4 @@ struct OverFork {
 void detail::lock_states() noexcept { OverFork::lock(); }
 void detail::unlock_states() noexcept { OverFork::unlock(); }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

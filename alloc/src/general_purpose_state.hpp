@@ -29,7 +29,7 @@
 #include "stack_depot.hpp"
 #include "text_writer.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 namespace detail {
 struct SiteReport;
@@ -314,4 +314,4 @@ inline std::uint32_t GeneralPurposeAllocator::State::age_for(detail::Shard& shar
     return shard.seconds;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -7,7 +7,7 @@
 #include <algorithm>
 #include <bit>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 namespace {
 
@@ -241,4 +241,4 @@ bool GuardPages::free(Slot& slot, std::uintptr_t user, StackId freed) noexcept {
     return true;
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

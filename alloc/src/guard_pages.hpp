@@ -26,7 +26,7 @@
 #include "page_memory.hpp"
 #include "spin_lock.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 class GuardPages {
   public:
@@ -147,4 +147,4 @@ class GuardPages {
     std::size_t most_fenced_ = 0;
 };
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -18,7 +18,7 @@
 #include "stack_depot.hpp"
 #include "thread_context.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// By what means a block was made; it is to be given back by the same.
 enum class Family : std::uint8_t { allocator, malloc, new_object, new_array };
@@ -178,4 +178,4 @@ inline Header peek_header(void* user) noexcept {
     return copy;
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

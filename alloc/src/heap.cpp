@@ -10,7 +10,7 @@
 #include "immortal.hpp"
 #include "memory_checker.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 namespace detail {
 constinit thread_local Sampling sampling;
@@ -85,4 +85,4 @@ Allocator heap() noexcept {
 
 #endif
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -9,7 +9,7 @@
 #include "stack_report.hpp"
 #include "text_writer.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 constinit const detail::HeapCounter* detail::heap_counter = nullptr;
 
@@ -58,4 +58,4 @@ std::string HeapWatch::first_stack(unsigned frames) const {
 }
 
 }  // namespace testing
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

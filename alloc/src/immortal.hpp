@@ -5,7 +5,7 @@
 // destructor of a static object that was made before, calls a pure virtual function.
 #pragma once
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// Give it static storage, and constinit.
 template <class T>
@@ -18,4 +18,4 @@ union Immortal {
     T value;
 };
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

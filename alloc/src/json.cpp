@@ -5,7 +5,7 @@
 #include "stack_report.hpp"
 #include "thread_names.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 namespace {
 
 /// Bytes of the UTF-8 sequence that `text` begins with; 0: it begins with none.
@@ -94,4 +94,4 @@ void write_json_thread(TextWriter& out, std::uint32_t thread, std::uint64_t seco
     write_json_string(out, name.text());
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -7,7 +7,7 @@
 
 #include "text_writer.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// `"text"`; what is no UTF-8 in it becomes U+FFFD.
 void write_json_string(TextWriter& out, std::string_view text);
@@ -21,4 +21,4 @@ void write_json_stack(TextWriter& out, std::span<const std::uintptr_t> frames);
 /// now_seconds().
 void write_json_thread(TextWriter& out, std::uint32_t thread, std::uint64_t seconds);
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -14,7 +14,7 @@
 #include "exceptions.hpp"
 #include "memory_log.hpp"
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 namespace {
 
 constinit thread_local unsigned pauses = 0;
@@ -115,4 +115,4 @@ Allocator test_allocator() noexcept { return test_resource(); }
 LeakCheckPause::LeakCheckPause() noexcept { ++pauses; }
 LeakCheckPause::~LeakCheckPause() { --pauses; }
 
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing

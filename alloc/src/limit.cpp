@@ -2,7 +2,7 @@
 
 #include <cassert>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 // Every verb asks first, lets the upstream act, and counts only what the upstream did: there is nothing to
 // roll back.
@@ -47,4 +47,4 @@ void* Limit::do_remap(void* p, std::size_t old_size, std::size_t align, std::siz
     return moved;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -16,7 +16,7 @@
 #include "spin_lock.hpp"
 #include "thread_context.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 struct alignas(128) Shard {
     std::atomic<std::int64_t> live = 0;  // allocated minus freed here; below 0 where others' blocks are freed
@@ -182,4 +182,4 @@ class LiveCounters {
     std::atomic<Shard*> shards_[max_threads] = {};
 };
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// A verb and up to five words, the longest of 20 characters.
 class ZIGMUND_HIDDEN Logging::Line {
@@ -68,4 +68,4 @@ void* Logging::do_remap(void* p, std::size_t old_size, std::size_t align, std::s
     return moved;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

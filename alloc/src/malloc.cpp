@@ -9,7 +9,7 @@
 
 #include "immortal.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 namespace {
 
 #if defined(ZIGMUND_SANITIZED)
@@ -52,4 +52,4 @@ Allocator malloc_heap() noexcept {
     return malloc.value;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

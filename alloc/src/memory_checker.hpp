@@ -18,7 +18,7 @@
 #include <valgrind/memcheck.h>
 #endif
 
-namespace zigmund::alloc::memory_checker {
+namespace zigmund::alloc::inline v0::memory_checker {
 
 /// Whether one watches this process. Other tools of Valgrind (callgrind) know nothing of memcheck's
 /// requests and answer none.
@@ -86,4 +86,4 @@ inline void recall_text([[maybe_unused]] const char* text) noexcept {
 #endif
 }
 
-}  // namespace zigmund::alloc::memory_checker
+}  // namespace zigmund::alloc::inline v0::memory_checker

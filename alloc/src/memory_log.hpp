@@ -11,7 +11,7 @@
 
 #include "exceptions.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 class MemoryLog {
   public:
@@ -39,4 +39,4 @@ class MemoryLog {
     int descriptor_;
 };
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -11,7 +11,7 @@
 #include "text.hpp"
 #include "text_writer.hpp"
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 namespace {
 
 using alloc::detail::text;
@@ -153,4 +153,4 @@ void Monitored::note_live_bytes() noexcept {
     }
 }
 
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing

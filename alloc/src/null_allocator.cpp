@@ -4,7 +4,7 @@
 
 #include "immortal.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 namespace {
 
 class Null final : public Resource {
@@ -27,4 +27,4 @@ Allocator null_allocator() noexcept {
     return null.value;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

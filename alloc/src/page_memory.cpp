@@ -2,7 +2,7 @@
 
 #include <sys/mman.h>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 void* map_pages(std::size_t size) noexcept {
     void* p =
@@ -15,4 +15,4 @@ void* map_pages(std::size_t size) noexcept {
 
 void unmap_pages(void* p, std::size_t size) noexcept { (void)::munmap(p, size); }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

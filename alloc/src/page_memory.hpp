@@ -4,11 +4,11 @@
 
 #include <cstddef>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// Null when there is no memory.
 [[nodiscard]] void* map_pages(std::size_t size) noexcept;
 
 void unmap_pages(void* p, std::size_t size) noexcept;
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -9,7 +9,7 @@
 
 #include "immortal.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 namespace {
 
 /// Of x86-64, and of arm64 with small pages. Where it is another, the advice is still harmless.
@@ -96,4 +96,4 @@ std::size_t page_size() noexcept {
     return size;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -10,7 +10,7 @@
 #include "stack_report.hpp"
 #include "text_writer.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 namespace {
 
 /// What stands right in front of a block.
@@ -138,4 +138,4 @@ void* PmrAdapter::do_remap(void* p, std::size_t old_size, std::size_t align, std
     return moved;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

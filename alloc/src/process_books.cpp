@@ -2,7 +2,7 @@
 
 #include <pthread.h>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 constinit void* all_states = nullptr;
 constinit SpinLock all_states_lock;
@@ -36,4 +36,4 @@ void keep_books_over_fork() noexcept {
     (void)registered;
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

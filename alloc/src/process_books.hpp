@@ -3,7 +3,7 @@
 
 #include "spin_lock.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// The newest of the living GeneralPurposeAllocator states, which are linked; under the lock.
 extern constinit void* all_states;
@@ -26,4 +26,4 @@ void forget_report_turn() noexcept;
 void lock_stack_depot() noexcept;
 void unlock_stack_depot() noexcept;
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 namespace {
 
 /// Byte by byte, past AddressSanitizer: what is read is poisoned for users.
@@ -29,4 +29,4 @@ bool read_memory(const void* from, void* to, std::size_t size) noexcept {
     return true;
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

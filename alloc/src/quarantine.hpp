@@ -13,7 +13,7 @@
 #include "memory_checker.hpp"
 #include "stack_depot.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// What freed memory is filled with.
 inline constexpr unsigned char freed_byte = 0xDF;
@@ -146,4 +146,4 @@ class Quarantine {
     std::array<Slot, capacity> slots_;
 };
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

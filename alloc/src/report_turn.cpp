@@ -7,7 +7,7 @@
 
 #include "process_books.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 namespace {
 
 constinit std::atomic<pid_t> whose = 0;
@@ -35,4 +35,4 @@ ReportTurn::~ReportTurn() {
 
 void forget_report_turn() noexcept { whose.store(0, std::memory_order_relaxed); }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -7,7 +7,7 @@
 
 #include <sys/types.h>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 class ReportTurn {
   public:
@@ -24,4 +24,4 @@ class ReportTurn {
     bool is_new_;
 };
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <new>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 bool Resource::do_resize(void* /*p*/, std::size_t old_size, std::size_t /*align*/,
                          std::size_t new_size) noexcept {
@@ -36,4 +36,4 @@ void throw_bad_alloc() {
 }
 
 }  // namespace detail
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

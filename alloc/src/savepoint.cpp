@@ -5,7 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 namespace {
 
 [[noreturn, gnu::cold]] void misuse(const char* what) noexcept {
@@ -107,4 +107,4 @@ void Transaction::commit() noexcept {
     open_ = false;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -7,7 +7,7 @@
 #include "stack_report.hpp"
 #include "thread_names.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 namespace {
 
 /// `192 bytes in 3 blocks`; with a sign where it is growth.
@@ -146,4 +146,4 @@ void write_report(int descriptor, ReportFormat format, const SiteReport& report)
     }
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -14,7 +14,7 @@
 #include "call_site.hpp"
 #include "text_writer.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 struct SiteReport {
     std::string_view kind;  // leak, live, growth
@@ -43,4 +43,4 @@ void write_json(TextWriter& out, const SiteReport& report);
 void write_folded(TextWriter& out, const SiteReport& report);
 void write_pprof(TextWriter& out, const SiteReport& report);
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -9,7 +9,7 @@
 #include "site_report.hpp"
 #include "stack_report.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 void write_folded(TextWriter& out, const SiteReport& report) {
     Arena arena{pages()};
@@ -38,4 +38,4 @@ void write_folded(TextWriter& out, const SiteReport& report) {
     }
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

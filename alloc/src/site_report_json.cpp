@@ -6,7 +6,7 @@
 #include "site_report.hpp"
 #include "stack_depot.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 namespace {
 
 void write_amount(TextWriter& out, const Amount& amount) {
@@ -78,4 +78,4 @@ void write_json(TextWriter& out, const SiteReport& report) {
     out << "]}\n";
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

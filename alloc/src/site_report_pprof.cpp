@@ -15,7 +15,7 @@
 #include "site_report.hpp"
 #include "stack_report.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 namespace {
 
 /// One message of protobuf.
@@ -182,4 +182,4 @@ void write_pprof(TextWriter& out, const SiteReport& report) {
     out << profile.finish();
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

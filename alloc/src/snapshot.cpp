@@ -10,7 +10,7 @@
 #include "site_report.hpp"
 #include "snapshot_books.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 using namespace detail;
 
@@ -113,4 +113,4 @@ void SnapshotDiff::write(int descriptor, ReportFormat format, unsigned frames, u
                   .lines = lines});
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -9,7 +9,7 @@
 
 #include "call_site.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 struct BooksHead {
     std::size_t room;  // bytes of the mapping
@@ -40,4 +40,4 @@ struct DiffBooks : BooksHead {
     }
 };
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -5,7 +5,7 @@
 
 #include <atomic>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 class SpinLock {
   public:
@@ -51,4 +51,4 @@ class OptionalSpinGuard {
     SpinLock* lock_;
 };
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -4,7 +4,7 @@
 #include "stack_memory.hpp"
 #include "stack_unwinding.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 namespace {
 
 /// Reads saved frame pointers as long as they point up this thread's stack. Return addresses are not
@@ -107,4 +107,4 @@ StackId capture_anew(const void* frame, unsigned depth) noexcept {
 
 }  // namespace
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -6,7 +6,7 @@
 #include "process_books.hpp"
 #include "stack_entries.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 constinit StackEntries depot;
 
@@ -84,4 +84,4 @@ std::span<const std::uintptr_t> stack_frames(StackId id) noexcept {
 void lock_stack_depot() noexcept { depot.lock().lock(); }
 void unlock_stack_depot() noexcept { depot.lock().unlock(); }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -20,7 +20,7 @@
 #include <cstdint>
 #include <span>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 using StackId = std::uint32_t;  // 0: no stack
 
@@ -39,4 +39,4 @@ inline constexpr unsigned max_stack_frames = 64;
 /// Return addresses, innermost first. They live as long as the process.
 [[nodiscard]] std::span<const std::uintptr_t> stack_frames(StackId id) noexcept;
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -12,7 +12,7 @@
 #include "spin_lock.hpp"
 #include "stack_depot.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 using Chain = std::array<std::uintptr_t, max_stack_frames>;
 
@@ -124,4 +124,4 @@ inline std::uint64_t hash_of(std::span<const std::uintptr_t> frames) noexcept {
     return hash ^ (hash >> 32);
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -2,7 +2,7 @@
 
 #include "page_memory.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 void forget_stacks(ThreadContext& context) noexcept {
     if (context.stacks != nullptr) unmap_pages(context.stacks, sizeof(StackMemory));
@@ -56,4 +56,4 @@ void forget_stacks(ThreadContext& context) noexcept {
     entry.frame = first;
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

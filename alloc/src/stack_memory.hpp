@@ -13,7 +13,7 @@
 #include "stack_entries.hpp"
 #include "thread_context.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// Whether the frame pointer `next`, saved in the frame at `at`, points up the stack.
 inline bool leads_on(std::uintptr_t next, std::uintptr_t at, std::uintptr_t stack_high) noexcept {
@@ -101,4 +101,4 @@ links_hold(const Remembered& known) noexcept {
 void remember(ThreadContext& context, const void* frame, unsigned depth, std::size_t count,
               const Recipe* recipe, StackId stack) noexcept;
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

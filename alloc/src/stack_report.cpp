@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 namespace {
 
 /// The function's qualified name: a demangled template begins with its return type.
@@ -102,4 +102,4 @@ void write_top_frame(TextWriter& out, StackId id) {
     });
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

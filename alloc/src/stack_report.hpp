@@ -10,7 +10,7 @@
 #include "stack_depot.hpp"
 #include "text_writer.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// True for a function whose frames are left out: `name` is demangled, with or without its return type.
 [[nodiscard]] bool is_plumbing(std::string_view name) noexcept;
@@ -60,4 +60,4 @@ unsigned write_stack(TextWriter& out, std::span<const std::uintptr_t> frames, un
 /// `load(char const*) at src/cache.cpp:41`: the innermost frame that is shown. Nothing known: nothing.
 void write_top_frame(TextWriter& out, StackId id);
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

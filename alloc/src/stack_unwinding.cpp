@@ -9,7 +9,7 @@
 #include <array>
 #include <cstring>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 namespace {
 
 struct Unwinding {
@@ -103,4 +103,4 @@ StackId capture_interrupted_stack(std::uintptr_t pc, unsigned depth) noexcept {
     return entry == nullptr ? 0 : entry->id;
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

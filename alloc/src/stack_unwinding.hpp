@@ -7,7 +7,7 @@
 #include "stack_entries.hpp"
 #include "thread_context.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// The stack of a capture at `frame`, whose chain of frame pointers is `chain`. `unreliable`: the entry of a
 /// chain that is known to skip callers; null: it was never met. It learns which stack it was part of.
@@ -15,4 +15,4 @@ namespace zigmund::alloc::detail {
                                             std::span<const std::uintptr_t> chain, std::uint64_t chain_hash,
                                             Entry* unreliable) noexcept;
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

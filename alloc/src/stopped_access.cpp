@@ -10,7 +10,7 @@
 #include "process_books.hpp"
 #include "report_turn.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 struct StoppedAccess {
     static bool concerns(const void* address) noexcept { return GeneralPurposeAllocator::guards(address); }
@@ -105,4 +105,4 @@ void GeneralPurposeAllocator::report_stopped(const void* address, std::string_vi
                           ends);
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -9,7 +9,7 @@
 
 #include "page_memory.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 namespace {
 
 constexpr std::string_view blanks = " \t\r";
@@ -149,4 +149,4 @@ bool Suppressions::matches(std::string_view pattern, std::string_view name) noex
     }
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -3,8 +3,11 @@
 #include <cxxabi.h>
 #include <dlfcn.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <memory>
+#include <string_view>
 
 #include "memory_checker.hpp"
 
@@ -12,8 +15,30 @@
 #include <backtrace.h>
 #endif
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 namespace {
+
+constexpr std::string_view abi_prefix = "v0::";
+
+/// Takes the inline namespaces of our ABI out of a name that was demangled: people do not write them, and patterns of
+/// suppressions stay true when the ABI's number changes.
+std::size_t without_abi(char* text) noexcept {
+    constexpr std::string_view rooms[] = {"zigmund::alloc::", "zigmund::inject::", "zigmund::http::"};
+    const char* from = text;
+    char* to = text;
+    while (*from != '\0') {
+        const std::string_view left{from};
+        for (const std::string_view room : rooms) {
+            if (!left.starts_with(room) || !left.substr(room.size()).starts_with(abi_prefix)) continue;
+            to = std::copy(room.begin(), room.end(), to);
+            from += room.size() + abi_prefix.size();
+            break;
+        }
+        if (from == left.data()) *to++ = *from++;
+    }
+    *to = '\0';
+    return static_cast<std::size_t>(to - text);
+}
 
 /// A symbol as people write it; holds the text.
 class Demangled {
@@ -26,7 +51,7 @@ class Demangled {
             buffer_.reset(abi::__cxa_demangle(symbol, nullptr, nullptr, &status));
             if (buffer_) {
                 memory_checker::recall_text(buffer_.get());
-                text_ = buffer_.get();
+                text_ = {buffer_.get(), without_abi(buffer_.get())};
             }
         }
     }
@@ -111,4 +136,4 @@ void symbolize(std::uintptr_t address, void (*visit)(const SourceFrame& frame, v
     search.flush(false);
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

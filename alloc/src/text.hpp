@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 inline void append(std::string& text, std::string_view piece) { text.append(piece); }
 
@@ -25,4 +25,4 @@ template <class... Pieces>
     return result;
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

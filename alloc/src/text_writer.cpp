@@ -9,7 +9,7 @@
 #include <cstdlib>
 #include <cstring>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 namespace {
 
@@ -136,4 +136,4 @@ std::size_t TextWriter::write_coloured_lines() noexcept {
     return begin;
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -6,7 +6,7 @@
 
 #include "page_memory.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// Whether lines get the colours that a report has on a terminal.
 enum class Colours : std::uint8_t { never, on_terminals };
@@ -45,4 +45,4 @@ class TextWriter {
     bool first_line_ = true;
 };
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -12,7 +12,7 @@
 // glibc: where the main thread's stack began. Its name is glibc's to give.
 extern "C" void* __libc_stack_end;  // NOLINT(bugprone-reserved-identifier)
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 constinit thread_local ThreadContext thread_context_storage;
 constinit ThreadEnd at_thread_end = nullptr;
@@ -127,4 +127,4 @@ void unlock_thread_numbers() noexcept { numbers.lock().unlock(); }
 void forget_other_threads() noexcept { numbers.forget_others(); }
 void end_sampling(const Resource& resource) noexcept { numbers.end_sampling(resource); }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// Threads that come and go share a small set of numbers; each number has one living owner. Number 0 is
 /// nobody's: a thread that is about to end, or one too many, shares it with others.
@@ -55,4 +55,4 @@ void forget_stacks(ThreadContext& context) noexcept;
 /// Whatever thread samples for `resource` stops it. Nobody may use `resource` at that time.
 void end_sampling(const Resource& resource) noexcept;
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

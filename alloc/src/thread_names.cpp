@@ -12,7 +12,7 @@
 #include "text_writer.hpp"
 #include "thread_context.hpp"
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 namespace {
 
 using Name = std::array<char, 16>;
@@ -116,4 +116,4 @@ void note_fork(std::uint32_t number) noexcept {
     owners[number].thread.store(::gettid(), std::memory_order_relaxed);
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

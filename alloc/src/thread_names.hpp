@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 class TextWriter;
 
@@ -36,4 +36,4 @@ void note_thread_end(std::uint32_t number) noexcept;
 /// In the child of fork(): the calling thread has another identity, and the others are gone.
 void note_fork(std::uint32_t number) noexcept;
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -8,7 +8,7 @@
 #include <optional>
 #include <unordered_map>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 class ZIGMUND_HIDDEN Trace::Parser {
   public:
@@ -211,4 +211,4 @@ Replay Trace::replay(Allocator target) const {
     return result;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

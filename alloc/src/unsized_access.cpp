@@ -2,7 +2,7 @@
 
 #include "general_purpose_state.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 using namespace detail;
 
@@ -83,4 +83,4 @@ std::span<const std::byte> UnsizedAccess::guarded_range(const GeneralPurposeAllo
     return of.state_->guard_pages.whole();
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -9,7 +9,7 @@
 
 #include "guarded_block.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// All functions want an allocator that tracks: its tier is not `off`. `frame` is that of the function that
 /// the program called. Of the tier `sampled` they know the sampled blocks only.
@@ -92,4 +92,4 @@ struct UnsizedAccess {
     [[nodiscard]] static std::span<const std::byte> guarded_range(const GeneralPurposeAllocator& of) noexcept;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

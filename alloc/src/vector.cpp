@@ -1,6 +1,6 @@
 #include <zigmund/alloc/vector.hpp>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 void* regrow(Allocator a, void* p, std::size_t old_bytes, std::size_t align, std::size_t new_bytes,
              std::size_t used_bytes) noexcept {
@@ -14,4 +14,4 @@ void* regrow(Allocator a, void* p, std::size_t old_bytes, std::size_t align, std
     return copy;
 }
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

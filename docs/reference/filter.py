@@ -6,6 +6,7 @@ What our headers say in the way that people read them, said in Doxygen's way:
 - A public header is about one noun, which has the header's name, and begins with what that is. This becomes the
   description of the type, or of the file where the noun is a function or a macro.
 - A comment stands for the declarations that follow, up to the next comment or blank line.
+- The inline namespace of the ABI is not what people write.
 - What is in a namespace `detail`, how `std` is specialised, and a macro without a comment is nobody's to use.
 """
 import pathlib
@@ -89,7 +90,7 @@ def share_comments(lines):
 
 def main():
     path = pathlib.Path(sys.argv[1])
-    lines = path.read_text().splitlines()
+    lines = re.sub(r"^(.*namespace zigmund::\w+)::inline v\d+", r"\1", path.read_text(), flags=re.M).splitlines()
     length = next((number for number, line in enumerate(lines) if not line.startswith("//")), 0)
     said = description(lines[:length])
     body = without_helper_macros(without_details(lines[length:]))

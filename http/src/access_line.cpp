@@ -7,7 +7,7 @@
 
 #include "utf8.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr std::string_view digits = "0123456789abcdef";
@@ -171,4 +171,4 @@ void append_missing(std::string& out, AccessLogFormat format, std::uint64_t coun
     out += count == 1 ? " request is missing here\n" : " requests are missing here\n";
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

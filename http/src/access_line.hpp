@@ -9,7 +9,7 @@
 
 #include "access_record.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// Appends the line of `record`, whose texts are in `texts`, one after the other. One line, whatever they
 /// hold.
@@ -19,4 +19,4 @@ void append_line(std::string& out, AccessLogFormat format, const AccessRecord& r
 /// Appends a line that says how many requests are missing; `now` in microseconds since 1970.
 void append_missing(std::string& out, AccessLogFormat format, std::uint64_t count, std::int64_t now);
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -28,7 +28,7 @@
 #include "file_descriptor.hpp"
 #include "request_reader.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -287,4 +287,4 @@ void AccessLog::refused(Request& request) const { watch(request); }
 void AccessLog::reload() const noexcept { implementation_->reload(); }
 void AccessLog::flush() const { implementation_->flush(); }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -13,7 +13,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct AccessRecord {
     enum Text : std::uint8_t { remote, method, target, route, id, referer, agent, text_count };
@@ -106,4 +106,4 @@ class AccessRing {
     alignas(64) std::atomic<std::uint64_t> tail_ = 0;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

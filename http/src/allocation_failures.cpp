@@ -24,7 +24,7 @@
 #include "request_bytes.hpp"
 #include "test_exchange.hpp"
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 namespace {
 
 using alloc::testing::FailureJudgement;
@@ -329,4 +329,4 @@ AllocationFailureResult check_allocation_failures(App& app, const AllocationFail
     return Sweep{app, options}.run();
 }
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

@@ -21,7 +21,7 @@
 #include "unmatched.hpp"
 #include "url.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 /// FastAPI's 500: plain text, and nothing of what went wrong.
@@ -470,4 +470,4 @@ int App::serve(int argc, const char* const* argv, const ServeOptions& defaults) 
     return serve(*options);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace zigmund::http::ascii {
+namespace zigmund::http::inline v0::ascii {
 
 [[nodiscard]] constexpr bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 [[nodiscard]] constexpr bool is_alpha(char c) noexcept {
@@ -49,4 +49,4 @@ namespace zigmund::http::ascii {
     return text;
 }
 
-}  // namespace zigmund::http::ascii
+}  // namespace zigmund::http::inline v0::ascii

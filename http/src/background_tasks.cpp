@@ -1,6 +1,6 @@
 #include <zigmund/http/background_tasks.hpp>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 void BackgroundTasks::run() {
     // What is left, when one throws, goes with it.
@@ -23,4 +23,4 @@ void BackgroundTasks::clear() noexcept {
     }
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

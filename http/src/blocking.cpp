@@ -7,7 +7,7 @@
 
 #include "thread_pool.hpp"
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 namespace {
 
 /// The answer of a handler that runs on the pool.
@@ -63,4 +63,4 @@ void destroy_blocking(alloc::Allocator allocator, void* stored) noexcept {
     allocator.destroy(blocking);
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

@@ -8,7 +8,7 @@
 #include "json_reader.hpp"
 #include "utf8.hpp"
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 namespace {
 
 /// application/json or application/<anything>+json, whatever the parameters.
@@ -92,4 +92,4 @@ std::optional<JsonInput> BodySource::find(std::string_view name, bool optional) 
     return std::nullopt;
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <ctime>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class IgnoredBrokenPipe {
   public:
@@ -40,4 +40,4 @@ class IgnoredBrokenPipe {
     bool was_pending_ = false;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -6,7 +6,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 /// A number of digits; one that is too large for 64 bits is the largest. Empty: it is none.
@@ -72,4 +72,4 @@ void ByteRanges::merge() noexcept {
     size_ = kept + 1;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -10,7 +10,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct ByteRange {
     std::uint64_t first;
@@ -45,4 +45,4 @@ class ByteRanges {
     std::size_t size_ = 0;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -5,7 +5,7 @@
 #include "ascii.hpp"
 #include "head_lines.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 using State = ChunkDecoder::State;
@@ -133,4 +133,4 @@ State ChunkDecoder::read_trailer(std::string_view& text) noexcept {
     return scan == LineScan::end_of_fields ? State::whole : State::data;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

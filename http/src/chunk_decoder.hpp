@@ -12,7 +12,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class ChunkDecoder {
   public:
@@ -45,4 +45,4 @@ class ChunkDecoder {
     Phase phase_ = Phase::size;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

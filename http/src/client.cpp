@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 Client::Client(std::span<const std::byte> address, std::uint16_t port) noexcept : port_{port} {
     constexpr std::array<unsigned char, 12> mapped{0, 0, 0, 0, 0,    0,
@@ -21,4 +21,4 @@ std::string_view Client::format() const noexcept {
     return {text_.data(), text_size_};
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

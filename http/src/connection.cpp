@@ -16,7 +16,7 @@
 #include "worker.hpp"
 #include "would_block.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr std::string_view continue_line = "HTTP/1.1 100 Continue\r\n\r\n";
@@ -335,4 +335,4 @@ void Connection::excuse(std::uint64_t seconds) noexcept {
     since_ += seconds;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -21,7 +21,7 @@
 #include "wake_target.hpp"
 #include "wire_response.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Worker;
 
@@ -132,4 +132,4 @@ class Connection final : public EventHandler,
     bool partly_read_ = false;  ///< after the gathered answers, the rest of a request is read
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -9,7 +9,7 @@
 #include "error_response.hpp"
 #include "worker.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr std::string_view no_room_text =
@@ -105,4 +105,4 @@ void Connection::end() noexcept {
     worker_.remove(*this);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

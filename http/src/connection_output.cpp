@@ -15,7 +15,7 @@
 #include "worker.hpp"
 #include "would_block.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 // Pieces of a stream that are sent at once.
@@ -169,4 +169,4 @@ bool Connection::write_text() {
     return true;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

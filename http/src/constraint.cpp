@@ -7,7 +7,7 @@
 
 #include "utf8.hpp"
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 namespace {
 
 struct BoundWords {
@@ -80,4 +80,4 @@ void refuse_length(ValidationErrors& errors, const Location& location, const Jso
                           input, "field_type", "List", more});
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

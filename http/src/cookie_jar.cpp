@@ -7,7 +7,7 @@
 #include "ascii.hpp"
 #include "file_response.hpp"
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 namespace {
 
 std::string lowered(std::string_view text) {
@@ -131,4 +131,4 @@ std::string CookieJar::field_for(std::string_view host, std::string_view path, b
     return field;
 }
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

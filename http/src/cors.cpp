@@ -8,7 +8,7 @@
 #include "ascii.hpp"
 #include "text.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 [[noreturn]] void refuse(std::string_view before, std::string_view what, std::string_view after) {
@@ -142,4 +142,4 @@ Response Cors::preflight(const Request& request, std::string_view origin, std::s
     return response.with_body_of(Response::text(text)).with_status(Status::bad_request);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

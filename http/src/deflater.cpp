@@ -3,7 +3,7 @@
 #include <new>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr int gzip_window = 15 + 16;  // the largest window, and gzip's head and end instead of zlib's
@@ -75,4 +75,4 @@ std::size_t Deflater::deflate(std::string_view input, std::span<char> output, in
     return output.size() - stream_.avail_out;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -11,7 +11,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Deflater {
   public:
@@ -44,4 +44,4 @@ class Deflater {
     bool finished_ = false;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

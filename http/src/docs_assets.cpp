@@ -12,7 +12,7 @@
 #include "docs_assets.inc"
 #undef ZIGMUND_DOCS_ASSET
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 std::span<const DocsAsset> docs_assets() noexcept {
 #define ZIGMUND_DOCS_ASSET(symbol, name, type, etag, file) \
@@ -24,14 +24,14 @@ std::span<const DocsAsset> docs_assets() noexcept {
     return assets;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0
 
 #else
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 std::span<const DocsAsset> docs_assets() noexcept { return {}; }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0
 
 #endif

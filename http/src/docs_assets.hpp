@@ -5,7 +5,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct DocsAsset {
     std::string_view name;  ///< "swagger-ui.css"
@@ -17,4 +17,4 @@ struct DocsAsset {
 /// All of them; empty: the library was built without.
 [[nodiscard]] std::span<const DocsAsset> docs_assets() noexcept;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

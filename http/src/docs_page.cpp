@@ -7,7 +7,7 @@
 
 #include "docs_assets.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 using Text = std::pmr::string;
@@ -111,4 +111,4 @@ std::string_view write_docs_page(DocsPage page, const AppInfo& info, alloc::Allo
     return arena.dupe(std::string_view{text});
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 enum class DocsPage : bool { swagger_ui, redoc };
 
@@ -15,4 +15,4 @@ enum class DocsPage : bool { swagger_ui, redoc };
 /// policy. Without assets it says how to get them. Throws std::bad_alloc.
 [[nodiscard]] std::string_view write_docs_page(DocsPage page, const AppInfo& info, alloc::Allocator arena);
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

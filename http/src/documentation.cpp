@@ -16,7 +16,7 @@
 #include "docs_page.hpp"
 #include "error_response.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 /// Whether the client takes content that gzip has packed (RFC 9110, 12.5.3).
@@ -186,4 +186,4 @@ Response Documentation::serve_asset(Request& request) {
         .with_header(arena, "vary", "accept-encoding");
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -16,7 +16,7 @@
 #include "openapi.hpp"
 #include "route_tree.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Documentation {
   public:
@@ -51,4 +51,4 @@ class Documentation {
     std::array<char, 20> etag_{};
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

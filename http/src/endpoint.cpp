@@ -1,6 +1,6 @@
 #include <zigmund/http/endpoint.hpp>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 void detail::run_dependencies(Request& request, Binding& binding) {
     request.job().share();
@@ -8,4 +8,4 @@ void detail::run_dependencies(Request& request, Binding& binding) {
         dependency.kind->run(dependency.stored, binding, request.job());
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -1,6 +1,6 @@
 #include <zigmund/http/error_handlers.hpp>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 Response detail::refuse(Request& request, const HttpError& error) {
     if (request.waits_for_failure()) throw HttpError{error};
@@ -72,4 +72,4 @@ std::optional<Response> ErrorHandlers::answer(Request& request, const std::excep
     }
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -1,6 +1,6 @@
 #include "error_response.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 std::string_view body(Status status) noexcept {
@@ -44,4 +44,4 @@ Response error_response(Status status) noexcept {
     return Response::json_text(body(status)).with_status(status);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// `{"detail":"Not Found"}` with the status' own phrase; static text. For the statuses that the server sends.
 [[nodiscard]] Response error_response(Status status) noexcept;
@@ -15,4 +15,4 @@ namespace zigmund::http {
 inline constexpr std::string_view out_of_memory_head =
     "HTTP/1.1 503 Service Unavailable\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

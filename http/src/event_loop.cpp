@@ -11,7 +11,7 @@
 
 #include "system_call.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 int checked(int descriptor, const char* call) {
@@ -107,4 +107,4 @@ void EventLoop::post(Posted& posted) noexcept {
 
 void EventLoop::wake() noexcept { (void)::eventfd_write(wake_.get(), 1); }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -17,7 +17,7 @@
 #include "file_descriptor.hpp"
 #include "timer_queue.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class EventHandler {
   public:
@@ -87,4 +87,4 @@ class EventLoop {
     std::atomic<Posted*> posted_ = nullptr;  ///< the last one first
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -7,7 +7,7 @@
 #include "log.hpp"
 #include "worker.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 void Exchange::finish() noexcept {
     if (!request_) return;
@@ -75,4 +75,4 @@ void Exchange::on_answered() {
     abandoned_by_->take_back(this);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

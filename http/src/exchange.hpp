@@ -25,7 +25,7 @@
 #include "request_reader.hpp"
 #include "thread_pool.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Worker;
 
@@ -137,4 +137,4 @@ class Exchange final : private ThreadPool::Work, private detail::Pending::Owner 
     std::array<char, RequestReader::block_size> block_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

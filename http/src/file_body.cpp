@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 std::int64_t FileSender::send(int socket) noexcept {
     constexpr std::uint64_t at_once = std::uint64_t{1} << 20;
@@ -31,4 +31,4 @@ void FileSender::advance() noexcept {
     }
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

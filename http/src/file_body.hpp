@@ -13,7 +13,7 @@
 #include "file_descriptor.hpp"
 #include "tls_stream.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 namespace detail {
 
@@ -71,4 +71,4 @@ class FileSender {
     bool text_taken_ = false;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

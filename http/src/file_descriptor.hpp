@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class FileDescriptor {
   public:
@@ -30,4 +30,4 @@ class FileDescriptor {
     int descriptor_ = -1;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -19,7 +19,7 @@
 #include "file_body.hpp"
 #include "wire_response.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 using detail::FileBody;
@@ -320,4 +320,4 @@ std::optional<std::time_t> parse_http_date(std::string_view text) noexcept {
     return seconds;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

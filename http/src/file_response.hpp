@@ -11,7 +11,7 @@
 
 #include "file_descriptor.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// `name` tells the content type unless the options do. Not a regular file: 404. Throws std::bad_alloc.
 [[nodiscard]] Response respond_with_file(const Request& request, FileDescriptor file, std::string_view name,
@@ -27,4 +27,4 @@ namespace zigmund::http {
 /// A date as RFC 9110 writes them ("Sun, 06 Nov 1994 08:49:37 GMT"); empty: it is none.
 [[nodiscard]] std::optional<std::time_t> parse_http_date(std::string_view text) noexcept;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

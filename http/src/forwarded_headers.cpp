@@ -11,7 +11,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 /// An address in digits, perhaps in brackets or with a port; without bytes: it is none.
@@ -87,4 +87,4 @@ Response ForwardedHeaders::operator()(Request& request, Next next) const {
     return next(request);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

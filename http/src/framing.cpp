@@ -9,7 +9,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 using ascii::equal_ignoring_case;
@@ -157,4 +157,4 @@ std::optional<Target> split_target(std::string_view target, bool options) noexce
     return parts;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -14,7 +14,7 @@
 #include <optional>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Framing {
   public:
@@ -65,4 +65,4 @@ struct Target {
 /// Empty: refused. `*` is for OPTIONS alone.
 [[nodiscard]] std::optional<Target> split_target(std::string_view target, bool options) noexcept;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

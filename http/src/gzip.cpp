@@ -19,7 +19,7 @@
 #include "file_body.hpp"
 #include "text.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// A stream of what another one makes, compressed.
 class GzipProducer {
@@ -203,4 +203,4 @@ Response Gzip::compressed(const Request& request, const Response& response) cons
     return varied.without_header(arena, "accept-ranges").with_header(arena, "content-encoding", "gzip");
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -25,7 +25,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 enum class LineScan : std::uint8_t {
     whole,          ///< the line was read
@@ -142,4 +142,4 @@ constexpr std::array<bool, 256> token_bytes = [] {
     return LineScan::whole;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -1,6 +1,6 @@
 #include <zigmund/http/health.hpp>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 Response healthz() { return Response::json_text(R"({"status":"ok"})"); }
 
@@ -10,4 +10,4 @@ Response readyz(const Request& request) {
     return Response::json_text(R"({"status":"ready"})");
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

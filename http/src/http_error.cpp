@@ -1,6 +1,6 @@
 #include <zigmund/http/http_error.hpp>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 HttpError::HttpError(alloc::Allocator arena, Status status, const JsonValue& detail)
     : headers_{Response::json(arena, {{"detail", detail}}).with_status(status)} {}
@@ -21,4 +21,4 @@ const char* HttpError::what() const noexcept { return "zigmund::http::HttpError"
 
 const char* RequestValidationError::what() const noexcept { return "zigmund::http::RequestValidationError"; }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -9,7 +9,7 @@
 #include "json_reader.hpp"
 #include "utf8.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr std::uint64_t ones = 0x0101010101010101;
@@ -326,4 +326,4 @@ bool JsonCursor::document(boost::json::value& result) {
     return read_json_into({begin, static_cast<std::size_t>(at_ - begin)}, arena_, result);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -9,7 +9,7 @@
 #include "ascii.hpp"
 #include "json_reader.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 class Scanner {
@@ -180,4 +180,4 @@ class Scanner {
 
 JsonSyntaxError diagnose_json(std::string_view text) noexcept { return Scanner{text}.run(); }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

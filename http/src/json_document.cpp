@@ -10,7 +10,7 @@
 
 #include "json_reader.hpp"
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 namespace {
 
 namespace json = boost::json;
@@ -287,4 +287,4 @@ bool DocumentBinder::is_object(JsonInput input, const Location& location) const 
     return false;
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

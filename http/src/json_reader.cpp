@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <span>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 namespace json = boost::json;
@@ -33,13 +33,13 @@ class ArenaStorage final : public boost::container::pmr::memory_resource {
 };
 
 }  // namespace
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0
 
 // The document goes with the arena: nobody walks it to free its parts.
 template <>
 struct boost::json::is_deallocate_trivial<zigmund::http::ArenaStorage> : std::true_type {};
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 /// Receives the parser's events and stacks up the document.
@@ -119,4 +119,4 @@ std::expected<const boost::json::value*, JsonSyntaxError> read_json(std::string_
     return document;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -18,7 +18,7 @@
 #include <expected>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct JsonSyntaxError {
     std::size_t position;      ///< in characters, from 0
@@ -40,4 +40,4 @@ void copy_json(const boost::json::value& document, alloc::Allocator arena, boost
 /// What is wrong with a text, as Python's json module says it: the first error, of a text that has one.
 [[nodiscard, gnu::cold]] JsonSyntaxError diagnose_json(std::string_view text) noexcept;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -12,7 +12,7 @@
 
 #include "utf8.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr std::size_t first_capacity = 256;
@@ -312,4 +312,4 @@ void write_boost_json(JsonWriter& writer, const void* value) {
 }
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

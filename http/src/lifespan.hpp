@@ -3,7 +3,7 @@
 
 #include <zigmund/http/app.hpp>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Lifespan {
   public:
@@ -17,4 +17,4 @@ class Lifespan {
     App& app_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -13,7 +13,7 @@
 #include <system_error>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 void check(int result, const char* call) {
@@ -131,4 +131,4 @@ void check_port_is_free(SocketAddress address) {
     check(::bind(probe.get(), address.data(), address.size), "bind");
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -11,7 +11,7 @@
 #include "file_descriptor.hpp"
 #include "unix_listener.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// The address of a socket, of any family.
 struct SocketAddress {
@@ -55,4 +55,4 @@ struct ListeningSocket {
 /// other's clients: a bind without it shows whether the port is taken. Throws std::system_error.
 void check_port_is_free(SocketAddress address);
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -13,7 +13,7 @@
 
 #include "event_loop.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class LocalLoop {
   public:
@@ -40,4 +40,4 @@ class LocalLoop {
     detail::TaskContext context_{.loop = loop_, .pool = nullptr};
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

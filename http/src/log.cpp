@@ -6,7 +6,7 @@
 #include <array>
 #include <cstddef>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 /// One line, cut where the buffer ends, so that it leaves with one write and never mixes with another's.
@@ -95,4 +95,4 @@ void log_exception(std::string_view where, const std::exception_ptr& error) noex
     });
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

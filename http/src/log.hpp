@@ -6,7 +6,7 @@
 #include <exception>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// "zigmund: <where>: <what>", for what belongs to no request; null is ignored.
 [[gnu::cold]] void log_exception(std::string_view where, const std::exception_ptr& error) noexcept;
@@ -40,4 +40,4 @@ class ExceptionSink {
     std::exception_ptr first_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -17,7 +17,7 @@
 
 #include "process_figures.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -403,4 +403,4 @@ std::string_view Metrics::text(alloc::Allocator arena) const {
     return arena.dupe(out.text());
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -4,7 +4,7 @@
 
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 // Who watches comes with few connections; whoever else finds the port must not hold memory by it.
@@ -25,4 +25,4 @@ Monitor::Monitor(const App& watched, ListeningSocket socket, const std::atomic<b
     app_.get("/readyz", [](Request& request) { return readyz(request); });
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -16,7 +16,7 @@
 #include "listening_socket.hpp"
 #include "worker.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Monitor {
   public:
@@ -46,4 +46,4 @@ class Monitor {
     std::thread thread_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

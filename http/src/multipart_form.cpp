@@ -13,7 +13,7 @@
 #include "percent.hpp"
 #include "spool_file.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr std::size_t max_part_fields = 16;
@@ -273,4 +273,4 @@ const FormPart* form_parts(const Request& request) noexcept {
 }
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

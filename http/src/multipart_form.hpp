@@ -22,7 +22,7 @@
 
 #include "multipart_parser.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// Whether a body of that Content-Type is a multipart form.
 [[nodiscard]] bool is_multipart_form(std::string_view content_type) noexcept;
@@ -100,4 +100,4 @@ class MultipartForm final : private MultipartParser::Handler {
     int errno_ = 0;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

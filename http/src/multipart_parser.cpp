@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr std::size_t first_head = 256;
@@ -153,4 +153,4 @@ bool MultipartParser::read_contents(std::string_view& bytes, Handler& handler) {
     return piece.empty() || handler.data(piece);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

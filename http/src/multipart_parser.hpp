@@ -15,7 +15,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class MultipartParser {
   public:
@@ -64,4 +64,4 @@ class MultipartParser {
     State state_ = State::start;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

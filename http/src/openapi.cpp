@@ -11,7 +11,7 @@
 #include "schema_writer.hpp"
 #include "url.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 using detail::OptionKind;
@@ -447,4 +447,4 @@ std::string_view write_servers(std::string_view root_path, alloc::Allocator aren
     return out.finish();
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -6,7 +6,7 @@
 
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class RouteTree;
 
@@ -22,4 +22,4 @@ struct OpenApi {
 /// `,"servers":[{"url":"/api/v1"}]`, for the gap, in memory of `arena`; empty for "". Throws std::bad_alloc.
 [[nodiscard]] std::string_view write_servers(std::string_view root_path, alloc::Allocator arena);
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -7,7 +7,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 using detail::ParameterInfo;
@@ -177,4 +177,4 @@ Operation::Operation(const Route& described, alloc::Allocator arena)
     parameters = std::move(sorted);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -12,7 +12,7 @@
 #include "route_tree.hpp"
 #include "schema_writer.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct OperationParameter {
     detail::ParameterInfo::Place place;
@@ -45,4 +45,4 @@ struct Operation {
     bool has_files = false;              ///< in the form
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

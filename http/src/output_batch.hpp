@@ -13,7 +13,7 @@
 
 #include "wire_response.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class OutputBatch {
   public:
@@ -49,4 +49,4 @@ class OutputBatch {
     std::size_t count_ = 0;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

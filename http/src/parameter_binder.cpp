@@ -1,6 +1,6 @@
 #include <zigmund/http/parameter_binder.hpp>
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 namespace {
 
 /// What a browser sends for a field in which no file was chosen is none.
@@ -61,4 +61,4 @@ void ParameterBinder::missing_in_form(const Location& at, std::string_view name,
     missing(at, nullptr);
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

@@ -2,7 +2,7 @@
 
 #include "utf8.hpp"
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 namespace {
 
 using Kind = PatternStep::Kind;
@@ -133,4 +133,4 @@ bool search_pattern(CompiledPattern pattern, std::string_view text) noexcept {
     return false;
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

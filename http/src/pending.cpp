@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 
 /// What `f` returns, or throws.
 template <class F>
@@ -150,4 +150,4 @@ void Pending::abandon_all(Request& request, Owner& owner) noexcept {
     }
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

@@ -2,7 +2,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 /// The character at `i`, which moves on to the last one that it is made of.
@@ -41,4 +41,4 @@ bool percent_equal(std::string_view text, Plus plus, std::string_view plain) noe
     return at == plain.size();
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

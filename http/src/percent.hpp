@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 enum class Plus : bool { plus, blank };
 
@@ -17,4 +17,4 @@ enum class Plus : bool { plus, blank };
 /// Whether `text`, decoded as percent_decode() does, is `plain`.
 [[nodiscard]] bool percent_equal(std::string_view text, Plus plus, std::string_view plain) noexcept;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

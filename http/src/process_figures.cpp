@@ -8,7 +8,7 @@
 #include <cstdio>
 #include <ctime>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 double seconds(const timeval& time) noexcept {
@@ -79,4 +79,4 @@ ProcessFigures ProcessFigures::now() noexcept {
     return figures;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct ProcessFigures {
     double cpu_seconds = 0;
@@ -17,4 +17,4 @@ struct ProcessFigures {
     [[nodiscard]] static ProcessFigures now() noexcept;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -12,7 +12,7 @@
 #include "text.hpp"
 #include "url.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 bool equal_names(std::string_view a, std::string_view b) noexcept { return ascii::equal_ignoring_case(a, b); }
 
@@ -76,4 +76,4 @@ std::optional<std::string_view> Request::path_parameter(std::string_view name) c
     return std::nullopt;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

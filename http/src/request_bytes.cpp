@@ -6,7 +6,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 namespace {
 
 constexpr std::string_view boundary = "----zigmund-test-client";
@@ -153,4 +153,4 @@ std::string RequestBytes::text(std::string_view cookies) const {
     return text.append("\r\n").append(body_);
 }
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

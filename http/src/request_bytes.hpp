@@ -9,7 +9,7 @@
 
 #include "test_url.hpp"
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 
 class RequestBytes {
   public:
@@ -38,4 +38,4 @@ class RequestBytes {
     bool has_body_ = false;
 };
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

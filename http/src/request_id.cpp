@@ -9,7 +9,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 bool is_well_formed(std::string_view id) noexcept {
@@ -51,4 +51,4 @@ Response RequestId::operator()(Request& request, Next next) const {
     return next(request).with_header(arena, options_.header, request.id());
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -12,7 +12,7 @@
 #include "multipart_form.hpp"
 #include "percent.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr std::size_t max_method = 32;
@@ -375,4 +375,4 @@ void RequestReader::append_body(std::string_view part) {
     body_size_ += part.size();
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -42,7 +42,7 @@
 #include "framing.hpp"
 #include "head_lines.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class App;
 
@@ -147,4 +147,4 @@ class RequestReader {
     Status error_ = Status::bad_request;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

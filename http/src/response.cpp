@@ -10,7 +10,7 @@
 #include "ascii.hpp"
 #include "text.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr std::array<std::string_view, 6> written_by_server{
@@ -242,4 +242,4 @@ Response Response::with_changes_of(const Response& changes, alloc::Allocator are
     return changed;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <string>
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 namespace {
 
 void append_path(std::string& text, const Location& at) {
@@ -35,4 +35,4 @@ double meant(float value) noexcept {
     return result;
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

@@ -8,7 +8,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 [[noreturn]] void refuse(Method method, std::string_view path, std::string_view why) {
@@ -404,4 +404,4 @@ const App* RouteTree::enter_mount(Request& request) const noexcept {
     return nullptr;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

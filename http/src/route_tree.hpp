@@ -24,7 +24,7 @@
 #include <string_view>
 #include <vector>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class App;
 
@@ -190,4 +190,4 @@ class RouteTree {
     bool strict_head_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -8,7 +8,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 namespace {
 
 /// The most digits that an integer may have, as in Python.
@@ -136,4 +136,4 @@ const ScalarError* parse_bool(std::string_view text, bool& result) noexcept {
     return result || std::ranges::any_of(no, is) ? nullptr : &no_bool;
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

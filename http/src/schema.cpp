@@ -3,7 +3,7 @@
 
 #include <stdexcept>
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 
 void SchemaMembers::add(const SchemaMember& member) { members_.push_back(member); }
 
@@ -18,4 +18,4 @@ void SchemaMembers::add(SchemaMember member, const JsonValue& value) {
     add(member);
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

@@ -5,7 +5,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 using detail::OptionKind;
@@ -382,4 +382,4 @@ void SchemaWriter::write_components(JsonWriter& out) {
     out.end_object();
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 enum class SchemaMode : std::uint8_t { input, output };
 
@@ -88,4 +88,4 @@ class SchemaWriter {
 /// A value that is JSON already.
 void write_json(JsonWriter& out, std::string_view json);
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

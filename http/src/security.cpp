@@ -11,7 +11,7 @@
 #include "text.hpp"
 #include "utf8.hpp"
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 namespace {
 
 /// What stands behind the scheme in the field Authorization; empty: it names another one, or is not there.
@@ -82,4 +82,4 @@ void refuse_basic(const Request& request, std::string_view realm) {
     refuse_unauthenticated(request, join({"Basic realm=\"", realm, "\""}, request.allocator()));
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

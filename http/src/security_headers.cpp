@@ -8,7 +8,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 using Text = std::string SecurityHeadersOptions::*;
@@ -59,4 +59,4 @@ Response SecurityHeaders::operator()(Request& request, Next next) const {
     });
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -3,7 +3,7 @@
 #include <stdexcept>
 #include <string>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 [[noreturn]] void refuse(const char* option, const char* rule) {
@@ -48,4 +48,4 @@ void check(const ServeOptions& options) {
     check_wait("drain_timeout", options.drain_timeout);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

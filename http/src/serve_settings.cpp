@@ -12,7 +12,7 @@
 #include <utility>
 #include <variant>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 using Member =
@@ -256,4 +256,4 @@ std::string settings_text(const ServeOptions& options) {
     return text;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -26,7 +26,7 @@
 #include "watchdog.hpp"
 #include "worker.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 namespace asio = boost::asio;
@@ -255,4 +255,4 @@ bool Server::reload() { return implementation_->reload(); }
 void Server::stop() { implementation_->stop(); }
 void Server::stop_now() { implementation_->stop_now(); }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -15,7 +15,7 @@
 #include "file_descriptor.hpp"
 #include "unix_address.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 void notify_service_manager(const char* state) noexcept {
     const char* const name = std::getenv("NOTIFY_SOCKET");
@@ -48,4 +48,4 @@ std::optional<std::chrono::microseconds> watchdog_interval() noexcept {
     return std::chrono::microseconds{microseconds / 2 + microseconds % 2};
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -4,7 +4,7 @@
 #include <chrono>
 #include <optional>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// Sends `state`, "READY=1", "WATCHDOG=1" or "STOPPING=1", to the socket that the environment variable NOTIFY_SOCKET names;
 /// without it does nothing. If that cannot be done, a line on stderr says why:
@@ -19,4 +19,4 @@ namespace zigmund::http {
 ///     zigmund: WATCHDOG_USEC is 'soon': it is to be microseconds, 1 or more
 [[nodiscard, gnu::cold]] std::optional<std::chrono::microseconds> watchdog_interval() noexcept;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -8,7 +8,7 @@
 #include "multipart_form.hpp"
 #include "percent.hpp"
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 namespace {
 
 bool is_form(const Request& request) noexcept {
@@ -271,4 +271,4 @@ void forbid_others(const Request& request, Source source, std::span<const KnownN
     }
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

@@ -9,7 +9,7 @@
 #include <climits>
 #include <cstdlib>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 std::string_view default_directory() noexcept {
@@ -60,4 +60,4 @@ bool write_all(int descriptor, std::string_view bytes) noexcept {
     return true;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -10,7 +10,7 @@
 
 #include "file_descriptor.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// A new one in `directory`; empty: where TMPDIR says, or /tmp. Without a descriptor: errno says why.
 [[nodiscard]] FileDescriptor open_spool_file(std::string_view directory) noexcept;
@@ -22,4 +22,4 @@ void ignore_file_size_signal() noexcept;
 /// Writes all of it at the file's end; false: errno says why.
 [[nodiscard]] bool write_all(int descriptor, std::string_view bytes) noexcept;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

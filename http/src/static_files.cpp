@@ -16,7 +16,7 @@
 #include "file_descriptor.hpp"
 #include "file_response.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 /// Whether every part of the path is a name, and none is hidden.
@@ -88,4 +88,4 @@ Response StaticFiles::serve(const Request& request, std::string_view path) const
         .with_header(request.allocator(), "x-content-type-options", "nosniff");
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -1,6 +1,6 @@
 #include <zigmund/http/status.hpp>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 std::string_view reason(Status status) noexcept {
     switch (status) {
@@ -124,4 +124,4 @@ std::string_view reason(Status status) noexcept {
     return {};
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

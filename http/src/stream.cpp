@@ -6,7 +6,7 @@
 
 #include "wake_target.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 bool has_line_break(std::string_view text) noexcept {
@@ -62,4 +62,4 @@ void StreamWriter::event_json(const JsonValue& value, const ServerSentEvent& eve
     end_event(event);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

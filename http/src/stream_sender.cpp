@@ -2,7 +2,7 @@
 
 #include <array>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 // A chunk's size may have leading zeros, so its place is known before the size is.
@@ -49,4 +49,4 @@ StreamSender::State StreamSender::next(std::uint64_t now, bool stopping, std::st
     return piece.empty() ? State::done : State::piece;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class StreamSender {
   public:
@@ -36,4 +36,4 @@ class StreamSender {
     bool ended_ = false;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

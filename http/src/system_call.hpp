@@ -17,7 +17,7 @@
 #include <cstddef>
 #include <span>
 
-namespace zigmund::http::system_call {
+namespace zigmund::http::inline v0::system_call {
 
 [[nodiscard]] inline ssize_t recv(int socket, std::span<char> space) noexcept {
 #if defined(ZIGMUND_SANITIZED)
@@ -45,4 +45,4 @@ namespace zigmund::http::system_call {
 #endif
 }
 
-}  // namespace zigmund::http::system_call
+}  // namespace zigmund::http::inline v0::system_call

@@ -17,7 +17,7 @@
 #include "test_exchange.hpp"
 #include "test_url.hpp"
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 namespace {
 
 constexpr std::size_t most_redirects = 20;
@@ -243,4 +243,4 @@ void TestStream::close() {
     if (exchange_ != nullptr) client_->give_back(std::move(exchange_));
 }
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

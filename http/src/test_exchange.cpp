@@ -18,7 +18,7 @@
 #include "file_descriptor.hpp"
 #include "log.hpp"
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 namespace {
 
 [[noreturn]] void malformed(std::string_view why, std::string_view what = {}) {
@@ -209,4 +209,4 @@ void TestExchange::finish(std::size_t retain) noexcept {
     exchange_.end(retain);
 }
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

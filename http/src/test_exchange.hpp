@@ -20,7 +20,7 @@
 #include "local_loop.hpp"
 #include "wire_response.hpp"
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 
 class TestExchange {
   public:
@@ -74,4 +74,4 @@ class TestExchange {
     bool ended_ = false;
 };
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

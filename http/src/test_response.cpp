@@ -7,7 +7,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 
 std::string JsonText::write(const JsonValue& value) {
     alloc::Arena arena;
@@ -50,4 +50,4 @@ void TestResponse::refuse(const ValidationErrors& errors) const {
                                  .append(errors.response().body()));
 }
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

@@ -5,7 +5,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 namespace {
 
 std::string encoded(std::string_view text) {
@@ -93,4 +93,4 @@ void TestUrl::add_query(std::string_view pair) {
     target_ += pair;
 }
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 
 class TestUrl {
   public:
@@ -41,4 +41,4 @@ class TestUrl {
     std::string target_;
 };
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

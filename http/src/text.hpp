@@ -9,7 +9,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// The parts one after the other, in memory of `arena`. Throws std::bad_alloc.
 [[nodiscard]] inline std::string_view join(std::initializer_list<std::string_view> parts,
@@ -22,4 +22,4 @@ namespace zigmund::http {
     return {text.data(), text.size()};
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -4,7 +4,7 @@
 
 #include "broken_pipe.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 ThreadPool::ThreadPool(alloc::Allocator allocator, unsigned threads, std::size_t queue)
     : count_{threads}, queue_{queue}, threads_{allocator} {
@@ -71,4 +71,4 @@ void ThreadPool::run() noexcept {
     }
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

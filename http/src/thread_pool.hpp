@@ -18,7 +18,7 @@
 
 #include "event_loop.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class ThreadPool {
   public:
@@ -66,4 +66,4 @@ class ThreadPool {
     std::pmr::vector<std::thread> threads_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

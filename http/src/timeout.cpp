@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <stdexcept>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 Timeout::Timeout(const TimeoutOptions& options) : limit_{options.limit} {
     if (limit_.count() <= 0) throw std::invalid_argument("zigmund: Timeout: limit is not above zero");
@@ -16,4 +16,4 @@ Response Timeout::operator()(Request& request, Next next) const {
     return next(request);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

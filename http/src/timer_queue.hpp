@@ -9,7 +9,7 @@
 #include <chrono>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Timer {
   public:
@@ -101,4 +101,4 @@ class TimerQueue {
     Timer* root_ = nullptr;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

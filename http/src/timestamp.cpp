@@ -8,7 +8,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 namespace {
 
 namespace chrono = std::chrono;
@@ -262,4 +262,4 @@ std::string_view write_timestamp(Timestamp time, std::span<char, timestamp_size>
     return {buffer.data(), static_cast<std::size_t>(end - buffer.data())};
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

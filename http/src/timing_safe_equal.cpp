@@ -2,7 +2,7 @@
 
 #include <cstddef>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 bool timing_safe_equal(std::string_view given, std::string_view secret) noexcept {
     // Of a secret that is shorter or empty, the bytes of `given` stand for those that are not there, so that
@@ -14,4 +14,4 @@ bool timing_safe_equal(std::string_view given, std::string_view secret) noexcept
     return difference == 0;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

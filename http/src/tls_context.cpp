@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 [[noreturn]] void refuse(const char* option, const std::string& file, std::string_view why) {
@@ -119,4 +119,4 @@ TlsStream TlsContext::open(int socket) noexcept {
     return stream;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -14,7 +14,7 @@
 
 struct ssl_ctx_st;
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class TlsContext {
   public:
@@ -42,4 +42,4 @@ class TlsContext {
     Context context_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -10,7 +10,7 @@
 #include <cerrno>
 #include <cstring>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 // The most that a record holds (RFC 8446, 5.1).
@@ -88,4 +88,4 @@ bool TlsStream::holds_input() const noexcept { return ::SSL_pending(ssl_) != 0; 
 
 void TlsStream::end() noexcept { ::SSL_free(ssl_); }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -16,7 +16,7 @@
 
 struct ssl_st;
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class TlsStream {
   public:
@@ -63,4 +63,4 @@ class TlsStream {
     ssl_st* ssl_ = nullptr;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -7,7 +7,7 @@
 #include "framing.hpp"
 #include "text.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 /// Without the port, which follows the brackets of an IPv6 address.
@@ -66,4 +66,4 @@ Response TrustedHost::operator()(Request& request, Next next) const {
     return Response::text("Invalid host header").with_status(Status::bad_request);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

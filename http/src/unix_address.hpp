@@ -8,7 +8,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class UnixAddress {
   public:
@@ -39,4 +39,4 @@ class UnixAddress {
     socklen_t size_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -5,7 +5,7 @@
 #include <string>
 #include <system_error>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 void check(int result, const char* call) {
@@ -64,4 +64,4 @@ void UnixListener::remove_file() noexcept {
         ::unlink(address_.path());
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -11,7 +11,7 @@
 #include "file_descriptor.hpp"
 #include "unix_address.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class UnixListener {
   public:
@@ -36,4 +36,4 @@ class UnixListener {
     std::atomic<bool> there_ = false;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

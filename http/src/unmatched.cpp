@@ -8,7 +8,7 @@
 #include "framing.hpp"
 #include "text.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 /// "GET, HEAD, OPTIONS", in the request's arena.
@@ -94,4 +94,4 @@ Response unmatched(Request& request, const RouteTree::Match& match, const RouteT
     return error_response(Status::not_found);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

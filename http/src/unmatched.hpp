@@ -8,7 +8,7 @@
 
 #include "route_tree.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// In this order: 204 with Allow to OPTIONS; 405 with Allow; 307
 /// to the same path with, or without, a slash at its end, if a route has that path and `redirect_slashes`,
@@ -25,4 +25,4 @@ namespace zigmund::http {
 [[nodiscard, gnu::cold]] std::optional<Response> redirect_to_slash(const Request& request,
                                                                    std::string_view root);
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

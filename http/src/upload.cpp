@@ -19,7 +19,7 @@
 #include "spool_file.hpp"
 #include "utf8.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr std::size_t max_filename = 255;
@@ -172,4 +172,4 @@ std::string_view Upload::save_in(std::string_view directory, alloc::Allocator ar
     return result;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

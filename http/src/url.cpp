@@ -9,7 +9,7 @@
 
 #include "ascii.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 [[noreturn]] void refuse(std::string_view why, std::string_view name, std::string_view more = {},
@@ -122,4 +122,4 @@ std::string_view make_url(const RouteTree& routes, alloc::Allocator arena, std::
     return out.view();
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -9,7 +9,7 @@
 
 #include "route_tree.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// See App::url_for().
 [[nodiscard]] std::string_view make_url(const RouteTree& routes, alloc::Allocator arena,
@@ -19,4 +19,4 @@ namespace zigmund::http {
 /// std::bad_alloc.
 [[nodiscard]] std::string_view encode_path(alloc::Allocator arena, std::string_view path);
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

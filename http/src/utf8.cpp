@@ -1,6 +1,6 @@
 #include "utf8.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr bool continues(char c) noexcept { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
@@ -75,4 +75,4 @@ std::string_view utf8_prefix(std::string_view text, std::size_t size) noexcept {
     return text.substr(0, size);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

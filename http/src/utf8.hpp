@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// The length of the well-formed sequence at the start of `text` (1 to 4); 0: there is none.
 [[nodiscard]] std::size_t utf8_sequence(std::string_view text) noexcept;
@@ -22,4 +22,4 @@ namespace zigmund::http {
 /// The longest prefix of at most `size` bytes that does not end within a character.
 [[nodiscard]] std::string_view utf8_prefix(std::string_view text, std::size_t size) noexcept;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

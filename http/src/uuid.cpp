@@ -7,7 +7,7 @@
 #include "ascii.hpp"
 #include "utf8.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 constexpr std::string_view urn = "urn:uuid:";
@@ -137,4 +137,4 @@ ScalarError uuid_error(std::string_view text, alloc::Allocator arena) {
 }
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

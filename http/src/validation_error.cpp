@@ -11,7 +11,7 @@
 
 #include "utf8.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct ZIGMUND_HIDDEN ValidationErrors::Node {
     ValidationError error;
@@ -126,4 +126,4 @@ Response ValidationErrors::response(bool echo) const {
     return Response::json_text(writer.finish()).with_status(Status::unprocessable_content);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -11,7 +11,7 @@
 
 #include "event_loop.hpp"
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 
 /// A wait, as the loop knows it.
 class ZIGMUND_HIDDEN Wait::Registration final : public EventHandler, public Timer {
@@ -90,4 +90,4 @@ void Wait::stop() noexcept {
     registration().stop();
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

@@ -11,7 +11,7 @@
 
 #include "event_loop.hpp"
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 
 class WakeTarget final : public Posted, public std::enable_shared_from_this<WakeTarget> {
   public:
@@ -68,4 +68,4 @@ class WakeTarget final : public Posted, public std::enable_shared_from_this<Wake
     std::shared_ptr<WakeTarget> posted_;  ///< itself, while it is on its way
 };
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

@@ -4,7 +4,7 @@
 
 #include "service_manager.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 Watchdog::Watchdog(boost::asio::io_context& io, std::span<Worker* const> workers,
                    std::chrono::microseconds interval)
@@ -44,4 +44,4 @@ void Watchdog::look() {
     wait();
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

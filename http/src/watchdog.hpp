@@ -18,7 +18,7 @@
 
 #include "worker.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Watchdog {
   public:
@@ -39,4 +39,4 @@ class Watchdog {
     bool hangs_ = false;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

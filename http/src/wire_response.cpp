@@ -7,7 +7,7 @@
 
 #include "log.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 // The fixed texts and the longest number: what a head takes beside the texts of the response.
@@ -138,4 +138,4 @@ WireResponse write_response(Request& request, const Response& response, const Ht
     return {head, {}, StreamSender{response.source(), !request.is_http_1_0()}};
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -15,7 +15,7 @@
 #include "file_body.hpp"
 #include "stream_sender.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// The value of a date field (RFC 9110, 5.6.7), made once a second.
 class HttpDate {
@@ -49,4 +49,4 @@ struct WireResponse {
 [[nodiscard]] WireResponse write_response(Request& request, const Response& response, const HttpDate& date,
                                           bool keep_alive);
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

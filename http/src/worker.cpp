@@ -18,7 +18,7 @@
 
 #include "broken_pipe.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 namespace {
 
 // Clients that are taken in one go: others wait to be served as well.
@@ -323,4 +323,4 @@ void Worker::begin_stop(Stop how) {
     }
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -28,7 +28,7 @@
 #include "tls_context.hpp"
 #include "wire_response.hpp"
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// What the workers of a server have in common; it outlives them.
 struct WorkerContext {
@@ -151,4 +151,4 @@ class Worker {
     bool draining_ = false;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -3,11 +3,11 @@
 
 #include <cerrno>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// Whether the call that failed is to be made again when the socket is ready.
 [[nodiscard]] inline bool would_block(int error) noexcept {
     return error == EAGAIN || error == EWOULDBLOCK || error == EINTR;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

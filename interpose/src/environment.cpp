@@ -8,7 +8,7 @@
 // glibc: where argc lies, then argv, then the environment.
 extern "C" void* __libc_stack_end;  // NOLINT(bugprone-reserved-identifier)
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 namespace {
 
 constexpr std::string_view library = "libzigmund_alloc_interpose.so";
@@ -84,4 +84,4 @@ void pass_on(bool children) noexcept {
     *to = nullptr;
 }
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

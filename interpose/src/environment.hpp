@@ -4,7 +4,7 @@
 
 #include <string_view>
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 
 /// The value; empty if there is none. Valid as long as the process does not change its environment.
 [[nodiscard]] std::string_view environment_variable(std::string_view name) noexcept;
@@ -14,4 +14,4 @@ namespace zigmund::alloc::interpose {
 /// end. Call it before the C library has taken over the environment or in a constructor.
 void pass_on(bool children) noexcept;
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

@@ -4,7 +4,7 @@
 #include <zigmund/alloc/heap_calls.hpp>
 #include <zigmund/alloc/pages.hpp>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 constinit const detail::HeapCalls detail::heap_calls{
     .resource = nullptr, .allocate = nullptr, .deallocate = nullptr};
@@ -12,4 +12,4 @@ constinit thread_local detail::Sampling detail::sampling;
 
 Allocator heap() noexcept { return pages(); }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

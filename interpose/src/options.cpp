@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 namespace {
 
 /// Puts words one after the other, cut where the room ends.
@@ -139,4 +139,4 @@ bool parse_options(std::string_view text, Options& options, OptionError& error) 
     return true;
 }
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

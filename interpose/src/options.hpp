@@ -13,7 +13,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 
 /// The variable's name.
 inline constexpr const char* variable = "ZIGMUND_ALLOC";
@@ -82,4 +82,4 @@ struct OptionError {
 ///     suppressions 'X' is too long
 [[nodiscard]] bool parse_options(std::string_view text, Options& options, OptionError& error) noexcept;
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

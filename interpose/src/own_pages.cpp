@@ -6,7 +6,7 @@
 
 #include "spin_lock.hpp"
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 namespace interpose {
 namespace {
 
@@ -56,4 +56,4 @@ void unmap_pages(void* p, std::size_t size) noexcept {
 }
 
 }  // namespace detail
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -10,7 +10,7 @@
 
 #include "page_memory.hpp"
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 
 struct PageRange {
     std::uintptr_t begin;
@@ -24,4 +24,4 @@ struct PageRange {
 void lock_own_pages() noexcept;
 void unlock_own_pages() noexcept;
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

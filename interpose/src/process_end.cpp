@@ -17,7 +17,7 @@
 // The C++ ABI's: a handler that belongs to no library, and so runs after the destructors of all of them.
 extern "C" int __cxa_atexit(void (*)(void*), void*, void*);  // NOLINT(bugprone-reserved-identifier)
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 namespace {
 
 /// Of the process that this one is a fork of: another number than getpid() in a child of vfork().
@@ -115,7 +115,7 @@ void go_on_in_child() noexcept {
 }
 
 }  // namespace
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose
 
 extern "C" [[gnu::visibility("default")]] void _exit(int status) {
     zigmund::alloc::interpose::end_now(status);

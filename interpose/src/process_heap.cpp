@@ -21,7 +21,7 @@
 #include "report_turn.hpp"
 #include "stopped_threads.hpp"
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 
 constinit thread_local bool Aside::inside_ = false;
 constinit thread_local bool Aside::stop_put_off_ = false;
@@ -268,4 +268,4 @@ std::size_t errors() noexcept { return error_count.load(std::memory_order_relaxe
 void tell_errors_only() noexcept { only_told = true; }
 std::string_view program_name() noexcept { return name.data(); }
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

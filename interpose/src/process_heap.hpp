@@ -13,7 +13,7 @@
 #include "span_heap.hpp"
 #include "unsized_access.hpp"
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 
 using detail::Family;
 
@@ -79,4 +79,4 @@ void tell_errors_only() noexcept;
 /// Makes sure that it is open.
 void open_process_heap() noexcept;
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

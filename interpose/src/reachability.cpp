@@ -14,7 +14,7 @@
 #include "process_heap.hpp"
 #include "process_memory.hpp"
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 namespace {
 
 using Word = std::uintptr_t;
@@ -373,4 +373,4 @@ Reachability find_reachable(const GeneralPurposeAllocator& of, const EndOfStack&
     return found;
 }
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

@@ -18,7 +18,7 @@
 #include "stopped_threads.hpp"
 #include "unsized_access.hpp"
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 
 /// How the process ends, which says what of this thread's stack is in use.
 struct EndOfStack {
@@ -40,4 +40,4 @@ struct Reachability {
 [[nodiscard]] Reachability find_reachable(const GeneralPurposeAllocator& of, const EndOfStack& end,
                                           const StoppedThreads& others) noexcept;
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

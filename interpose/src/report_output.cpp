@@ -12,7 +12,7 @@
 
 #include "process_heap.hpp"
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 namespace {
 
 constinit int standard_error = STDERR_FILENO;
@@ -124,4 +124,4 @@ void fail(std::string_view where, std::string_view why) noexcept {
 
 void fail(std::string_view why) noexcept { fail({}, why); }
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 
 /// Notes where reports go: a copy of standard error, which the program may close, or the file of the options,
 /// which must be writable. Ends the process if it is not.
@@ -29,4 +29,4 @@ void write_note(std::string_view note) noexcept;
 [[noreturn]] void fail(std::string_view where, std::string_view why) noexcept;
 [[noreturn]] void fail(std::string_view why) noexcept;
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

@@ -9,7 +9,7 @@
 #include "page_memory.hpp"
 #include "thread_context.hpp"
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 
 using detail::SpinGuard;
 
@@ -209,4 +209,4 @@ void SpanHeap::unlock_all() noexcept {
     for (Shard& shard : shards_) shard.lock.unlock();
 }
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

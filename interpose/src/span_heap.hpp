@@ -22,7 +22,7 @@
 
 #include "spin_lock.hpp"
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 
 class SpanHeap final : public Resource {
   public:
@@ -121,4 +121,4 @@ class SpanHeap final : public Resource {
     std::array<Idle, classes> idle_{};
 };
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

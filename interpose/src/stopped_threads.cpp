@@ -17,7 +17,7 @@
 
 #include "process_heap.hpp"
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 namespace {
 
 constexpr int stop_signal = SIGPWR;
@@ -136,4 +136,4 @@ StoppedThreads::~StoppedThreads() {
 
 std::span<const std::uintptr_t> StoppedThreads::stacks() const noexcept { return {places.data(), count}; }
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

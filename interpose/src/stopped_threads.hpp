@@ -10,7 +10,7 @@
 #include <cstdint>
 #include <span>
 
-namespace zigmund::alloc::interpose {
+namespace zigmund::alloc::inline v0::interpose {
 
 /// The calling thread waits, if it is asked to.
 void stand_still_if_asked() noexcept;
@@ -34,4 +34,4 @@ class StoppedThreads {
     std::size_t running_ = 0;
 };
 
-}  // namespace zigmund::alloc::interpose
+}  // namespace zigmund::alloc::inline v0::interpose

@@ -14,7 +14,7 @@
 #include <span>
 #include <vector>
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 
 struct RandomVerbs {
     struct Live {
@@ -103,4 +103,4 @@ struct RandomVerbs {
     Live live_;
 };
 
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing

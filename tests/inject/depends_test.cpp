@@ -414,7 +414,7 @@ TEST_F(Depends, OfAppScopeIsMadeAtTheStartAndTornDownAtTheStopTheNewestFirst) {
         EXPECT_EQ(c->name_, "cache of pool db");
         EXPECT_EQ(p->name_, "pool " + settings->url);
     };
-    EXPECT_EQ(text_of(run(handler)).find("zigmund: zigmund::inject::Node<"), 0u);
+    EXPECT_EQ(text_of(run(handler)).find("zigmund: zigmund::inject::v0::Node<"), 0u);
     EXPECT_NE(text_of(run(handler)).find("is made when the application starts, and it has not started"),
               std::string::npos);
     journal.clear();

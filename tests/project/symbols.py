@@ -6,6 +6,7 @@ object files that use the library through these headers.
 
 - Each symbol of ours that the library defines for others belongs to something marked. The others are the C++ library's
   templates, which every library that instantiates one shows.
+- Each of them is in the inline namespace of the ABI, which is named after the major number of the version.
 - All that is marked is there.
 - The library shows each symbol that the objects look for in it: nothing was forgotten.
 """
@@ -60,12 +61,17 @@ def main():
     text = "\n".join(header.read_text() for header in headers.rglob("*.hpp"))
     names, hidden = marked(text), bodiless(text)
     shown = list(symbols("-D", "--defined-only", library))
+    room = f"zigmund::{headers.name}::"
+    version = pathlib.Path(__file__).parents[2] / "alloc/include/zigmund/alloc/version.hpp"
+    major = re.search(r"define ZIGMUND_VERSION_MAJOR (\d+)", version.read_text())[1]
     wrong = []
 
     for kind, mangled, name in shown:
         ours = "zigmund::" in name.split("(")[0].split("<")[0]
         if kind in "TDBR" and not ours:
             wrong.append(f"is shown, and not ours: {name}")
+        elif ours and f"{room}v{major}::" not in name:
+            wrong.append(f"is shown, and not in the namespace of the ABI, v{major}: {name}")
         elif ours and not belongs_to(name, names):
             wrong.append(f"is shown, and nothing marks it: {name}")
         elif ours and belongs_to(name, hidden):
@@ -78,7 +84,6 @@ def main():
     files = [str(file) for file in objects.rglob("*.o")]
     if not files:
         wrong.append(f"no objects in {objects}")
-    room = f"zigmund::{headers.name}::"
     defined = {mangled for _, mangled, _ in symbols("--defined-only", "-g", *files)} if files else set()
     missing = {name for _, mangled, name in (symbols("--undefined-only", *files) if files else ())
                if room in name.split("(")[0].split("<")[0] and mangled not in there and mangled not in defined}

@@ -31,7 +31,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 template <class... Args>
 class FormatString;  // complete in <zigmund/alloc/print.hpp>
@@ -281,4 +281,4 @@ class Allocator {
 static_assert(sizeof(Allocator) == sizeof(void*));
 static_assert(std::is_trivially_copyable_v<Allocator>);
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -42,7 +42,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// `MinAlign`: the least alignment of every block, to which sizes are rounded up; 1, 2, 4, 8 or 16.
 template <std::size_t MinAlign>
@@ -194,6 +194,6 @@ extern template class BasicArena<4>;
 extern template class BasicArena<8>;
 extern template class BasicArena<16>;
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0
 
 #include <zigmund/alloc/detail/arena_objects.hpp>

@@ -19,7 +19,7 @@
 #include <new>
 #include <span>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// One piece of an arena's memory, as for_each_chunk() shows it. Valid until the arena changes.
 struct ArenaChunk {
@@ -203,4 +203,4 @@ class ZIGMUND_EXPORT ArenaBase : public Resource {
     detail::FreeLists free_lists_;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -7,7 +7,7 @@
 #include <cstdint>
 #include <limits>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// How an Arena takes memory from its upstream. The defaults suit a request or a parse: a page at first,
 /// then doubling up to a mebibyte.
@@ -58,4 +58,4 @@ inline constexpr Reset Reset::free_all{Mode::retain, 0};
 inline constexpr Reset Reset::retain_capacity{Mode::retain, std::numeric_limits<std::size_t>::max()};
 inline constexpr Reset Reset::decay{Mode::decay, std::numeric_limits<std::size_t>::max()};
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

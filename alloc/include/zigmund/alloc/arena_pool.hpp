@@ -28,7 +28,7 @@
 #include <mutex>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// Designated initialisers: `ArenaPool pool{heap(), {.max_idle = 8}};`
 struct ArenaPoolOptions {
@@ -112,4 +112,4 @@ class [[nodiscard]] ArenaPool::Lease {
     Node* node_;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -16,7 +16,7 @@
 #include <cstddef>
 #include <span>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 class ZIGMUND_EXPORT AtomicFixedBuffer final : public Resource {
   public:
@@ -51,4 +51,4 @@ class ZIGMUND_EXPORT AtomicFixedBuffer final : public Resource {
     std::atomic<std::size_t> used_ = 0;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -17,7 +17,7 @@
 #include <limits>
 #include <new>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// Of a Pool, and of the BlockPool below it.
 struct PoolOptions {
@@ -127,4 +127,4 @@ class ZIGMUND_EXPORT BlockPool final : public Resource {
     std::size_t next_chunk_;  ///< bytes
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -25,7 +25,7 @@
 #include <unordered_set>
 #include <vector>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 using std::pmr::string;
 
@@ -44,4 +44,4 @@ using std::pmr::unordered_multimap;
 using std::pmr::unordered_multiset;
 using std::pmr::unordered_set;
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -26,7 +26,7 @@
 #include <limits>
 #include <string_view>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// What one Counting has seen, its children included. A resize or remap that succeeds grows or shrinks a
 /// block; what it grows by is added to the total bytes, the number of blocks stays.
@@ -102,4 +102,4 @@ class ZIGMUND_EXPORT Counting final : public Resource {
     Counting* next_ = nullptr;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

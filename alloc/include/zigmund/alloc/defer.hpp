@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 namespace detail {
 /// F is the type of the argument as forwarded: a reference where a variable was passed.
@@ -61,4 +61,4 @@ constexpr Defer<std::remove_cvref_t<F>> defer(F&& action) {
     return Defer<std::remove_cvref_t<F>>{std::remove_cvref_t<F>(std::forward<F>(action))};
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

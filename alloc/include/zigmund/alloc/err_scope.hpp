@@ -45,7 +45,7 @@
 #define ZIGMUND_ERR_SCOPE_ABI err_scope_linted
 #endif
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 namespace detail {
 
@@ -219,4 +219,4 @@ class [[nodiscard(
 
 }  // namespace ZIGMUND_ERR_SCOPE_ABI
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -25,7 +25,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 template <class F>
 class [[nodiscard("a guard without a name is gone at once: write auto undo = errdefer(...)")]] Errdefer {
@@ -62,4 +62,4 @@ Errdefer<std::remove_cvref_t<F>> errdefer(F&& action) {
     return Errdefer<std::remove_cvref_t<F>>{std::remove_cvref_t<F>(std::forward<F>(action))};
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -8,7 +8,7 @@
 #include <expected>
 #include <string_view>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// Why a verb failed.
 enum class Error : std::uint8_t {
@@ -30,4 +30,4 @@ enum class Error : std::uint8_t {
 template <class T>
 using Result = std::expected<T, Error>;
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

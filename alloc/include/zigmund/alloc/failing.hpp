@@ -22,7 +22,7 @@
 #include <span>
 #include <string>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// The verbs that Failing counts, and may refuse.
 enum class FailingVerb : std::uint8_t { allocate, resize, remap };
@@ -111,4 +111,4 @@ class ZIGMUND_EXPORT Failing final : public Resource {
     std::size_t stack_size_ = 0;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

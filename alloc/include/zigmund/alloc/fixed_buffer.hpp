@@ -23,7 +23,7 @@
 #include <cstdint>
 #include <span>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 namespace detail {
 /// Whether a memory checker watches this process; the library knows.
@@ -155,4 +155,4 @@ class ZIGMUND_EXPORT FixedBuffer final : public Resource {
     bool watched_ = detail::memory_is_watched;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -24,7 +24,7 @@
 
 #include <memory_resource>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 class ZIGMUND_EXPORT ForbidDefaultResource {
   public:
@@ -40,4 +40,4 @@ class ZIGMUND_EXPORT ForbidDefaultResource {
     std::pmr::memory_resource* previous_;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -27,7 +27,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// What deinit() found.
 enum class LeakCheck : std::uint8_t { ok, leak };
@@ -219,4 +219,4 @@ class ZIGMUND_EXPORT GeneralPurposeAllocator final : public Resource {
     Allocator handed_out_;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -13,7 +13,7 @@
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/export.hpp>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// The process-wide heap. Lives as long as the process. Where a block came from is told by its size alone,
 /// so the size passed back must be the block's, also by users of other heaps that ignore it.
@@ -23,4 +23,4 @@ namespace zigmund::alloc {
 /// - remap: above 16 MiB moves a block that cannot grow in place, as pages() does; elsewhere, like resize.
 ZIGMUND_EXPORT [[nodiscard]] Allocator heap() noexcept;
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

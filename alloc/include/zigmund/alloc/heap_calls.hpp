@@ -16,7 +16,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// Up to this size a block is mimalloc's. Above it is a mapping of its own: a block's size alone says where
 /// it came from.
@@ -86,4 +86,4 @@ class Sampling {
 // The model: also in a library that a program loads later, these 24 bytes are one instruction away.
 ZIGMUND_EXPORT extern constinit thread_local Sampling sampling [[gnu::tls_model("initial-exec")]];
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -19,7 +19,7 @@
 #include <limits>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 class Limit;
 
@@ -73,4 +73,4 @@ class ZIGMUND_EXPORT Limit final : public Resource {
     std::size_t refusals_ = 0;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

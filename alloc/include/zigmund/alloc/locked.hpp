@@ -13,7 +13,7 @@
 
 #include <mutex>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 class Locked final : public Resource {
   public:
@@ -45,4 +45,4 @@ class Locked final : public Resource {
     Allocator upstream_;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

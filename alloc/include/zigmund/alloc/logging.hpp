@@ -24,7 +24,7 @@
 #include <functional>
 #include <string_view>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 class ZIGMUND_EXPORT Logging final : public Resource {
   public:
@@ -52,4 +52,4 @@ class ZIGMUND_EXPORT Logging final : public Resource {
     Sink sink_;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -8,10 +8,10 @@
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/export.hpp>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// The C library's heap. resize() answers true while the new size fits the block that malloc gave.
 /// Lives as long as the process.
 ZIGMUND_EXPORT [[nodiscard]] Allocator malloc_heap() noexcept;
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -7,11 +7,11 @@
 #include <zigmund/alloc/allocator.hpp>
 #include <zigmund/alloc/export.hpp>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// Refuses every size, 0 included: try_allocate returns null, allocate throws std::bad_alloc, resize and
 /// remap refuse. It has no blocks, so giving one back is an error of the caller: an assertion in debug
 /// builds, ignored in others. Lives as long as the process.
 ZIGMUND_EXPORT [[nodiscard]] Allocator null_allocator() noexcept;
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

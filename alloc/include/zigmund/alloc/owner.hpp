@@ -23,7 +23,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 template <class T>
 class [[nodiscard]] Owner {
@@ -164,4 +164,4 @@ template <class T>
     return Owner<T>{*array, allocator};
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -19,7 +19,7 @@
 
 #include <cstddef>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// The process's page backing. Lives as long as the process. Its verbs, where they promise more than
 /// Resource does:
@@ -38,4 +38,4 @@ ZIGMUND_EXPORT [[nodiscard]] Allocator pages() noexcept;
 /// Bytes in a page of this system: a power of two, 4096 on x86-64.
 ZIGMUND_EXPORT [[nodiscard]] std::size_t page_size() noexcept;
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -28,7 +28,7 @@
 #include <cstddef>
 #include <memory_resource>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 class ZIGMUND_EXPORT PmrAdapter final : public Resource {
   public:
@@ -58,4 +58,4 @@ class ZIGMUND_EXPORT PmrAdapter final : public Resource {
     Resource* resource_;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

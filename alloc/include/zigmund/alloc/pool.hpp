@@ -20,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 template <class T>
 class Pool final : public Resource {
@@ -113,4 +113,4 @@ class Pool final : public Resource {
     BlockPool blocks_;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

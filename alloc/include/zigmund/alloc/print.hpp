@@ -25,7 +25,7 @@
 #include <array>
 #include <iterator>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 namespace detail {
 #if defined(__cpp_lib_format)
@@ -123,4 +123,4 @@ Result<std::string_view> Allocator::try_print(FormatString<std::type_identity_t<
     return text;
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -13,7 +13,7 @@
 #include <memory>
 #include <type_traits>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// By default: what is moved and destroyed without code of its own. Specialise it for types of yours.
 template <class T>
@@ -28,4 +28,4 @@ inline constexpr bool is_trivially_relocatable<std::shared_ptr<T>> = true;
 template <class T>
 inline constexpr bool is_trivially_relocatable<std::weak_ptr<T>> = true;
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// How a report of leaks, or of what is live or has grown, is written.
 enum class ReportFormat : std::uint8_t {
@@ -35,4 +35,4 @@ enum class ReportFormat : std::uint8_t {
     pprof,
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -23,7 +23,7 @@
 #include <cstddef>
 #include <memory_resource>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// The alignment of a block when none is asked for: that of malloc, 16 bytes.
 inline constexpr std::size_t default_align = alignof(std::max_align_t);
@@ -90,4 +90,4 @@ namespace detail {
 ZIGMUND_EXPORT [[noreturn, gnu::cold]] void throw_bad_alloc();
 }  // namespace detail
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -25,7 +25,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 class ArenaBase;
 
@@ -92,4 +92,4 @@ class ZIGMUND_EXPORT [[nodiscard]] ArenaScope {
     Savepoint savepoint_;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

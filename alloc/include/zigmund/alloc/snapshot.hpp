@@ -21,7 +21,7 @@
 #include <span>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 namespace detail {
 struct SnapshotBooks;
@@ -106,4 +106,4 @@ class ZIGMUND_EXPORT SnapshotDiff {
 /// call sites of both; names each stack, which reads the program's debug information the first time.
 ZIGMUND_EXPORT [[nodiscard]] SnapshotDiff diff(const Snapshot& before, const Snapshot& after);
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -19,7 +19,7 @@
 #include <cstddef>
 #include <span>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 template <std::size_t N>
 class StackFallback final : public Resource {
@@ -98,4 +98,4 @@ class StackFallback final : public Resource {
     Allocator upstream_;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

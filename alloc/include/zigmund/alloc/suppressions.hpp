@@ -25,7 +25,7 @@
 #include <string_view>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// Why a text is no list of suppressions.
 struct SuppressionError {
@@ -80,4 +80,4 @@ class ZIGMUND_EXPORT Suppressions {
     std::size_t room_ = 0;  // bytes of the patterns' block
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

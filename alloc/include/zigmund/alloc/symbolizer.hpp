@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// One line of a stack. All views live until the callback that received them returns.
 struct SourceFrame {
@@ -35,4 +35,4 @@ struct SourceFrame {
 ZIGMUND_EXPORT void symbolize(std::uintptr_t address, void (*visit)(const SourceFrame& frame, void* context),
                               void* context);
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -23,7 +23,7 @@
 #include <string_view>
 #include <vector>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// The first line of a text that is no trace.
 struct TraceError {
@@ -76,4 +76,4 @@ class ZIGMUND_EXPORT Trace {
     std::size_t slots_ = 0;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -17,7 +17,7 @@
 #include <zigmund/alloc/export.hpp>
 #include <zigmund/alloc/savepoint.hpp>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 class ZIGMUND_EXPORT [[nodiscard]] Transaction {
   public:
@@ -38,4 +38,4 @@ class ZIGMUND_EXPORT [[nodiscard]] Transaction {
     bool open_ = true;
 };
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -21,7 +21,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 template <class T>
 inline constexpr bool is_expected = false;
@@ -52,7 +52,7 @@ typename std::remove_cvref_t<R>::value_type try_value(R&& result) {
 }
 
 }  // namespace ZIGMUND_ERR_SCOPE_ABI
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail
 
 /// See above.
 #define ZIGMUND_TRY(...) ZIGMUND_TRY_AS(ZIGMUND_TRY_NAME(zigmund_try_, __COUNTER__), __VA_ARGS__)

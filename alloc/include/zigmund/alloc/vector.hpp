@@ -40,7 +40,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 namespace detail {
 /// Gives a block of trivially relocatable objects the size `new_bytes`: in place, by remap, or by a copy of
@@ -413,4 +413,4 @@ class Vector {
 template <class T>
 inline constexpr bool is_trivially_relocatable<Vector<T>> = true;
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

@@ -15,7 +15,7 @@
 /// What changes with each release that only mends.
 #define ZIGMUND_VERSION_PATCH 0
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 /// A release by its three numbers, ordered as releases are.
 struct Version {
@@ -44,4 +44,4 @@ inline constexpr std::string_view version_text = ZIGMUND_TEXT_OF(ZIGMUND_VERSION
 #undef ZIGMUND_TEXT_OF
 #undef ZIGMUND_TEXT_OF_VALUE
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

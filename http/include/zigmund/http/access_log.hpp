@@ -39,7 +39,7 @@
 #include <memory>
 #include <string>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 enum class AccessLogFormat : std::uint8_t {
     common,    ///< 127.0.0.1 - - [29/Nov/2026:23:40:47 +0000] "GET /users/7 HTTP/1.1" 200 23
@@ -77,4 +77,4 @@ class ZIGMUND_EXPORT AccessLog {
     std::shared_ptr<Implementation> implementation_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -29,7 +29,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 namespace detail {
 
@@ -101,4 +101,4 @@ Response answer(Request& request, Call&& call) {
 template <class R>
 concept Answer = detail::PlainAnswer<typename detail::ExpectedOf<std::remove_cvref_t<R>>::value>;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

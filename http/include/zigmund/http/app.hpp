@@ -36,7 +36,7 @@
 #include <utility>
 #include <vector>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Documentation;
 class Methods;
@@ -310,4 +310,4 @@ class ZIGMUND_EXPORT App : public detail::RouteVerbs<App> {
     std::size_t users_ = 0;  ///< how many startup() were not yet paired
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -22,7 +22,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 template <class T>
 class Task;
@@ -100,4 +100,4 @@ class ZIGMUND_EXPORT BackgroundTasks {
     Task* last_ = nullptr;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

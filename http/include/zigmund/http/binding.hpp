@@ -26,7 +26,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 namespace detail {
 
@@ -141,4 +141,4 @@ class Binding {
     std::size_t failed_bodies_ = 0;  ///< how often one was asked for of which all is wrong
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

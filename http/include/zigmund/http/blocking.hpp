@@ -23,7 +23,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 namespace detail {
 
@@ -77,4 +77,4 @@ template <class H>
     return endpoint;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

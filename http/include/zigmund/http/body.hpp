@@ -42,7 +42,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// The request's body as a T; with a name, the member of the body that has this name.
 template <class T, FixedString Name = "">
@@ -139,4 +139,4 @@ class ZIGMUND_EXPORT BodySource {
 };
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

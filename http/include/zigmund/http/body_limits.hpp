@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct BodyLimits {
     /// The body of a request, in bytes; of multipart/form-data, its values that are no files, and all of the
@@ -20,4 +20,4 @@ struct BodyLimits {
         : max_body{body}, max_upload{upload}, upload_directory{directory} {}
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -3,7 +3,7 @@
 
 #include <cstdint>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 enum class BodyUse : std::uint8_t {
     none,   ///< nobody looks at it
@@ -11,4 +11,4 @@ enum class BodyUse : std::uint8_t {
     files,  ///< if it is a multipart form, its files go to disk where they are large
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -12,7 +12,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class ZIGMUND_EXPORT Client {
   public:
@@ -42,4 +42,4 @@ class ZIGMUND_EXPORT Client {
     mutable std::array<char, 46> text_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

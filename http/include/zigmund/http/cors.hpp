@@ -21,7 +21,7 @@
 #include <string_view>
 #include <vector>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct CorsOptions {
     /// "https://shop.example", "http://localhost:3000", or "*" for all.
@@ -71,4 +71,4 @@ class ZIGMUND_EXPORT Cors {
     std::string max_age_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

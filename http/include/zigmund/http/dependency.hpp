@@ -12,12 +12,12 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 class Job;
 class Singletons;
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Binding;
 
@@ -50,4 +50,4 @@ struct Dependency {
     const detail::DependencyKind* kind;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

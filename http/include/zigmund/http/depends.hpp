@@ -18,7 +18,7 @@
 #include <zigmund/http/endpoint.hpp>
 #include <zigmund/inject.hpp>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 namespace detail {
 
@@ -54,4 +54,4 @@ struct DependencyOfRoute {
 template <auto F, class... Options>
 inline constexpr Dependency depends{&detail::DependencyOfRoute<inject::Depends<F, Options...>>::kind};
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -26,7 +26,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct Endpoint {
     Response (*invoke)(const void* handler, Request& request);
@@ -215,4 +215,4 @@ template <class F, class... Ms>
         route.middleware);
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

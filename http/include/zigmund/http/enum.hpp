@@ -17,7 +17,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 
 template <class T>
 concept DescribedEnum = std::is_enum_v<T> && requires { typename boost::describe::describe_enumerators<T>; };
@@ -79,4 +79,4 @@ struct Enumerators {
     }
 };
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

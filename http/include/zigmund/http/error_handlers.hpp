@@ -30,7 +30,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class ZIGMUND_EXPORT ErrorHandlers {
   public:
@@ -146,4 +146,4 @@ class ZIGMUND_EXPORT ErrorHandlers {
     bool handles_validation_ = false;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

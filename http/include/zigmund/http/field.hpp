@@ -5,7 +5,7 @@
 
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct Field {
     std::string_view name;
@@ -15,4 +15,4 @@ struct Field {
 /// Field names compare without regard to case (RFC 9110, 5.1). O(length).
 ZIGMUND_EXPORT [[nodiscard]] bool equal_names(std::string_view a, std::string_view b) noexcept;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

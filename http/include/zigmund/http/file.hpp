@@ -39,7 +39,7 @@
 #include <span>
 #include <type_traits>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 template <FixedString Name, class T = Upload, class... Cs>
 class File : public detail::ParameterValue<T> {
@@ -67,4 +67,4 @@ template <FixedString Name, class T, class... Cs>
 struct IsFile<File<Name, T, Cs...>> : std::true_type {};
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct FileOptions {
     /// Empty: by the ending of the file's name; application/octet-stream for an unknown one.
@@ -13,4 +13,4 @@ struct FileOptions {
     std::string_view download_as = {};
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

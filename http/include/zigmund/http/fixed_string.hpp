@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 template <std::size_t N>
 struct FixedString {
@@ -21,4 +21,4 @@ struct FixedString {
     friend constexpr bool operator==(const FixedString&, const FixedString&) = default;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

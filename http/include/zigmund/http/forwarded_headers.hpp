@@ -21,7 +21,7 @@
 #include <string>
 #include <vector>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct ForwardedHeadersOptions {
     /// Addresses and networks of proxies: "127.0.0.1", "::1", "10.0.0.0/8". What comes through a unix socket
@@ -47,4 +47,4 @@ class ZIGMUND_EXPORT ForwardedHeaders {
     std::vector<Network> trusted_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -23,7 +23,7 @@
 
 #include <cstddef>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct GzipOptions {
     /// Shorter bodies are not worth it, in bytes. Those of streams are not known, and compressed.
@@ -45,4 +45,4 @@ class ZIGMUND_EXPORT Gzip {
     GzipOptions options_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

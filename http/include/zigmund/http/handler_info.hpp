@@ -25,7 +25,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 namespace detail {
 
@@ -142,4 +142,4 @@ inline constexpr HandlerInfo dependency_info{{}, parameter_table<Leaves>, nullpt
 template <auto F>
 inline constexpr detail::NamedHandler<F, inject::Parameters<decltype(F)>> handler{};
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

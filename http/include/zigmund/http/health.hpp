@@ -17,7 +17,7 @@
 #include <zigmund/http/request.hpp>
 #include <zigmund/http/response.hpp>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// 200 `{"status":"ok"}`: who can answer lives.
 ZIGMUND_EXPORT [[nodiscard]] Response healthz();
@@ -25,4 +25,4 @@ ZIGMUND_EXPORT [[nodiscard]] Response healthz();
 /// 200 `{"status":"ready"}`, or, once the server was told to stop, 503 `{"status":"stopping"}`.
 ZIGMUND_EXPORT [[nodiscard]] Response readyz(const Request& request);
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -21,7 +21,7 @@
 #include <exception>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class ZIGMUND_EXPORT HttpError : public std::exception {
   public:
@@ -66,4 +66,4 @@ class ZIGMUND_EXPORT RequestValidationError : public std::exception {
     Response response_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -24,7 +24,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 inline constexpr std::size_t max_json_depth = 64;
 /// The members of one object. Boost.JSON hashes their names with a seed that a client can find out: without a
@@ -128,4 +128,4 @@ class ZIGMUND_EXPORT JsonCursor {
     std::size_t depth_ = 0;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

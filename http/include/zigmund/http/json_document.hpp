@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <variant>
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 
 /// A value of the parsed body: boost::json::value, seen from where that is no complete type.
 class ZIGMUND_EXPORT JsonInput {
@@ -241,4 +241,4 @@ class ZIGMUND_EXPORT DocumentBinder {
     ValidationErrors& errors_;
 };
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

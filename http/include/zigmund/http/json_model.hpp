@@ -40,7 +40,7 @@
 #include <utility>
 #include <variant>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Upload;
 
@@ -333,4 +333,4 @@ struct Alternatives<std::variant<Ts...>> {
 };
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -24,7 +24,7 @@
 #include <utility>
 #include <variant>
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 
 template <class T>
 bool scan(JsonCursor& in, T& value);
@@ -333,4 +333,4 @@ bool scan(JsonCursor& in, T& value) {
     }
 }
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

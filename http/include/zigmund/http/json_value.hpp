@@ -30,7 +30,7 @@
 #include <utility>
 #include <variant>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class JsonWriter;
 struct JsonMember;
@@ -228,4 +228,4 @@ inline JsonValue::JsonValue(std::initializer_list<JsonMember> members) noexcept
 inline JsonValue::JsonValue(const boost::json::value& value) noexcept
     : kind_{Kind::custom}, data_{&value}, write_{&detail::write_boost_json} {}
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -18,7 +18,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class ZIGMUND_EXPORT JsonWriter {
   public:
@@ -166,4 +166,4 @@ void write_variant(JsonWriter& writer, const void* variant) {
 }
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -25,7 +25,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 template <class T, class... Cs>
 class Member {
@@ -76,4 +76,4 @@ struct JsonNameOf<Member<T, Cs...>> {
 };
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

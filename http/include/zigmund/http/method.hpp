@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// `other` is any method token that has no route: it is answered with 405 or 404.
 enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options, other };
@@ -31,4 +31,4 @@ inline constexpr std::array<std::string_view, method_count> method_names{"GET", 
     return Method::other;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

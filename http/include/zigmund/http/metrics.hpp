@@ -38,7 +38,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class ZIGMUND_EXPORT Metrics {
   public:
@@ -92,4 +92,4 @@ class ZIGMUND_EXPORT Metrics {
     Books* books_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -53,7 +53,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Metrics;
 
@@ -211,4 +211,4 @@ template <class Handler, class... Middleware>
         std::forward<Handler>(handler), {std::forward<Middleware>(middleware)...}};
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -41,7 +41,7 @@
 #include <utility>
 #include <vector>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 namespace detail {
 
@@ -191,4 +191,4 @@ concept SourceBound = requires {
 };
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

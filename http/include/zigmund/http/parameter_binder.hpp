@@ -25,7 +25,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 
 /// The name on the wire of a model's member; an Alias stays as it is.
 template <class D>
@@ -270,4 +270,4 @@ class ZIGMUND_EXPORT ParameterBinder {
     bool refused_ = false;  ///< a value stood where a file was to be
 };
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

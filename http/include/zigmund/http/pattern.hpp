@@ -23,7 +23,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 namespace detail {
 
@@ -435,4 +435,4 @@ struct Pattern {
                   "MinLength and MaxLength");
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -28,7 +28,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class EventLoop;
 class ThreadPool;
@@ -216,4 +216,4 @@ Response Response::then(F&& f) const {
     return noted;
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

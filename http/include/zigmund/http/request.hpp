@@ -29,12 +29,12 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 template <class Base>
 class Overrides;
 }
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class App;
 class Binding;
@@ -264,4 +264,4 @@ class ZIGMUND_EXPORT Request {
     };
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -17,7 +17,7 @@
 
 #include <string>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct RequestIdOptions {
     /// The field's name, of the request and of the answer.
@@ -37,4 +37,4 @@ class ZIGMUND_EXPORT RequestId {
     RequestIdOptions options_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -26,7 +26,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class FileDescriptor;
 class Request;
@@ -250,4 +250,4 @@ class ZIGMUND_EXPORT Response {
     detail::Pending* pending_ = nullptr;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

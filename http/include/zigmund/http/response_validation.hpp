@@ -35,7 +35,7 @@
 #include <utility>
 #include <variant>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class ZIGMUND_EXPORT ResponseValidationError : public std::runtime_error {
   public:
@@ -180,4 +180,4 @@ void check_answer([[maybe_unused]] const T& value) {
 }
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct RouteInfo {
     Method method;
@@ -15,4 +15,4 @@ struct RouteInfo {
     std::vector<std::string> tags;  ///< those of its routers first
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

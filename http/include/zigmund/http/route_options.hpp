@@ -18,7 +18,7 @@
 #include <string_view>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// A response that the documentation tells of: `{Status::not_found, "Nobody has it", schema<Problem>}`.
 struct ResponseInfo {
@@ -149,4 +149,4 @@ class RouteVerbs {
 };
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

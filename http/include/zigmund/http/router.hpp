@@ -22,7 +22,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Router : public detail::RouteVerbs<Router> {
   public:
@@ -84,4 +84,4 @@ void App::include(F&& routes, const RouterOptions& options) {
     router.call(std::forward<F>(routes));
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -30,7 +30,7 @@
 #include <string_view>
 #include <type_traits>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 namespace detail {
 
@@ -207,4 +207,4 @@ template <Scalar T>
     return parse_scalar(text, result, error, alloc::heap());
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

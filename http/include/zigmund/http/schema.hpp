@@ -33,7 +33,7 @@
 #include <variant>
 #include <vector>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct Schema;
 
@@ -338,4 +338,4 @@ consteval Schema make_schema() {
 template <class T>
 inline constexpr const Schema* schema = &detail::schema_of<typename detail::PlainType<T>::type>;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

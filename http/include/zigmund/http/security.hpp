@@ -38,7 +38,7 @@
 #include <optional>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// What Basic carries, decoded: UTF-8.
 struct BasicCredentials {
@@ -200,4 +200,4 @@ class ApiKeyCookie : public detail::ApiKey<ApiKeyCookie<Key, T, Name>, detail::S
     using detail::ApiKey<ApiKeyCookie, detail::Source::cookie, Key, T, Name>::ApiKey;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

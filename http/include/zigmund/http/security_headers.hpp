@@ -18,7 +18,7 @@
 #include <chrono>
 #include <string>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// A field whose text is empty is not sent.
 struct SecurityHeadersOptions {
@@ -52,4 +52,4 @@ class ZIGMUND_EXPORT SecurityHeaders {
     std::string strict_transport_security_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

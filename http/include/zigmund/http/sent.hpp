@@ -10,7 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Request;
 
@@ -33,4 +33,4 @@ struct SentHook {
 };
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

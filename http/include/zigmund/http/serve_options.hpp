@@ -9,7 +9,7 @@
 #include <optional>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// What becomes of a client for whom there is no room.
 enum class WhenFull : std::uint8_t {
@@ -105,4 +105,4 @@ inline constexpr std::chrono::seconds max_timeout{365 * 24 * 3600};
 ///     zigmund: request_timeout is more than a year
 ZIGMUND_EXPORT void check(const ServeOptions& options);
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

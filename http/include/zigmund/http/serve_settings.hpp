@@ -33,7 +33,7 @@
 #include <string>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// `defaults`, with what the environment and the command line say instead; or the line that says why not.
 /// `argv[0]` is the program's name. Throws std::bad_alloc.
@@ -52,4 +52,4 @@ ZIGMUND_EXPORT [[nodiscard]] std::string settings_help(const ServeOptions& defau
 /// All options as they are, in one line: `host=127.0.0.1 port=8080 workers=2 ...`. Throws std::bad_alloc.
 ZIGMUND_EXPORT [[nodiscard]] std::string settings_text(const ServeOptions& options);
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

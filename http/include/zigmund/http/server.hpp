@@ -16,7 +16,7 @@
 #include <cstdint>
 #include <string>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class ZIGMUND_EXPORT Server {
   public:
@@ -80,4 +80,4 @@ class ZIGMUND_EXPORT Server {
     Implementation* implementation_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

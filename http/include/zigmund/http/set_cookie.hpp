@@ -13,7 +13,7 @@
 #include <optional>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 enum class SameSite : std::uint8_t { lax, strict, none };
 
@@ -37,4 +37,4 @@ struct SetCookie {
     SameSite same_site = SameSite::lax;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

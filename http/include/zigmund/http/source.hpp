@@ -20,7 +20,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http::detail {
+namespace zigmund::http::inline v0::detail {
 
 enum class Source : std::uint8_t { path, query, header, cookie, form, multipart };
 
@@ -66,4 +66,4 @@ ZIGMUND_EXPORT [[nodiscard, gnu::cold]] JsonValue echo_file(const FormPart& file
 ZIGMUND_EXPORT [[gnu::cold]] void forbid_others(const Request& request, Source source,
                                                 std::span<const KnownName> names, ValidationErrors& errors);
 
-}  // namespace zigmund::http::detail
+}  // namespace zigmund::http::inline v0::detail

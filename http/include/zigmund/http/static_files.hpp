@@ -20,7 +20,7 @@
 #include <memory>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct StaticFilesOptions {
     /// For a directory, its `index.html` is served, at a path that ends with a slash; without the slash the
@@ -44,4 +44,4 @@ class ZIGMUND_EXPORT StaticFiles {
     StaticFilesOptions options_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

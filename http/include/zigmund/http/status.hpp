@@ -6,7 +6,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 enum class Status : std::uint16_t {
     ok = 200,
@@ -73,4 +73,4 @@ enum class Status : std::uint16_t {
 /// 413, 418 and 422 are the ones that FastAPI's users know.
 ZIGMUND_EXPORT [[nodiscard]] std::string_view reason(Status status) noexcept;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -31,7 +31,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// What comes after the piece that a producer has written.
 enum class Produced : std::uint8_t {
@@ -123,4 +123,4 @@ constexpr void check_producer() {
 }
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -21,7 +21,7 @@
 #include <memory>
 #include <utility>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 namespace detail {
 
@@ -51,4 +51,4 @@ class ZIGMUND_EXPORT StreamWaker {
     std::shared_ptr<detail::WakeTarget> target_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

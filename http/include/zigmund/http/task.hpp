@@ -50,7 +50,7 @@
 template <>
 inline constexpr bool zigmund::inject::detail::gives_frame_memory<zigmund::http::Request> = true;
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Response;
 template <class T>
@@ -265,7 +265,7 @@ struct TaskOf<Task<T>> {
 };
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0
 
 template <class T, class... Ps>
 struct std::coroutine_traits<zigmund::http::Task<T>, Ps...> {

@@ -27,7 +27,7 @@
 
 #include <chrono>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct TimeoutOptions {
     std::chrono::milliseconds limit{30000};
@@ -44,4 +44,4 @@ class ZIGMUND_EXPORT Timeout {
     std::chrono::milliseconds limit_;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -17,7 +17,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// The system's clock, in microseconds since 1970, UTC.
 using Timestamp = std::chrono::sys_time<std::chrono::microseconds>;
@@ -41,4 +41,4 @@ ZIGMUND_EXPORT [[nodiscard]] const ScalarError* parse_timestamp(std::string_view
 ZIGMUND_EXPORT [[nodiscard]] const ScalarError* timestamp_of(double number, Timestamp& result) noexcept;
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -15,9 +15,9 @@
 
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 /// Whether `given`, of a client, is `secret`.
 ZIGMUND_EXPORT [[nodiscard]] bool timing_safe_equal(std::string_view given, std::string_view secret) noexcept;
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -18,7 +18,7 @@
 #include <string_view>
 #include <vector>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 struct TrustedHostOptions {
     /// "example.com"; "*.example.com" for all below it; "[::1]"; "*" for all.
@@ -43,4 +43,4 @@ class ZIGMUND_EXPORT TrustedHost {
     bool all_ = false;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -29,7 +29,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 namespace detail {
 
@@ -107,4 +107,4 @@ concept UploadValue = std::same_as<T, Upload> || std::same_as<T, std::optional<U
                       std::same_as<T, std::span<const Upload>>;
 
 }  // namespace detail
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -15,7 +15,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class ZIGMUND_EXPORT Uuid {
   public:
@@ -43,4 +43,4 @@ class ZIGMUND_EXPORT Uuid {
     std::array<std::uint8_t, 16> bytes_{};
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

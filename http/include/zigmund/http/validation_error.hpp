@@ -23,7 +23,7 @@
 #include <span>
 #include <string_view>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 class Response;
 
@@ -87,4 +87,4 @@ class ZIGMUND_EXPORT ValidationErrors {
     std::size_t added_ = 0;
 };
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -22,7 +22,7 @@
 #include <coroutine>
 #include <cstddef>
 
-namespace zigmund::http {
+namespace zigmund::http::inline v0 {
 
 namespace detail {
 
@@ -120,4 +120,4 @@ inline constexpr std::chrono::nanoseconds forever = std::chrono::nanoseconds::ma
     return {{detail::WaitFor::What::output, descriptor, detail::after(time)}};
 }
 
-}  // namespace zigmund::http
+}  // namespace zigmund::http::inline v0

@@ -20,7 +20,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 namespace detail {
 
@@ -76,4 +76,4 @@ constexpr decltype(auto) call(F&& f, C& provider) {
     return inject::apply(std::forward<F>(f), inject::resolve<F>(provider));
 }
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0

@@ -18,7 +18,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 namespace detail {
 
@@ -76,4 +76,4 @@ class Context {
 template <class... Ts>
 Context(Ts&&...) -> Context<Ts...>;
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0

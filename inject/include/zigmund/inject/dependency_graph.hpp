@@ -16,7 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 /// A dependency, as one of the things that are made: its function and its scope. The same function in another
 /// scope is another thing.
@@ -229,4 +229,4 @@ template <class List>
 using DependencyGraph =
     typename detail::Collect<detail::Found<Types<>, Types<>, Types<>>, detail::Path<false>, List>::type;
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0

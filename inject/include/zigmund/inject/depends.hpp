@@ -38,7 +38,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 /// Options of Depends.
 struct NoCache {};
@@ -250,4 +250,4 @@ class State : public detail::DependsValue<T> {
     using detail::DependsValue<T>::DependsValue;
 };
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0

@@ -22,7 +22,7 @@
 #include <cstring>
 #include <stdexcept>
 
-namespace zigmund::inject::detail {
+namespace zigmund::inject::inline v0::detail {
 
 /// Whether a coroutine's frame may live in memory of a parameter of type P: an Allocator, or, for who
 /// specialises it, something that has one, `allocator()`.
@@ -91,4 +91,4 @@ struct FrameMemory {
     }
 };
 
-}  // namespace zigmund::inject::detail
+}  // namespace zigmund::inject::inline v0::detail

@@ -19,7 +19,7 @@
 
 #include <exception>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 namespace detail {
 
@@ -70,4 +70,4 @@ class Job {
     Teardowns job_;
 };
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0

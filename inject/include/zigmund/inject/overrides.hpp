@@ -23,7 +23,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 template <class Base>
 class Overrides {
@@ -117,4 +117,4 @@ class Overrides {
     Replacement* newest_ = nullptr;
 };
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0

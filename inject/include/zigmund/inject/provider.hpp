@@ -32,7 +32,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 /// The types, or names for groups of them, that an error message offers.
 template <class... Ts>
@@ -100,4 +100,4 @@ constexpr bool check() {
     return true;
 }
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0

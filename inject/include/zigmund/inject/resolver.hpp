@@ -40,7 +40,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 namespace detail {
 
@@ -261,4 +261,4 @@ class Resolver {
     bool good_ = true;
 };
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0

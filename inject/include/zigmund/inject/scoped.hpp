@@ -35,7 +35,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 template <class T>
 class [[nodiscard]] Scoped {
@@ -132,7 +132,7 @@ class Scoped<T>::promise_type : public detail::FrameMemory {
     std::exception_ptr error_;
 };
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0
 
 template <class T, class... Ps>
 struct std::coroutine_traits<zigmund::inject::Scoped<T>, Ps...> {

@@ -12,7 +12,7 @@
 #include <cstddef>
 #include <type_traits>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 /// A list of types, for deduction; never holds a value.
 template <class... Ts>
@@ -108,4 +108,4 @@ using Parameters = typename detail::CheckedSignature<F>::parameters;
 template <class F>
 using Result = typename detail::CheckedSignature<F>::result;
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0

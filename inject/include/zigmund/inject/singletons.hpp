@@ -32,7 +32,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 namespace detail {
 
@@ -379,4 +379,4 @@ class SingletonsOf {
     std::array<const Singletons::Entry*, Graph::apps::size> entries_;
 };
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0

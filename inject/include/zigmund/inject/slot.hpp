@@ -14,7 +14,7 @@
 #include <new>
 #include <type_traits>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 /// For a function that returns R. A slot itself needs no destructor: its value's runs as a teardown.
 template <class R>
@@ -90,4 +90,4 @@ struct Slot<void> {
     }
 };
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0

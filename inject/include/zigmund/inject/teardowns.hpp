@@ -10,7 +10,7 @@
 #include <exception>
 #include <utility>
 
-namespace zigmund::inject {
+namespace zigmund::inject::inline v0 {
 
 class Teardowns {
   public:
@@ -46,4 +46,4 @@ class Teardowns {
     Entry* newest_ = nullptr;
 };
 
-}  // namespace zigmund::inject
+}  // namespace zigmund::inject::inline v0

@@ -16,7 +16,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::alloc {
+namespace zigmund::alloc::inline v0 {
 
 template <std::size_t MinAlign>
 template <class T>
@@ -159,4 +159,4 @@ std::span<T> BasicArena<MinAlign>::create_array(std::size_t n) {
     return {array->objects(), n};
 }
 
-}  // namespace zigmund::alloc
+}  // namespace zigmund::alloc::inline v0

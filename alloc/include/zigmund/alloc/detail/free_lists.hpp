@@ -13,7 +13,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 class ZIGMUND_EXPORT FreeLists {
   public:
@@ -52,4 +52,4 @@ class ZIGMUND_EXPORT FreeLists {
     std::uint32_t filled_ = 0;  ///< a bit for each list that is not empty
 };
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -8,7 +8,7 @@
 #include <type_traits>
 #include <utility>
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// `can`: such a constructor exists; `nothrow`: and it is noexcept.
 struct Construction {
@@ -75,4 +75,4 @@ inline constexpr bool constructs_without_exception =
     !ConstructionOf<std::remove_cv_t<T>, Args...>::get().can ||
     ConstructionOf<std::remove_cv_t<T>, Args...>::get().nothrow;
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

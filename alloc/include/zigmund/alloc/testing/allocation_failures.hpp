@@ -49,7 +49,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 
 /// What fails in one call of the function.
 enum class FailureMode : std::uint8_t {
@@ -152,4 +152,4 @@ template <std::invocable<Allocator> Function>
         options);
 }
 
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing

@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 
 class ZIGMUND_EXPORT CheckedUpstream final : public Resource {
   public:
@@ -81,4 +81,4 @@ class ZIGMUND_EXPORT CheckedUpstream final : public Resource {
     std::size_t fail_until_ = SIZE_MAX;
 };
 
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing

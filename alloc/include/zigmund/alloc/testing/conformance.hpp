@@ -35,7 +35,7 @@
 #include <string>
 #include <vector>
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 
 /// What may differ between allocators that all keep the contract. The default is a general-purpose one.
 struct ConformanceOptions {
@@ -74,4 +74,4 @@ ZIGMUND_EXPORT [[nodiscard]] std::vector<std::string> check_conformance(
 ZIGMUND_EXPORT [[nodiscard]] std::vector<std::string> check_conformance(
     Resource& resource, const ConformanceOptions& options = {});
 
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 
 namespace detail {
 [[nodiscard]] inline ::testing::AssertionResult none(const std::vector<std::string>& violations) {
@@ -88,4 +88,4 @@ inline int run_leak_checked_tests(int argc, char** argv) {
     return RUN_ALL_TESTS();
 }
 
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing

@@ -26,7 +26,7 @@
 #include <cstdint>
 #include <string>
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 
 /// Whether the program has a counter: whether the others do not throw.
 ZIGMUND_EXPORT [[nodiscard]] bool counts_heap_calls() noexcept;
@@ -75,9 +75,9 @@ class ZIGMUND_EXPORT HeapWatch {
     bool watching_ = false;
 };
 
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing
 
-namespace zigmund::alloc::detail {
+namespace zigmund::alloc::inline v0::detail {
 
 /// What alloc_heap_counter gives to the library when the program starts.
 struct HeapCounter {
@@ -89,4 +89,4 @@ struct HeapCounter {
 
 ZIGMUND_EXPORT extern const HeapCounter* heap_counter;  ///< null: the program has none
 
-}  // namespace zigmund::alloc::detail
+}  // namespace zigmund::alloc::inline v0::detail

@@ -24,7 +24,7 @@
 #include <string>
 #include <string_view>
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 
 /// A test begins: from here on what it allocates is its own. `name` begins the report. A begin inside
 /// another one changes nothing; only the outermost end reports.
@@ -50,4 +50,4 @@ class ZIGMUND_EXPORT LeakCheckPause {
     ~LeakCheckPause();
 };
 
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing

@@ -26,7 +26,7 @@
 #include <source_location>
 #include <string_view>
 
-namespace zigmund::alloc::testing {
+namespace zigmund::alloc::inline v0::testing {
 
 class Monitored;
 
@@ -155,4 +155,4 @@ class ZIGMUND_EXPORT Monitored final : public Resource {
     std::size_t live_bytes_ = 0;
 };
 
-}  // namespace zigmund::alloc::testing
+}  // namespace zigmund::alloc::inline v0::testing

@@ -53,7 +53,7 @@
 #include <string>
 #include <vector>
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 
 /// A request for one of the application's routes.
 struct RouteRequest {
@@ -93,4 +93,4 @@ struct ZIGMUND_EXPORT AllocationFailureResult {
 ZIGMUND_EXPORT [[nodiscard]] AllocationFailureResult check_allocation_failures(
     App& app, const AllocationFailureOptions& options = {});
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

@@ -15,7 +15,7 @@
 #include <string_view>
 #include <vector>
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 
 struct StoredCookie {
     std::string name;
@@ -47,4 +47,4 @@ class ZIGMUND_EXPORT CookieJar {
     std::vector<StoredCookie> cookies_;
 };
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

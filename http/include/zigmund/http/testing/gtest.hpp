@@ -14,7 +14,7 @@
 
 #include <string_view>
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 
 /// For EXPECT_TRUE: TestClient::check_no_heap(); on failure, how many calls, and where the first was made.
 [[nodiscard]] inline ::testing::AssertionResult allocates_nothing(TestClient& client, std::string_view method,
@@ -33,4 +33,4 @@ namespace zigmund::http::testing {
     return ::testing::AssertionFailure() << result.text();
 }
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

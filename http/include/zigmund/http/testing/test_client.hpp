@@ -36,7 +36,7 @@
 #include <string_view>
 #include <vector>
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 
 class RequestBytes;
 class TestUrl;
@@ -158,4 +158,4 @@ class ZIGMUND_EXPORT TestClient {
     alloc::testing::HeapWatch* watch_ = nullptr;
 };
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

@@ -19,7 +19,7 @@
 #include <type_traits>
 #include <vector>
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 
 /// A JSON text, written from whatever a JsonValue can be made of, when it is made. By default there is none.
 class ZIGMUND_EXPORT JsonText {
@@ -76,4 +76,4 @@ struct TestRequest {
     std::optional<bool> follow_redirects = {};
 };
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

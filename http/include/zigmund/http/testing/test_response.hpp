@@ -24,7 +24,7 @@
 #include <string_view>
 #include <vector>
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 
 class ZIGMUND_EXPORT TestResponse {
   public:
@@ -90,4 +90,4 @@ class ZIGMUND_EXPORT TestResponse {
     std::shared_ptr<alloc::Arena> arena_ = std::make_shared<alloc::Arena>();  ///< of what json() reads
 };
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing

@@ -16,7 +16,7 @@
 #include <optional>
 #include <string>
 
-namespace zigmund::http::testing {
+namespace zigmund::http::inline v0::testing {
 
 class TestClient;
 class TestExchange;
@@ -47,4 +47,4 @@ class ZIGMUND_EXPORT TestStream {
     TestResponse head_;
 };
 
-}  // namespace zigmund::http::testing
+}  // namespace zigmund::http::inline v0::testing
