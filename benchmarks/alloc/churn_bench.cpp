@@ -1,5 +1,5 @@
-// Long-lived churn, where an arena loses: blocks are replaced one by one and nothing is ever reset. After the
-// third benchmark of N4468 and P0089 (utilisation): of T bytes that are taken in all, A are in use at a time.
+// Long-lived churn, where an arena loses: blocks are replaced one by one and nothing is ever reset. With the third
+// benchmark of N4468 and P0089 (utilisation): of T bytes that are taken in all, A are in use at a time.
 
 #include <benchmark/benchmark.h>
 
@@ -82,6 +82,8 @@ void churn(benchmark::State& state, Make make, Shape shape) {
 
 // 4 MiB and more of blocks.
 constexpr std::size_t live = 16'000;
+constexpr std::size_t utilised_size = std::size_t{1} << 10;
+constexpr std::size_t utilised_total = std::size_t{1} << 27;
 
 report::Table sizes_that_vary() {
     constexpr Shape shape{live, 16, 512, 32};
@@ -115,8 +117,8 @@ report::Table sizes_that_vary() {
     return table;
 }
 
-report::Table utilisation() {
-    report::Table table{"Utilisation (N4468, benchmark III): blocks of 32 bytes, each replaced T/A times",
+report::Table turns() {
+    report::Table table{"Churn without a reset: blocks of 32 bytes, each replaced T/A times",
                         static_cast<double>(live)};
     std::move(table).axis("T/A").about(
         "T is all that is ever taken, A what is in use at a time; the time is that of the whole run for each "
@@ -140,7 +142,55 @@ report::Table utilisation() {
     return table;
 }
 
+/// Of T bytes in blocks of S, A are in use at a time; the oldest is the next to be replaced.
+void utilise(benchmark::State& state, Make make, std::size_t active) {
+    std::vector<void*> blocks(active / utilised_size);
+    for (auto _ : state) {
+        const auto memory = make();
+        std::pmr::memory_resource& resource = memory->resource();
+        const auto taken = [&resource] {
+            void* const p = resource.allocate(utilised_size, 16);
+            *static_cast<volatile std::byte*>(p) = std::byte{1};
+            return p;
+        };
+        for (void*& block : blocks) block = taken();
+        for (std::size_t i = blocks.size(); i < utilised_total / utilised_size; ++i) {
+            void*& block = blocks[i % blocks.size()];
+            resource.deallocate(block, utilised_size, 16);
+            block = taken();
+        }
+        for (void* const block : blocks) resource.deallocate(block, utilised_size, 16);
+    }
+}
+
+report::Table utilisation() {
+    report::Table table{
+        "Utilisation (N4468, benchmark III): 128 MiB in blocks of 1 KiB, A bytes of them in use",
+        static_cast<double>(utilised_total / utilised_size)};
+    std::move(table).axis("A").about(
+        "As in the papers, each block is replaced in its turn, and its first byte written; their T is 1 GiB "
+        "and more. "
+        "Little of what is taken is ever in use: a heap or a pool lives in the caches, and memory that only "
+        "grows "
+        "takes each page of 128 MiB from the kernel. It is the papers' example of where monotonic memory "
+        "must not be "
+        "used.");
+    const auto add = [&](const std::string& name, Make make) {
+        for (const std::size_t active : {std::size_t{1} << 15, std::size_t{1} << 18, std::size_t{1} << 20}) {
+            std::move(table).point(
+                name, static_cast<double>(active),
+                make == nullptr ? report::Run{report::absent}
+                                : [=](benchmark::State& state) { utilise(state, make, active); });
+        }
+    };
+    for (const bench::Strategy& strategy : bench::strategies())
+        if (!strategy.winks) add(strategy.name, strategy.make);
+    add("Arena, recycling", bench::make_recycling_arena);
+    return table;
+}
+
 const report::Table varying = sizes_that_vary();
-const report::Table fixed = utilisation();
+const report::Table fixed = turns();
+const report::Table utilised = utilisation();
 
 }  // namespace

@@ -1,6 +1,7 @@
 // Locality, after the second benchmark of N4468 and P0089: a system of many subsystems, each a list of S
-// integers, together G of them. Elements wander between the lists until each has moved once on average, and then
-// each list is walked, eight times before the next one. What is timed is the walk.
+// integers, together G of them. Elements wander between the lists until each has moved once on average, as in the
+// papers: from the front of any list to the end of the next one in turn. Then each list is walked, eight times before
+// the next one. What is timed is the walk.
 
 #include <benchmark/benchmark.h>
 
@@ -39,16 +40,15 @@ class System {
         }
     }
 
-    /// Each list gives its first element to another, `times` times: made anew there, freed here.
+    /// `times` times, an element goes from one list to another: made anew there, freed here.
     void shuffle(std::size_t times) {
         std::mt19937 random{1};
         std::uniform_int_distribution<std::size_t> any{0, subsystems_.size() - 1};
         for (std::size_t i = 0; i < times; ++i) {
-            for (const auto& from : subsystems_) {
-                if (from->list.empty()) continue;
-                subsystems_[any(random)]->list.push_back(from->list.front());
-                from->list.pop_front();
-            }
+            std::size_t from = any(random);
+            while (subsystems_[from]->list.empty()) from = any(random);
+            subsystems_[from]->list.pop_front();
+            subsystems_[i % subsystems_.size()]->list.push_back(static_cast<int>(i));
         }
     }
 
@@ -67,7 +67,7 @@ class System {
 
 void walk(benchmark::State& state, Make make, std::size_t elements_each, bool shuffled) {
     System system{make, elements_each};
-    if (shuffled) system.shuffle(elements_each);
+    if (shuffled) system.shuffle(all_elements);
     for (auto _ : state) system.walk();
 }
 

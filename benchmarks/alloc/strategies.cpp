@@ -52,6 +52,21 @@ class Local final : public Memory {
     Resource resource_;
 };
 
+/// A pool that takes its chunks from memory that only grows.
+class PoolOnMonotonic final : public Memory {
+  public:
+    std::pmr::memory_resource& resource() noexcept override { return pool_; }
+    void release() override {
+        // The pool writes to its chunks when it hands them back: it goes first.
+        pool_.release();
+        chunks_.release();
+    }
+
+  private:
+    std::pmr::monotonic_buffer_resource chunks_;
+    std::pmr::unsynchronized_pool_resource pool_{&chunks_};
+};
+
 class OfArena final : public Memory {
   public:
     explicit OfArena(ArenaOptions options = {}) : arena_{heap(), options} {}
@@ -112,9 +127,12 @@ const std::vector<Strategy>& strategies() {
         {"GeneralPurposeAllocator, off", make<OfGeneralPurpose>},
         {"jemalloc", make_if_installed<jemalloc>()},
         {"tcmalloc", make_if_installed<tcmalloc>()},
-        {"monotonic_buffer_resource (AS3)", make<Local<std::pmr::monotonic_buffer_resource>>, true},
-        {"monotonic, winked (AS5)", make<Local<std::pmr::monotonic_buffer_resource>>, true, true},
-        {"unsynchronized_pool_resource (AS7)", make<Local<std::pmr::unsynchronized_pool_resource>>, true},
+        {"monotonic_buffer_resource (AS5)", make<Local<std::pmr::monotonic_buffer_resource>>, true},
+        {"monotonic, winked (AS6)", make<Local<std::pmr::monotonic_buffer_resource>>, true, true},
+        {"unsynchronized_pool_resource (AS9)", make<Local<std::pmr::unsynchronized_pool_resource>>, true},
+        {"pool, winked (AS10)", make<Local<std::pmr::unsynchronized_pool_resource>>, true, true},
+        {"pool on monotonic (AS13)", make<PoolOnMonotonic>, true},
+        {"pool on monotonic, winked (AS14)", make<PoolOnMonotonic>, true, true},
         {"Arena", make<OfArena>, true},
         {"Arena, winked", make<OfArena>, true, true},
     };

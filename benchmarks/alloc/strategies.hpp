@@ -1,6 +1,6 @@
 // The allocation strategies that containers are measured with: the global heaps, and local memory that one
-// structure or one subsystem has for itself. The names AS1, AS3 and so on of N4468 and P0089 are given where a
-// strategy is one of theirs.
+// structure or one subsystem has for itself. The names AS2, AS5 and so on of N4468 and P0089 are given where a
+// strategy is one of theirs: those that are bound at run time, as std::pmr is.
 #pragma once
 
 #include <benchmark/benchmark.h>
@@ -30,7 +30,7 @@ struct Strategy {
     std::string name;
     std::unique_ptr<Memory> (*make)();  ///< null: not installed
     bool is_local = false;              ///< has memory of its own
-    bool winks = false;                 ///< release() alone frees all: no destructor needs to run
+    bool winks = false;  ///< release() alone frees all: no destructor needs to run (the papers: drops)
 };
 
 /// Of N4468: the global heaps, then std::pmr's local memory, then ours. The first is what others compare with.
