@@ -213,7 +213,11 @@ const report::Table threads =
                   pairs_of_thread}
         .about(
             "Each thread does all of the work, so that two which do not hinder each other take as long as "
-            "one; the process beside one tells what of the difference is the machine's own.")
+            "one; the process beside one tells what of the difference is the machine's own. A run takes as "
+            "long as the "
+            "slower of its threads, and a virtual processor that has to wait only adds to it: the goals are "
+            "held to the "
+            "fastest runs.")
         .row("off, one", at_once<Tier::off, 1>)
         .row("off, two", at_once<Tier::off, 2>)
         .row("off, one beside a process", beside_a_process<Tier::off>)

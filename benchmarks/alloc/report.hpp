@@ -63,7 +63,8 @@ class Table {
     /// What the x of its points are.
     Table&& axis(std::string label) &&;
     Table&& goal(std::string row, double at_most, std::string base) &&;
-    /// Its rows are timed by the clock on the wall instead of the calling thread's: they start threads.
+    /// Its rows are timed by the clock on the wall instead of the calling thread's: they start threads. Its goals are
+    /// held to the fastest runs instead of the medians.
     Table&& wall_clock() &&;
 
     [[nodiscard]] const std::string& title() const { return title_; }

@@ -75,7 +75,8 @@ std::optional<Summary> Results::summary(const Table& table, const Row& row) cons
     const std::size_t half = sorted.size() / 2;
     const double median = sorted.size() % 2 != 0 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
     const double spread = (sorted[sorted.size() * 3 / 4] - sorted[sorted.size() / 4]) / 2;
-    return Summary{median / table.operations(), spread / table.operations()};
+    return Summary{median / table.operations(), spread / table.operations(),
+                   sorted.front() / table.operations()};
 }
 
 std::optional<double> Results::ratio(const Table& table, const Row& row) const {
@@ -93,7 +94,7 @@ std::optional<double> Results::ratio(const Table& table, const Goal& goal) const
     const auto its = summary(table, *row);
     const auto other = summary(table, *base);
     if (!its || !other) return std::nullopt;
-    return its->median / other->median;
+    return table.by_wall_clock() ? its->fastest / other->fastest : its->median / other->median;
 }
 
 bool Results::is_empty(const Table& table) const {
@@ -148,7 +149,8 @@ void Results::print_goals(const Table& table) const {
     for (const Goal& goal : table.goals()) {
         std::printf("  goal: %s at most %.2f x %s: ", goal.row.c_str(), goal.at_most, goal.base.c_str());
         if (const auto value = ratio(table, goal))
-            std::printf("%.2f, %s\n", *value, *value <= goal.at_most ? "met" : "MISSED");
+            std::printf("%.2f%s, %s\n", *value, table.by_wall_clock() ? " in the fastest runs" : "",
+                        *value <= goal.at_most ? "met" : "MISSED");
         else
             std::printf("not compared, one of them was not measured\n");
     }

@@ -18,10 +18,11 @@ namespace report {
 [[nodiscard]] std::string full_name(const Table& table, const Row& row);
 
 /// The median of the repetitions and half the distance of their quartiles: half of the repetitions lie within that
-/// much of the median. In nanoseconds an operation.
+/// much of the median. And the fastest of them. In nanoseconds an operation.
 struct Summary {
     double median;
     double spread;
+    double fastest;
 };
 
 class Results final : public benchmark::BenchmarkReporter {
@@ -45,6 +46,8 @@ class Results final : public benchmark::BenchmarkReporter {
     [[nodiscard]] std::optional<Summary> summary(const Table& table, const Row& row) const;
     /// To the row that it is compared with.
     [[nodiscard]] std::optional<double> ratio(const Table& table, const Row& row) const;
+    /// Of the medians; of the fastest runs where threads are timed by the clock on the wall: a run takes as long as
+    /// the slowest of its threads, and whatever else wants one of their processors only ever adds to that.
     [[nodiscard]] std::optional<double> ratio(const Table& table, const Goal& goal) const;
     [[nodiscard]] bool is_empty(const Table& table) const;
     void print_rows(const Table& table) const;

@@ -139,7 +139,8 @@ def goal_lines(table):
     for goal in table['goals']:
         if 'row' in goal:
             said = f'{goal["row"]} at most {goal["at_most"]:.2f} × {goal["base"]}'
-            yield (f'{said}: {goal["ratio"]:.2f}', goal['met']) if 'ratio' in goal else (said, None)
+            runs = ' in the fastest runs' if table.get('clock') == 'wall' else ''
+            yield (f'{said}: {goal["ratio"]:.2f}{runs}', goal['met']) if 'ratio' in goal else (said, None)
         elif 'value' in goal:
             bound = 'at most' if goal['at_most'] else 'at least'
             yield f'{goal["text"]}: {number(goal["value"])} {goal["unit"]}, {bound} {number(goal["bar"])}', goal['met']
