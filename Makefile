@@ -30,11 +30,13 @@ help:
 install = @bash cmake/install-packages.sh $(1)
 # $(call npm,folders): the same for the packages that npm brings.
 npm = @bash cmake/npm-packages.sh $(1)
+# $(call configure,folder,arguments of CMake): says what to do where it cannot.
+configure = bash cmake/configure.sh $(1) $(2)
 
 run:
 	$(call install,$(BUILD_PACKAGES))
 	$(call npm,http/docs_assets) || echo 'going on without the pages /docs and /redoc'
-	@cmake --preset release -DZIGMUND_TESTS=OFF -B build/run >/dev/null
+	@$(call configure,build/run,--preset release -DZIGMUND_TESTS=OFF) >/dev/null
 	@cmake --build build/run --target item_service -j $(JOBS)
 	@echo 'try, from another terminal:'
 	@echo "  curl -s localhost:8080/items -H 'content-type: application/json' -d '{\"name\":\"Pen\",\"price\":2.5}'"
@@ -46,7 +48,8 @@ test:
 	$(call install,$(TEST_PACKAGES))
 	$(call npm,http/docs_assets tests/browser)
 	@for preset in $(PRESETS); do \
-	  cmake --preset $$preset -DZIGMUND_BROWSER_TESTS=ON && cmake --build --preset $$preset -j $(JOBS) && ctest --preset $$preset -j $(JOBS); \
+	  $(call configure,build/$$preset,--preset $$preset -DZIGMUND_BROWSER_TESTS=ON) && \
+	    cmake --build --preset $$preset -j $(JOBS) && ctest --preset $$preset -j $(JOBS) || exit 1; \
 	done
 
 # Compilers inline differently, and a bump allocator is little but what they inline: alloc's benchmarks run with
@@ -54,11 +57,11 @@ test:
 # it shorter.
 bench:
 	$(call install,$(BENCH_PACKAGES))
-	@cmake --preset release -DZIGMUND_TESTS=OFF -DZIGMUND_BENCHMARKS=ON -B build/bench >/dev/null
+	@$(call configure,build/bench,--preset release -DZIGMUND_TESTS=OFF -DZIGMUND_BENCHMARKS=ON) >/dev/null
 	@cmake --build build/bench -j $(JOBS)
 	@if command -v clang++-19 >/dev/null; then \
-	  cmake --preset clang -DZIGMUND_TESTS=OFF -DZIGMUND_EXAMPLES=OFF -DZIGMUND_HTTP=OFF -DZIGMUND_BENCHMARKS=ON \
-	    -B build/bench-clang >/dev/null && cmake --build build/bench-clang -j $(JOBS); \
+	  $(call configure,build/bench-clang,--preset clang -DZIGMUND_TESTS=OFF -DZIGMUND_EXAMPLES=OFF -DZIGMUND_HTTP=OFF \
+	    -DZIGMUND_BENCHMARKS=ON) >/dev/null && cmake --build build/bench-clang -j $(JOBS); \
 	fi
 	@rm -f build/bench/results/*.json build/bench-clang/results/*.json
 	@cmake --build build/bench --target run_benchmarks
@@ -84,8 +87,8 @@ deb:
 	$(call install,$(DEB_PACKAGES))
 	$(call npm,http/docs_assets) || echo 'going on without the pages /docs and /redoc'
 	@rm -f build/deb/*.deb
-	@cmake --preset release -B build/deb -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_SKIP_INSTALL_RPATH=ON -DZIGMUND_DEBIAN=ON \
-	  -DZIGMUND_TESTS=OFF -DZIGMUND_EXAMPLES=OFF >/dev/null
+	@$(call configure,build/deb,--preset release -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_SKIP_INSTALL_RPATH=ON \
+	  -DZIGMUND_DEBIAN=ON -DZIGMUND_TESTS=OFF -DZIGMUND_EXAMPLES=OFF) >/dev/null
 	@cmake --build build/deb -j $(JOBS)
 	@cd build/deb && cpack >cpack.log || { cat cpack.log; exit 1; }
 	@packaging/debian/finish.sh build/deb

@@ -1,5 +1,32 @@
 # How our own targets are built: warnings as errors, sanitizers by name, one executable a test file.
 
+# The standard library of older ones lacks what the headers use, or is not shown to them.
+function(zigmund_check_compiler)
+  set(needed_GNU 12)
+  set(needed_Clang 19)
+  set(needed ${needed_${CMAKE_CXX_COMPILER_ID}})
+  if(needed AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS needed)
+    message(FATAL_ERROR "zigmund: ${CMAKE_CXX_COMPILER} is ${CMAKE_CXX_COMPILER_ID} ${CMAKE_CXX_COMPILER_VERSION}, \
+which is too old: install g++ 12 or newer, or clang 19 or newer, remove this build folder (rm -r ${CMAKE_BINARY_DIR}), \
+and name the compiler in the environment (CXX=g++-12)")
+  endif()
+endfunction()
+
+# zigmund_find(libboost-json1.81-dev Boost 1.81 COMPONENTS json): find_package, which where it fails says in one line what
+# to do.
+macro(zigmund_find debian_packages package version)
+  find_package(${package} ${version} QUIET ${ARGN})
+  if(NOT ${package}_FOUND)
+    set(zigmund_lack "not found")
+    if(${package}_CONSIDERED_VERSIONS)
+      list(JOIN ${package}_CONSIDERED_VERSIONS ", " zigmund_lack)
+      set(zigmund_lack "only found as ${zigmund_lack}")
+    endif()
+    message(FATAL_ERROR "zigmund: ${package} ${version} or newer is ${zigmund_lack}: \
+install it (on Debian: apt-get install ${debian_packages}), or say in CMAKE_PREFIX_PATH where it is")
+  endif()
+endmacro()
+
 set(ZIGMUND_SANITIZE "" CACHE STRING "Sanitizers for our own targets, as for -fsanitize= (address,undefined or thread)")
 
 if(ZIGMUND_SANITIZE)

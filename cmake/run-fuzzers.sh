@@ -10,7 +10,7 @@ export seconds=${1:?how many seconds for each target}
 shift
 preset=${PRESET:-fuzz}
 export build=build/$preset
-cmake --preset "$preset" -DZIGMUND_FUZZ=ON >/dev/null
+cmake/configure.sh "$build" --preset "$preset" -DZIGMUND_FUZZ=ON >/dev/null
 cmake --build --preset "$preset" -j "${JOBS:-$(nproc)}" >/dev/null
 mkdir -p "$build/findings"
 if [ $# -eq 0 ]; then
