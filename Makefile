@@ -6,6 +6,8 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 
 JOBS ?= $(shell nproc)
+# Of the Item Service that make run starts.
+PORT ?= 8080
 BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev zlib1g-dev libssl-dev
 TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev pkg-config doxygen curl openssl git python3 sqlite3 nginx-light chromium
 # The builds that are tested. clang-asan instead of asan takes half as long to compile, and needs clang 19.
@@ -18,7 +20,7 @@ DEB_PACKAGES := $(BUILD_PACKAGES) dpkg-dev fakeroot file lintian man-db pkg-conf
 
 .PHONY: help run test bench bench-peers fuzz deb docs
 help:
-	@echo 'make run    start the Item Service on 127.0.0.1:8080'
+	@echo 'make run    start the Item Service on 127.0.0.1:8080; PORT=8081: there'
 	@echo 'make test   build and run all tests, in release and under ASan+UBSan'
 	@echo 'make bench  build and run the benchmarks, with gcc and with clang 19 if it is installed: docs/benchmarks/report.md'
 	@echo 'make fuzz   fuzz every target for SECONDS (600), with clang 19'
@@ -39,10 +41,11 @@ run:
 	@$(call configure,build/run,--preset release -DZIGMUND_TESTS=OFF) >/dev/null
 	@cmake --build build/run --target item_service -j $(JOBS)
 	@echo 'try, from another terminal:'
-	@echo "  curl -s localhost:8080/items -H 'content-type: application/json' -d '{\"name\":\"Pen\",\"price\":2.5}'"
-	@echo '  curl -s localhost:8080/users/7'
-	@echo 'or open http://localhost:8080/docs'
-	@exec build/run/docs/examples/item_service
+	@echo "  curl -s localhost:$(PORT)/items -H 'content-type: application/json' -d '{\"name\":\"Pen\",\"price\":2.5}'"
+	@echo '  curl -s localhost:$(PORT)/users/7'
+	@echo 'or open http://localhost:$(PORT)/docs'
+	@echo 'on another port: make run PORT=8081'
+	@exec build/run/docs/examples/item_service --port=$(PORT)
 
 test:
 	$(call install,$(TEST_PACKAGES))

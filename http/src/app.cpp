@@ -8,6 +8,7 @@
 #include <exception>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -452,6 +453,9 @@ int App::serve(ServeOptions options) {
     } catch (const std::exception& error) {
         const std::string_view what = error.what();
         std::fprintf(stderr, "%s%s\n", what.starts_with("zigmund: ") ? "" : "zigmund: ", error.what());
+        const auto* refused = dynamic_cast<const std::system_error*>(&error);
+        if (refused != nullptr && refused->code() == std::errc::address_in_use && options.unix_socket.empty())
+            std::fputs("zigmund: stop the program that listens there, or choose another port\n", stderr);
     }
     return 1;
 }

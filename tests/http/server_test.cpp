@@ -547,7 +547,8 @@ TEST_F(Server, APortThatIsTakenIsAnErrorAndNotAShare) {
     EXPECT_EQ(app_->serve({.port = running_->port(), .workers = 1}), 1);
     EXPECT_EQ(testing::internal::GetCapturedStderr(),
               "zigmund: cannot listen on 127.0.0.1:" + std::to_string(running_->port()) +
-                  ": Address already in use\n");
+                  ": Address already in use\n"
+                  "zigmund: stop the program that listens there, or choose another port\n");
 }
 
 TEST_F(Server, AHostThatIsNoAddressIsAnError) {

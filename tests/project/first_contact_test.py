@@ -15,7 +15,7 @@ import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 # What the scripts call beside what they are about.
-PLAIN = ("awk", "bash", "cat", "dirname", "env", "head", "make", "mkdir", "mktemp", "nproc", "rm", "sed", "sort", "touch")
+PLAIN = ("awk", "bash", "cat", "chmod", "dirname", "env", "head", "make", "mkdir", "mktemp", "nproc", "rm", "sed", "sort", "touch")
 OTHERWISE = "or, with what they bring from elsewhere, add PACKAGES=no to the make command"
 
 
@@ -186,6 +186,31 @@ class Configuration(Newcomer):
         self.assertIn("No compiler\n", result.stderr)
         self.assert_says(result, "zigmund: CMake says above what it lacks; if that should be there, remove build/run "
                          "(rm -r build/run) and try again")
+
+    def test_an_example_runs_without_the_pages_that_npm_brings(self):
+        self.program("npm", "echo 'npm ERR! network' >&2; exit 1")
+        self.program("cmake", "[[ $1 == --version ]] && echo 'cmake version 3.25.1' || exit 0")
+        self.program("ninja", "")
+        result = self.make("run")
+        self.assertIn("\nzigmund: npm could not get what http/docs_assets/package-lock.json pins: see that there is a network "
+                      "and that 'npm ping' reaches the registry, then run this again\n", result.stderr)
+        self.assertIn("going on without the pages /docs and /redoc\n", result.stdout)
+        self.assertIn("cmake --build build/run", "\n".join(self.calls()))
+
+    def test_tests_need_what_npm_brings(self):
+        self.program("npm", "echo 'npm ERR! network' >&2; exit 1")
+        self.assert_says(self.make("test"), "zigmund: npm could not get what http/docs_assets/package-lock.json pins: see "
+                         "that there is a network and that 'npm ping' reaches the registry, then run this again")
+
+    def test_the_port_can_be_chosen(self):
+        self.program("cmake", """[[ $1 != --build ]] || {
+            mkdir -p build/run/docs/examples
+            printf '#!/bin/bash\necho it gets "$@"\n' >build/run/docs/examples/item_service
+            chmod +x build/run/docs/examples/item_service
+            }
+            echo 'cmake version 3.25.1'""")
+        self.program("ninja", "")
+        self.assertEqual(self.make("run", "PORT=8081").stdout.splitlines()[-1:], ["it gets --port=8081"])
 
     def test_make_test_ends_at_the_first_build_that_is_red(self):
         self.program("cmake", "case $1 in --version) echo 'cmake version 3.25.1' ;; --build) exit 1 ;; esac")
