@@ -142,8 +142,11 @@ def goal_lines(table):
             runs = ' in the fastest runs' if table.get('clock') == 'wall' else ''
             yield (f'{said}: {goal["ratio"]:.2f}{runs}', goal['met']) if 'ratio' in goal else (said, None)
         elif 'value' in goal:
-            bound = 'at most' if goal['at_most'] else 'at least'
-            yield f'{goal["text"]}: {number(goal["value"])} {goal["unit"]}, {bound} {number(goal["bar"])}', goal['met']
+            value, bar = number(goal['value']), number(goal['bar'])
+            if value == bar and not goal['met']:
+                value = f'{goal["value"]:.4g}'
+            unit = f' {goal["unit"]}' if goal['unit'] else ''
+            yield f'{goal["text"]}: {value}{unit}, {"at most" if goal["at_most"] else "at least"} {bar}{unit}', goal['met']
         else:
             yield goal['text'], goal['met']
 
@@ -279,12 +282,11 @@ def main():
             name = slug(title) + '.svg'
             (plots / name).write_text(drawn)
             text.append(f'![{title}](plots/{name})\n')
-        if 'columns' in first:
-            text.append(value_table(first))
-        elif 'axis' in first:
+        if 'columns' in first or 'axis' in first:
             for table, build in zip(tables, builds):
                 if table:
-                    text += ([f'{build.compiler}:\n'] if len(builds) > 1 else []) + [curve_table(table), '']
+                    text += [f'{build.compiler}:\n'] if len(builds) > 1 else []
+                    text += [value_table(table) if 'columns' in table else curve_table(table), '']
         else:
             text.append(row_table(tables, builds))
         text.append('')
