@@ -99,5 +99,5 @@ deb:
 
 docs:
 	$(call install,doxygen python3)
-	@docs/reference/build.sh build/docs alloc
+	@docs/reference/build.sh build/docs
 	@echo build/docs/html/index.html

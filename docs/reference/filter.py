@@ -7,7 +7,8 @@ What our headers say in the way that people read them, said in Doxygen's way:
   description of the type, or of the file where the noun is a function or a macro.
 - A comment stands for the declarations that follow, up to the next comment or blank line.
 - The inline namespace of the ABI is not what people write.
-- What is in a namespace `detail`, how `std` is specialised, and a macro without a comment is nobody's to use.
+- It does not stand for a destructor, nor for constructors that a class takes over from its base.
+- What is in a namespace `detail`, how that and `std` are specialised, and a macro without a comment is nobody's to use.
 """
 import pathlib
 import re
@@ -36,7 +37,7 @@ def plain(line):
 
 
 def without_details(lines):
-    """Blanks the namespaces `detail`, and what specialises a template of the standard library's."""
+    """Blanks the namespaces `detail`, and what specialises a template of those or of the standard library."""
     kept, skipped = [], None
     for line in lines:
         begins = re.match(r"(?:inline )?namespace (?:\w+::)*detail \{$", line)
@@ -46,6 +47,11 @@ def without_details(lines):
             if kept and kept[-1].startswith("template"):
                 kept[-1] = ""
             skipped = r"\};$"
+        elif skipped is None and re.match(r"inline constexpr \w+ \w+(?:::\w+)*::detail::", line):
+            # A variable in one line, with its `template <>` and its comment.
+            while kept and (kept[-1].startswith("template") or COMMENT.match(kept[-1])):
+                kept.pop()
+            line = ""
         kept.append(line if skipped is None else "")
         if skipped is not None and re.match(skipped, line):
             skipped = None
@@ -54,6 +60,8 @@ def without_details(lines):
 
 COMMENT = re.compile(r"\s*///(?!<)")
 ENDS = re.compile(r"\s*(?:$|//|(?:public|private|protected):)")
+# What has no comment of its own where another declaration's comment stands before it.
+OTHER = re.compile(r"~|using (?:\w+::)*(\w+)(?:<.*>)?::\1;$")
 TYPE = re.compile(r"(?:template <.*> ?)?(?:class|struct|union|enum|namespace|concept)\b")
 
 
@@ -78,8 +86,9 @@ def share_comments(lines):
         elif depth == 0 and (ENDS.match(line) or TYPE.match(code) or code.startswith("}")):
             comment = []
         elif depth == 0 and begins and comment and not COMMENT.match(shared[-1]) and "///<" not in line:
-            shared += comment
+            shared += [] if OTHER.match(code) else comment
         shared.append(line)
+        code = re.sub(r"'[^']'", "", code)
         depth += sum(code.count(c) for c in "{(") - sum(code.count(c) for c in "})")
         # What encloses the declarations is not counted.
         if not comment or depth < 0:

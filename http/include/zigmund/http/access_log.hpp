@@ -41,15 +41,18 @@
 
 namespace zigmund::http::inline v0 {
 
+/// How a line looks: as the Apache server writes it, or as JSON.
 enum class AccessLogFormat : std::uint8_t {
     common,    ///< 127.0.0.1 - - [29/Nov/2026:23:40:47 +0000] "GET /users/7 HTTP/1.1" 200 23
     combined,  ///< the same, and "referer" "user agent"
     json,      ///< an object a line
 };
 
+/// Where lines go, and how they look.
 struct AccessLogOptions {
     /// The file that lines are appended to; it is made if need be. Empty: standard output.
     std::string path = {};
+    /// How they look.
     AccessLogFormat format = AccessLogFormat::combined;
     /// What is kept for the writer, in bytes a worker: 200 to 500 a request. Rounded up to a power of two.
     std::size_t ring = std::size_t{256} << 10;
@@ -62,7 +65,9 @@ class ZIGMUND_EXPORT AccessLog {
     /// No such file or directory".
     explicit AccessLog(const AccessLogOptions& options = {});
 
+    /// Has the line written when the answer has left. Throws std::bad_alloc, and what the rest throws.
     Response operator()(Request& request, Next next) const;
+    /// The same for what is no request: App::refuse() calls it. Throws std::bad_alloc.
     void refused(Request& request) const;
 
     /// Opens the file anew: after it was renamed (logrotate). App::serve() does it on SIGHUP. If it cannot be

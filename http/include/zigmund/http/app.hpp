@@ -60,8 +60,11 @@ class RouteError : public std::invalid_argument {
     using std::invalid_argument::invalid_argument;
 };
 
+/// What an App says of itself, and how it treats what is not as it should be. The texts are copied.
 struct AppInfo {
+    /// The name of the application in its documentation.
     std::string_view title = "Zigmund";
+    /// Its version in the documentation; any text.
     std::string_view version = "0.1.0";
     /// For the documentation, in Markdown.
     std::string_view description = {};
@@ -247,6 +250,7 @@ class ZIGMUND_EXPORT App : public detail::RouteVerbs<App> {
     /// Whether it, or what is mounted in it, has handlers that are blocking().
     [[nodiscard]] bool blocks() const noexcept;
 
+    /// What it was given: for what lives as long as the App.
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return allocator_; }
     /// What it was made with, but for the dependencies; the texts live as long as the App.
     [[nodiscard]] const AppInfo& info() const noexcept { return info_; }

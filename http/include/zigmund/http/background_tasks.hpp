@@ -36,6 +36,7 @@ inline constexpr bool is_task<http::Task<T>> = true;
 
 class ZIGMUND_EXPORT BackgroundTasks {
   public:
+    /// Each request has one: Request::background_tasks(). `arena` outlives it.
     explicit BackgroundTasks(alloc::Allocator arena) noexcept : arena_{arena} {}
     BackgroundTasks(const BackgroundTasks&) = delete;
     BackgroundTasks& operator=(const BackgroundTasks&) = delete;
@@ -58,6 +59,7 @@ class ZIGMUND_EXPORT BackgroundTasks {
         append(*arena_.create<Kept>(std::forward<F>(f), std::forward<Args>(args)...));
     }
 
+    /// Whether there are none. O(1).
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
 
     /// Runs them all; there are none afterwards. Throws what one of them throws, after the rest were dropped.

@@ -48,6 +48,7 @@ struct YourDescribedStruct;
 
 class Binding {
   public:
+    /// For error messages: what a handler may take.
     using allowed =
         inject::Allowed<Request&, alloc::Allocator, Path<int, "name">, Query<int, "name">,
                         Query<std::optional<int>, "name">, Query<int, "name", Default<10>>,
@@ -55,6 +56,7 @@ class Binding {
                         File<"name">, Body<detail::YourDescribedStruct>,
                         Body<detail::YourDescribedStruct, "name">, BackgroundTasks&>;
 
+    /// Whether a parameter may be a P. By const reference is what may be had by value.
     template <class P>
     static constexpr bool provides =
         std::same_as<P, Request&> || std::same_as<P, const Request&> || std::same_as<P, BackgroundTasks&> ||
@@ -62,6 +64,7 @@ class Binding {
         detail::IsBody<detail::MadeFor<P>>::value || detail::IsFile<detail::MadeFor<P>>::value ||
         detail::SecurityParameter<detail::MadeFor<P>>;
 
+    /// Compile errors that say what to write instead of a P that it does not provide.
     template <std::size_t Position, class P>
     static constexpr void explain() {
         using T = std::remove_cvref_t<P>;
@@ -85,9 +88,13 @@ class Binding {
             "value or by const reference");
     }
 
+    /// `request` outlives it.
     explicit Binding(Request& request) noexcept
         : request_{request}, errors_{request.allocator()}, body_{request, errors_} {}
 
+    /// The argument. What is wrong with the request is noted: good() is false then, and the value one that no
+    /// handler may see. Throws HttpError for missing credentials and for a form that is refused (file.hpp),
+    /// std::system_error if the files of a form cannot be stored, std::bad_alloc.
     template <class P>
         requires provides<P>
     decltype(auto) provide() {
@@ -121,9 +128,11 @@ class Binding {
         return response;
     }
 
-    // What inject::Resolver asks of a provider.
+    /// How much is wrong so far: what inject::Resolver asks of a provider, as the two below.
     [[nodiscard]] std::size_t failures() const noexcept { return errors_.added() + failed_bodies_; }
+    /// What is found wrong from here on is of another function, and stands behind.
     void begin_function() noexcept { errors_.begin_section(); }
+    /// What the application has replaced for tests; null: nothing.
     [[nodiscard]] const inject::Overrides<Binding>* overrides() const noexcept { return request_.overrides_; }
 
   private:

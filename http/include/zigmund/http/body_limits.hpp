@@ -15,6 +15,7 @@ struct BodyLimits {
     /// Where files that do not stay in memory lie; empty: where TMPDIR says, or /tmp.
     std::string_view upload_directory = {};
 
+    /// In bytes, as above; what is not given is as initialised.
     BodyLimits(std::size_t body) noexcept : max_body{body} {}
     BodyLimits(std::size_t body, std::size_t upload, std::string_view directory) noexcept
         : max_body{body}, max_upload{upload}, upload_directory{directory} {}

@@ -5,6 +5,7 @@
 
 namespace zigmund::http::inline v0 {
 
+/// From the least work to the most: of several, the greatest counts.
 enum class BodyUse : std::uint8_t {
     none,   ///< nobody looks at it
     whole,  ///< it is read into memory before the handler is called

@@ -26,6 +26,7 @@ class ZIGMUND_EXPORT Client {
     [[nodiscard]] std::string_view host() const noexcept {
         return text_size_ != 0 || size_ == 0 ? std::string_view{text_.data(), text_size_} : format();
     }
+    /// The port at the client's end; 0: nobody with an address.
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
     /// Its bytes in the order of the network, four or sixteen; none: nobody with an address.
     [[nodiscard]] std::span<const std::byte> address() const noexcept {

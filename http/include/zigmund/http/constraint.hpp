@@ -97,17 +97,20 @@ struct MultipleOf : detail::Bound<detail::BoundKind::multiple_of, Value.value> {
 /// At least this many code points, or elements.
 template <std::size_t Count>
 struct MinLength {
+    /// The bound; what the documentation calls `minLength` or `minItems`.
     static constexpr std::size_t min_length = Count;
 };
 /// At most this many code points, or elements.
 template <std::size_t Count>
 struct MaxLength {
+    /// The bound; what the documentation calls `maxLength` or `maxItems`.
     static constexpr std::size_t max_length = Count;
 };
 
 /// The value of what is not there: `Default<10>`, `Default<"name">`, `Default<true>`, `Default<Color::red>`.
 template <detail::Constant Value>
 struct Default {
+    /// A number, truth value or enumerator as it was written; text is a view of static storage.
     static constexpr auto value = detail::unwrap(Value.value);
 };
 
@@ -118,20 +121,25 @@ struct DefaultList {
     template <class U>
     static constexpr std::array<U, sizeof...(Values)> all{U{detail::unwrap(Values.value)}...};
 
+    /// What converts to a list of each element type that can hold the values.
     struct List {
+        /// The values. Static storage.
         template <class U>
             requires(std::convertible_to<decltype(detail::unwrap(Values.value)), U> && ...)
         constexpr operator std::span<const U>() const noexcept {
             return all<U>;
         }
+        /// How many values there are.
         static constexpr std::size_t size = sizeof...(Values);
     };
+    /// The list, where Default has its value.
     static constexpr List value{};
 };
 
 /// The name on the wire, in place of the one in the program.
 template <FixedString Name>
 struct Alias {
+    /// The name, which is not empty. Static storage.
     static constexpr std::string_view alias = Name.view();
     static_assert(!alias.empty(), "zigmund: Alias<\"name\">: the name is empty");
 };
@@ -139,6 +147,7 @@ struct Alias {
 /// What the documentation calls the value, in place of a title made of its name.
 template <FixedString Text>
 struct Title {
+    /// The text, which is not empty. Static storage.
     static constexpr std::string_view title = Text.view();
     static_assert(!title.empty(), "zigmund: Title<\"text\">: the text is empty");
 };
@@ -146,6 +155,7 @@ struct Title {
 /// What the value means, for its readers, in Markdown.
 template <FixedString Text>
 struct Description {
+    /// The text, which is not empty. Static storage.
     static constexpr std::string_view description = Text.view();
     static_assert(!description.empty(), "zigmund: Description<\"text\">: the text is empty");
 };
@@ -153,6 +163,7 @@ struct Description {
 /// A value as it might be, for the documentation; of a list, an element of it. May stand there several times.
 template <detail::Constant Value>
 struct Example {
+    /// A number, truth value or enumerator as it was written; text is a view of static storage.
     static constexpr auto example = detail::unwrap(Value.value);
 };
 

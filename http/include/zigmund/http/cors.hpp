@@ -23,6 +23,7 @@
 
 namespace zigmund::http::inline v0 {
 
+/// Which pages may do what. By default no page may do anything.
 struct CorsOptions {
     /// "https://shop.example", "http://localhost:3000", or "*" for all.
     std::vector<std::string> allow_origins = {};
@@ -48,12 +49,15 @@ class ZIGMUND_EXPORT Cors {
   public:
     /// Throws std::invalid_argument for what no browser would ever match:
     ///
-    ///     zigmund: Cors: the origin "shop.example" is not a scheme, "://" and a host, as in
-    ///     https://shop.example zigmund: Cors: the origin "https://shop.example/" ends with a path, which
-    ///     origins do not have zigmund: Cors: "G T" is no method zigmund: Cors: "a b" is no header field's
-    ///     name zigmund: Cors: max_age is negative
+    ///     zigmund: Cors: the origin "a.example" is not a scheme, "://" and a host, as in https://shop.example
+    ///     zigmund: Cors: the origin "https://a.example/" ends with a path, which origins do not have
+    ///     zigmund: Cors: "G T" is no method
+    ///     zigmund: Cors: "a b" is no header field's name
+    ///     zigmund: Cors: max_age is negative
     explicit Cors(const CorsOptions& options);
 
+    /// Answers a question beforehand itself; adds fields to the answer of the rest to any other request with
+    /// an `origin`. Throws std::bad_alloc, and what the rest throws.
     Response operator()(Request& request, Next next) const;
 
   private:

@@ -47,6 +47,7 @@ struct RouteDependency {
 }  // namespace detail
 
 struct Dependency {
+    /// What is called, and how; static storage. http::depends sets it.
     const detail::DependencyKind* kind;
 };
 

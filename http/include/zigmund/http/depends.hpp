@@ -51,6 +51,7 @@ struct DependencyOfRoute {
 
 }  // namespace detail
 
+/// `depends<f>` calls f with its arguments injected; `Options` are those of inject::Depends. A constant.
 template <auto F, class... Options>
 inline constexpr Dependency depends{&detail::DependencyOfRoute<inject::Depends<F, Options...>>::kind};
 

@@ -29,8 +29,12 @@
 namespace zigmund::http::inline v0 {
 
 struct Endpoint {
+    /// Answers a request: calls the middleware of the route, and in it, what depends() names, the
+    /// dependencies, the binding, the handler. Throws what these throw.
     Response (*invoke)(const void* handler, Request& request);
+    /// Destroys `handler`, and gives its memory back to `allocator`, which it came from.
     void (*destroy)(alloc::Allocator allocator, void* handler) noexcept;
+    /// The handler, with its middleware; the first argument of `invoke`.
     void* handler;
     /// What is to become of the bodies of its requests.
     BodyUse body_use;

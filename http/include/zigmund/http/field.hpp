@@ -8,7 +8,9 @@
 namespace zigmund::http::inline v0 {
 
 struct Field {
+    /// A token (RFC 9110, 5.6.2), in the case that its author wrote it in.
     std::string_view name;
+    /// Of a request, without the blanks around it (RFC 9110, 5.5).
     std::string_view value;
 };
 

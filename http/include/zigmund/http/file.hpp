@@ -55,6 +55,7 @@ class File : public detail::ParameterValue<T> {
   public:
     /// As it is on the wire.
     static constexpr std::string_view name = detail::wire_name<Cs...>(Name.view());
+    /// What stands behind the type, sorted by kind.
     using options = detail::Options<Cs...>;
     using detail::ParameterValue<T>::ParameterValue;
 };

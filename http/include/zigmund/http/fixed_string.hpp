@@ -11,8 +11,10 @@ namespace zigmund::http::inline v0 {
 
 template <std::size_t N>
 struct FixedString {
+    /// The characters, and the zero that ends them.
     char text[N]{};
 
+    /// Of a literal: at compile time.
     consteval FixedString(const char (&literal)[N]) { std::copy_n(literal, N, text); }
 
     /// The text without its terminator. Static storage when the FixedString is a template argument.

@@ -23,6 +23,7 @@
 
 namespace zigmund::http::inline v0 {
 
+/// Whom to believe.
 struct ForwardedHeadersOptions {
     /// Addresses and networks of proxies: "127.0.0.1", "::1", "10.0.0.0/8". What comes through a unix socket
     /// is always trusted.
@@ -34,6 +35,8 @@ class ZIGMUND_EXPORT ForwardedHeaders {
     /// Throws std::invalid_argument "zigmund: ForwardedHeaders: "localhost" is no IP address or network".
     explicit ForwardedHeaders(const ForwardedHeadersOptions& options = {});
 
+    /// Sets the client and the scheme of the request if it comes from a trusted address, and goes on. Throws
+    /// std::bad_alloc, and what the rest throws.
     Response operator()(Request& request, Next next) const;
 
   private:

@@ -25,6 +25,7 @@
 
 namespace zigmund::http::inline v0 {
 
+/// What is compressed, and how well.
 struct GzipOptions {
     /// Shorter bodies are not worth it, in bytes. Those of streams are not known, and compressed.
     std::size_t minimum_size = 500;
@@ -37,6 +38,8 @@ class ZIGMUND_EXPORT Gzip {
     /// Throws std::invalid_argument "zigmund: Gzip: level is 12: it is from 1 to 9".
     explicit Gzip(const GzipOptions& options = {});
 
+    /// The answer of the rest, compressed if the client takes it so and it is worth it. Throws
+    /// std::bad_alloc, and what the rest throws.
     Response operator()(Request& request, Next next) const;
 
   private:

@@ -40,6 +40,7 @@ class ZIGMUND_EXPORT HttpError : public std::exception {
     [[nodiscard]] HttpError with_header(alloc::Allocator arena, std::string_view name,
                                         std::string_view value) const;
 
+    /// The status of the answer.
     [[nodiscard]] Status status() const noexcept { return headers_.status(); }
     /// The detail, if it is text; empty otherwise.
     [[nodiscard]] std::string_view detail() const noexcept { return detail_; }
@@ -58,8 +59,12 @@ class ZIGMUND_EXPORT HttpError : public std::exception {
 /// before that came out: thrown into those that wait.
 class ZIGMUND_EXPORT RequestValidationError : public std::exception {
   public:
+    /// Of the answer, which lives in the request's arena.
     explicit RequestValidationError(const Response& response) noexcept : response_{response} {}
+    /// The answer: 422, or 400 or 415 for a body of which nothing can be read. It lives as long as this; its
+    /// text as long as the request.
     [[nodiscard]] const Response& response() const noexcept { return response_; }
+    /// "zigmund::http::RequestValidationError".
     [[nodiscard]] const char* what() const noexcept override;
 
   private:

@@ -26,6 +26,7 @@
 
 namespace zigmund::http::inline v0 {
 
+/// How deep objects and arrays may stand in one another; deeper ones are refused.
 inline constexpr std::size_t max_json_depth = 64;
 /// The members of one object. Boost.JSON hashes their names with a seed that a client can find out: without a
 /// limit, names made to collide cost the square of their number.
@@ -37,6 +38,7 @@ class ZIGMUND_EXPORT JsonCursor {
     JsonCursor(std::string_view text, alloc::Allocator arena) noexcept
         : at_{text.data()}, end_{text.data() + text.size()}, arena_{arena} {}
 
+    /// Where it puts strings with escapes, and documents.
     [[nodiscard]] alloc::Allocator arena() const noexcept { return arena_; }
 
     /// The next character that is no blank, which is not read; 0 at the end.
@@ -78,16 +80,20 @@ class ZIGMUND_EXPORT JsonCursor {
     /// A member's name, whatever it is, and the colon.
     [[nodiscard]] bool name(std::string_view& result) { return string(result) && take(':'); }
 
+    /// Text, with its quotes taken off and its escapes resolved: a view of the JSON, or, if there was an
+    /// escape, of the arena. Throws std::bad_alloc.
     [[nodiscard]] bool string(std::string_view& result);
     /// An integer as it is, of 64 bits and a sign, without fraction and exponent.
     [[nodiscard]] bool integer(detail::Integer& result) noexcept;
     /// The nearest double to a number; of -0, which is an integer, zero. False as well: none is as large, or
     /// it is rounded to zero.
     [[nodiscard]] bool number(double& result) noexcept;
+    /// `true` or `false`.
     [[nodiscard]] bool boolean(bool& result) noexcept {
         result = take_word("true");
         return result || take_word("false");
     }
+    /// `null`.
     [[nodiscard]] bool null() noexcept { return take_word("null"); }
     /// A value of any kind, as a document in the arena; `result` is constructed anew.
     [[nodiscard]] bool document(boost::json::value& result);

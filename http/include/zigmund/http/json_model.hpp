@@ -71,6 +71,7 @@ class Literal {
     static_assert(sizeof...(Values) != 0, "zigmund: Literal<\"cat\"> needs at least one text");
 
   public:
+    /// All of them, in their order. Static storage.
     static constexpr std::array<std::string_view, sizeof...(Values)> values{Values.view()...};
 
     /// The first of the values.
@@ -85,6 +86,7 @@ class Literal {
         }
         return false;
     }
+    /// Which of the values it is. Static storage.
     [[nodiscard]] constexpr std::string_view value() const noexcept { return *value_; }
     constexpr operator std::string_view() const noexcept { return *value_; }
 

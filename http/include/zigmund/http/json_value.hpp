@@ -121,8 +121,11 @@ concept TextMap = std::ranges::input_range<T> && requires {
 class JsonValue {
   public:
     JsonValue() noexcept : JsonValue{nullptr} {}
+    /// null, as without an argument.
     JsonValue(std::nullptr_t) noexcept : kind_{Kind::null}, unsigned_{0} {}
+    /// true or false.
     JsonValue(bool value) noexcept : kind_{Kind::boolean}, boolean_{value} {}
+    /// An integer, written with all of its digits.
     template <std::signed_integral T>
     JsonValue(T value) noexcept : kind_{Kind::signed_integer}, signed_{value} {}
     template <std::unsigned_integral T>
@@ -152,12 +155,15 @@ class JsonValue {
     JsonValue(std::span<const JsonMember> members) noexcept;
     /// An object: `{{"city", "Bern"}, {"zip", 3000}}`, its members in this order.
     JsonValue(std::initializer_list<JsonMember> members) noexcept;
+    /// What it holds, or null.
     template <class T>
     JsonValue(const std::optional<T>& value) : JsonValue{} {
         if (value) *this = JsonValue{*value};
     }
+    /// The value of a Path, Query, Member or the like.
     template <detail::Parameter P>
     JsonValue(const P& parameter) : JsonValue{*parameter} {}
+    /// A document of Boost.JSON, its members in the document's order.
     JsonValue(const boost::json::value& value) noexcept;
     /// A struct that BOOST_DESCRIBE_STRUCT describes: an object with its members in their order.
     template <detail::Described T>
@@ -215,7 +221,9 @@ class JsonValue {
 
 /// One member of an object: `{"name", value}`.
 struct JsonMember {
+    /// UTF-8, without escapes: writing it adds what is needed.
     std::string_view name;
+    /// Refers to what it was made from, as every JsonValue.
     JsonValue value;
 };
 

@@ -22,6 +22,7 @@ namespace zigmund::http::inline v0 {
 
 class ZIGMUND_EXPORT JsonWriter {
   public:
+    /// Takes memory of `allocator` when the first byte is written.
     explicit JsonWriter(alloc::Allocator allocator) noexcept : allocator_{allocator} {}
     JsonWriter(const JsonWriter&) = delete;
     JsonWriter& operator=(const JsonWriter&) = delete;
@@ -29,8 +30,11 @@ class ZIGMUND_EXPORT JsonWriter {
         if (data_ != nullptr) allocator_.deallocate(data_, capacity_, 1);
     }
 
+    /// Writes a value where one is due: at the beginning, and after name() and element().
     void value(const JsonValue& value);
 
+    /// An object or an array, as a value; between the two stand members, name() and value(), or elements,
+    /// element() and value(). Nobody checks that they match.
     void begin_object() { open('{'); }
     void end_object() { close('}'); }
     void begin_array() { open('['); }
@@ -69,6 +73,7 @@ class ZIGMUND_EXPORT JsonWriter {
     /// Gives up on a boost::json::value once more than `size` bytes are written: full() then says that what
     /// was written is cut, and is to be taken back.
     void limit(std::size_t size) noexcept { limit_ = size; }
+    /// Whether more was written than limit() allows.
     [[nodiscard]] bool full() const noexcept { return size_ > limit_; }
 
     /// What becomes of a byte that is no UTF-8: its code point in Latin-1, or else U+FFFD.

@@ -32,17 +32,22 @@ class Member {
     static_assert(detail::check_options<T, Cs...>());
 
   public:
+    /// How the library knows it from other classes, and what it holds.
     using zigmund_parameter = T;
+    /// What stands behind the type, sorted by kind.
     using options = detail::Options<Cs...>;
 
     constexpr Member() noexcept(std::is_nothrow_default_constructible_v<T>)
         : value_(first()), has_value_{options::has_default} {}
+    /// The value. Constraints are not looked at.
     template <class U = T>
         requires(std::convertible_to<U &&, T> && !std::same_as<std::remove_cvref_t<U>, Member>)
     constexpr Member(U&& value) : value_(std::forward<U>(value)), has_value_{true} {}
 
+    /// The value, as of a pointer.
     [[nodiscard]] constexpr const T& operator*() const noexcept { return value_; }
     [[nodiscard]] constexpr const T* operator->() const noexcept { return &value_; }
+    /// The value. Changing it does not change has_value().
     [[nodiscard]] constexpr const T& value() const noexcept { return value_; }
     [[nodiscard]] constexpr T& value() noexcept { return value_; }
     constexpr operator const T&() const noexcept { return value_; }

@@ -48,9 +48,13 @@ class ZIGMUND_EXPORT Metrics {
     Metrics& operator=(const Metrics&) = delete;
     ~Metrics();
 
+    /// What App::use() is given. Copies count for the same Metrics, which outlives them.
     class Middleware {
       public:
+        /// Counts the request: as in progress now, as answered when its answer is sent. Throws
+        /// std::bad_alloc, and what the rest throws.
         Response operator()(Request& request, Next next) const;
+        /// Counts what is no request, by its status: App::refuse() calls it. Throws std::bad_alloc.
         void refused(Request& request) const;
         /// What it counts for: the monitor's port shows it (ServeOptions::monitor_port).
         [[nodiscard]] const Metrics& metrics() const noexcept { return *metrics_; }
@@ -74,6 +78,7 @@ class ZIGMUND_EXPORT Metrics {
     /// All numbers so far, in the text format 0.0.4, in memory of `arena`. Any thread. Linear in the series.
     /// Throws std::bad_alloc.
     [[nodiscard]] std::string_view text(alloc::Allocator arena) const;
+    /// The content type of text().
     static constexpr std::string_view content_type = "text/plain; version=0.0.4; charset=utf-8";
 
   private:

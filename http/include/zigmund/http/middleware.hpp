@@ -57,11 +57,15 @@ namespace zigmund::http::inline v0 {
 
 class Metrics;
 
+/// The rest of the way of a request, as a middleware gets it: two pointers, to be copied; it is there as long
+/// as the request.
 class Next {
   public:
+    /// A function that goes on with the request; `context` is what Next was made with.
     using Step = Response (*)(const void* context, Request& request);
 
     Next() = default;
+    /// Calls `step(context, request)`; for tests of a middleware. Without arguments it must not be called.
     Next(Step step, const void* context) noexcept : step_{step}, context_{context} {}
 
     /// The response of the rest: inner middleware, routing, handler. Throws what nobody has answered.

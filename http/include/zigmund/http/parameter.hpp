@@ -144,8 +144,11 @@ class Path : public detail::ParameterValue<T> {
     static_assert(detail::check_options<T, Cs...>());
 
   public:
+    /// Where the value comes from.
     static constexpr detail::Source source = detail::Source::path;
+    /// The name in the route's template. Static storage.
     static constexpr std::string_view name = Name.view();
+    /// What stands behind the name, sorted by kind.
     using options = detail::Options<Cs...>;
     using detail::ParameterValue<T>::ParameterValue;
 };

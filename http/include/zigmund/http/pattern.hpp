@@ -408,6 +408,7 @@ struct PatternStorage {
 /// Text in which the regular expression is found. Stands among the options of a parameter or a field.
 template <FixedString Text>
 struct Pattern {
+    /// The expression as it was written. Static storage.
     static constexpr std::string_view text = Text.view();
 
     /// Whether `value` matches.

@@ -77,6 +77,7 @@ class ZIGMUND_EXPORT Request {
             end_form();
     }
 
+    /// The method; Method::other for one that no route can have.
     [[nodiscard]] Method method() const noexcept { return method_; }
     /// The method's token as it was sent.
     [[nodiscard]] std::string_view method_text() const noexcept { return method_text_; }
@@ -143,6 +144,7 @@ class ZIGMUND_EXPORT Request {
         if (is_late()) [[unlikely]]
             throw_late();
     }
+    /// Whether the deadline has passed. A look at the clock, if there is a deadline.
     [[nodiscard]] bool is_late() const noexcept {
         return deadline_ != std::chrono::steady_clock::time_point::max() &&
                std::chrono::steady_clock::now() >= deadline_;
@@ -175,6 +177,7 @@ class ZIGMUND_EXPORT Request {
     void set_client(const Client& client) noexcept { client_ = &client; }
     /// Whether it is to count as sent over TLS.
     void set_secure(bool secure) noexcept { secure_ = secure; }
+    /// When its answer is too late; time_point::max(): never.
     void set_deadline(std::chrono::steady_clock::time_point deadline) noexcept { deadline_ = deadline; }
     /// What is known of its response so far.
     [[nodiscard]] Sent& sent() noexcept { return sent_; }
@@ -203,6 +206,7 @@ class ZIGMUND_EXPORT Request {
     [[nodiscard]] detail::Pending* pending() const noexcept { return pending_; }
     /// Its handler blocks: what follows the response is to be done on the pool as well.
     void ends_on_pool() noexcept { ends_on_pool_ = true; }
+    /// Whether ends_on_pool() was called.
     [[nodiscard]] bool does_end_on_pool() const noexcept { return ends_on_pool_; }
     /// What Tasks wait with; null: nothing.
     [[nodiscard]] const detail::TaskContext* context() const noexcept { return context_; }

@@ -19,6 +19,7 @@
 
 namespace zigmund::http::inline v0 {
 
+/// Where the name stands, and who gives it.
 struct RequestIdOptions {
     /// The field's name, of the request and of the answer.
     std::string header = "x-request-id";
@@ -31,6 +32,7 @@ class ZIGMUND_EXPORT RequestId {
     /// Throws std::invalid_argument "zigmund: RequestId: "a b" is no header field's name".
     explicit RequestId(const RequestIdOptions& options = {});
 
+    /// Gives the request its id, and its answer the field. Throws std::bad_alloc, and what the rest throws.
     Response operator()(Request& request, Next next) const;
 
   private:

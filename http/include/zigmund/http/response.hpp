@@ -178,6 +178,7 @@ class ZIGMUND_EXPORT Response {
     /// is no status (it is Status{}), no body and no field to see then; what with_status() and its like are
     /// told is done to the answer when it is there.
     [[nodiscard]] detail::Pending* pending() const noexcept { return pending_; }
+    /// One that is pending(). The Pending lives as long as the request.
     explicit Response(detail::Pending& pending) noexcept : status_{}, pending_{&pending} {}
 
     /// `f(response)`, at once, or, of one that is pending(), when it is there; not if its handler throws. So
@@ -200,8 +201,12 @@ class ZIGMUND_EXPORT Response {
     /// The same response with what was said to be changed of one that is pending().
     [[nodiscard]] Response with_changes_of(const Response& changes, alloc::Allocator arena) const;
 
+    /// Status{}, which is 0, of one that is pending().
     [[nodiscard]] Status status() const noexcept { return status_; }
+    /// The field `content-type`; empty: it has none.
     [[nodiscard]] std::string_view content_type() const noexcept { return content_type_; }
+    /// The body in memory; empty where source() or file() makes it. It lives where the program has put it: in
+    /// static memory or in the request's arena.
     [[nodiscard]] std::string_view body() const noexcept { return body_; }
     /// The value of the last header field of that name (any case) that was added.
     [[nodiscard]] std::optional<std::string_view> header(std::string_view name) const noexcept;
@@ -213,7 +218,9 @@ class ZIGMUND_EXPORT Response {
 
     /// One header field and the ones before it.
     struct FieldNode {
+        /// Its name and value.
         Field field;
+        /// The one that was added before it; null: it was the first.
         const FieldNode* previous;
     };
     /// The last header field added; null without any.

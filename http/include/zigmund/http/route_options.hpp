@@ -22,11 +22,13 @@ namespace zigmund::http::inline v0 {
 
 /// A response that the documentation tells of: `{Status::not_found, "Nobody has it", schema<Problem>}`.
 struct ResponseInfo {
+    /// Which one it is; its number stands in the documentation.
     Status status;
     /// Empty: the status's reason phrase.
     std::string_view description = {};
     /// Null: nothing is said of the body.
     const Schema* schema = nullptr;
+    /// Of that body.
     std::string_view content_type = "application/json";
 };
 
@@ -55,6 +57,7 @@ struct RouteOptions {
     bool include_in_schema = true;
 };
 
+/// What holds for all routes of a router, beside what they say themselves.
 struct RouterOptions {
     /// What stands before the paths of the routes: "/users", without a slash at its end. Empty: nothing.
     std::string_view prefix = {};
@@ -64,7 +67,9 @@ struct RouterOptions {
     std::initializer_list<Dependency> dependencies = {};
     /// Of all routes; one that a route names itself counts more.
     std::initializer_list<ResponseInfo> responses = {};
+    /// Whether all of them are; else a route says so itself.
     bool deprecated = false;
+    /// False: the documentation tells of none of them, whatever they say.
     bool include_in_schema = true;
 };
 

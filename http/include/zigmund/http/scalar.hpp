@@ -54,9 +54,13 @@ concept Scalar = Number<T> || std::same_as<T, bool> || std::same_as<T, std::stri
 
 /// Why a value was refused; the fields are those of ValidationError.
 struct ScalarError {
+    /// pydantic's error type: "int_parsing"; static text.
     std::string_view type;
+    /// For people: static text.
     std::string_view message;
+    /// The name of the value in `ctx`; without memory: no `ctx`.
     std::string_view context_name = {};
+    /// The value in `ctx`, such as a bound.
     JsonValue context_value = {};
 };
 

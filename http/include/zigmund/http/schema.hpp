@@ -49,6 +49,8 @@ struct SchemaAlternative {
 }  // namespace detail
 
 struct Schema {
+    /// What a value is: `file` is the content of an upload, `literal` text out of a list, `any` whatever JSON
+    /// has.
     enum class Kind : std::uint8_t {
         any,
         boolean,
@@ -67,6 +69,7 @@ struct Schema {
         object,
     };
 
+    /// It says which of the members below mean something.
     Kind kind = Kind::any;
     /// Of an object: what it does not name is refused.
     bool closed = false;

@@ -42,17 +42,23 @@ namespace zigmund::http::inline v0 {
 
 /// What Basic carries, decoded: UTF-8.
 struct BasicCredentials {
-    std::string_view username;
-    std::string_view password;
+    std::string_view username;  ///< what stands before the first colon (RFC 7617, 2)
+    std::string_view password;  ///< what stands behind it
 };
 
 /// The form that a client of OAuth2PasswordBearer sends to its URL: `Form<OAuth2PasswordRequestForm>`.
 struct OAuth2PasswordRequestForm {
+    /// "password", which RFC 6749, 4.3.2 demands; here it may be missing.
     Member<std::optional<std::string_view>, Pattern<"^password$">> grant_type;
+    /// Who wants the token.
     std::string_view username;
+    /// The password of that user.
     std::string_view password;
+    /// What the token is to be good for: names with blanks between them (RFC 6749, 3.3).
     std::string_view scope = "";
+    /// Which program the user has, if that says so here (RFC 6749, 2.3.1).
     std::optional<std::string_view> client_id;
+    /// The password of the program.
     std::optional<std::string_view> client_secret;
 };
 BOOST_DESCRIBE_STRUCT(OAuth2PasswordRequestForm, (),
@@ -105,6 +111,7 @@ concept SecurityParameter = requires { typename P::zigmund_security; };
 template <class T = std::string_view, FixedString Name = "HTTPBearer">
 class HttpBearer : public detail::Credentials<T, std::string_view> {
   public:
+    /// As the documentation has it.
     static constexpr detail::SecurityScheme scheme{detail::SecurityScheme::Kind::bearer, Name.view()};
     using detail::Credentials<T, std::string_view>::Credentials;
 
@@ -124,6 +131,7 @@ class HttpBearer : public detail::Credentials<T, std::string_view> {
 template <class T = BasicCredentials, FixedString Realm = "", FixedString Name = "HTTPBasic">
 class HttpBasic : public detail::Credentials<T, BasicCredentials> {
   public:
+    /// As the documentation has it.
     static constexpr detail::SecurityScheme scheme{detail::SecurityScheme::Kind::basic, Name.view()};
     using detail::Credentials<T, BasicCredentials>::Credentials;
 
@@ -143,6 +151,7 @@ class HttpBasic : public detail::Credentials<T, BasicCredentials> {
 template <FixedString TokenUrl, class T = std::string_view, FixedString Name = "OAuth2PasswordBearer">
 class OAuth2PasswordBearer : public detail::Credentials<T, std::string_view> {
   public:
+    /// As the documentation has it.
     static constexpr detail::SecurityScheme scheme{detail::SecurityScheme::Kind::oauth2_password, Name.view(),
                                                    TokenUrl.view()};
     using detail::Credentials<T, std::string_view>::Credentials;
@@ -182,18 +191,21 @@ class ApiKey : public Credentials<T, std::string_view> {
 
 }  // namespace detail
 
+/// A key in the header field `Key`.
 template <FixedString Key, class T = std::string_view, FixedString Name = "APIKeyHeader">
 class ApiKeyHeader : public detail::ApiKey<ApiKeyHeader<Key, T, Name>, detail::Source::header, Key, T, Name> {
   public:
     using detail::ApiKey<ApiKeyHeader, detail::Source::header, Key, T, Name>::ApiKey;
 };
 
+/// A key in the query, under the name `Key`.
 template <FixedString Key, class T = std::string_view, FixedString Name = "APIKeyQuery">
 class ApiKeyQuery : public detail::ApiKey<ApiKeyQuery<Key, T, Name>, detail::Source::query, Key, T, Name> {
   public:
     using detail::ApiKey<ApiKeyQuery, detail::Source::query, Key, T, Name>::ApiKey;
 };
 
+/// A key in the cookie `Key`.
 template <FixedString Key, class T = std::string_view, FixedString Name = "APIKeyCookie">
 class ApiKeyCookie : public detail::ApiKey<ApiKeyCookie<Key, T, Name>, detail::Source::cookie, Key, T, Name> {
   public:

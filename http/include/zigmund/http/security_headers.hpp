@@ -30,7 +30,9 @@ struct SecurityHeadersOptions {
     std::string referrer_policy = "same-origin";
     /// Pages of other sites that were opened have no hold on this one.
     std::string cross_origin_opener_policy = "same-origin";
+    /// What a page may load, and from where (CSP).
     std::string content_security_policy = {};
+    /// Which abilities of the browser a page may use.
     std::string permissions_policy = {};
     /// For how long a browser comes over TLS alone; zero: nothing is said. Sent over TLS only (RFC
     /// 6797, 7.2).
@@ -45,6 +47,8 @@ class ZIGMUND_EXPORT SecurityHeaders {
     /// character", and the like, and "zigmund: SecurityHeaders: strict_transport_security is negative".
     explicit SecurityHeaders(const SecurityHeadersOptions& options = {});
 
+    /// Adds the fields that the answer of the rest does not have. Throws std::bad_alloc, and what the rest
+    /// throws.
     Response operator()(Request& request, Next next) const;
 
   private:

@@ -15,6 +15,7 @@ namespace zigmund::http::inline v0 {
 class Request;
 
 struct Sent {
+    /// The status of the answer.
     Status status = Status::ok;
     /// Bytes of the status line and the header fields.
     std::uint64_t head = 0;

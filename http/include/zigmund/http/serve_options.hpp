@@ -35,6 +35,7 @@ struct ServeOptions {
     /// from a thread of its own, to the end of the drain. 0: the system picks one; Server::monitor_port()
     /// tells. The numbers are those of the Metrics that the App uses, or else the process's alone.
     std::optional<std::uint16_t> monitor_port = {};
+    /// The address of monitor_port, as digits.
     std::string_view monitor_host = "127.0.0.1";
     /// TLS: the files of the certificate, followed by those of its chain, and of its key, in PEM, without a
     /// passphrase. Read at the start and by Server::reload(). Empty: without TLS. TLS 1.2 and 1.3. A handshake
@@ -82,7 +83,9 @@ struct ServeOptions {
     std::chrono::seconds drain_timeout{30};
 };
 
+/// The most that ServeOptions::workers and ServeOptions::blocking_threads may be.
 inline constexpr unsigned max_workers = 1024;
+/// The most that each time in ServeOptions may be: a year.
 inline constexpr std::chrono::seconds max_timeout{365 * 24 * 3600};
 
 /// Throws std::invalid_argument for what no server can mean:

@@ -66,8 +66,9 @@ class ZIGMUND_EXPORT Server {
     /// why. Any thread.
     bool reload();
 
-    /// Readiness is 503 from now on. After ServeOptions::drain_grace no new connections; requests that were begun are answered, idle connections are closed; then run()
-    /// returns, after ServeOptions::drain_timeout at the latest. Any thread, any number of times.
+    /// Readiness is 503 from now on. After ServeOptions::drain_grace no new connections; requests that were
+    /// begun are answered, idle connections are closed; then run() returns, after ServeOptions::drain_timeout
+    /// at the latest. Any thread, any number of times.
     void stop();
 
     /// stop() without a grace, and without waiting for anybody. Any thread.

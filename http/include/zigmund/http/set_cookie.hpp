@@ -15,7 +15,12 @@
 
 namespace zigmund::http::inline v0 {
 
-enum class SameSite : std::uint8_t { lax, strict, none };
+/// With which requests that other sites cause a browser sends the cookie (RFC 6265bis).
+enum class SameSite : std::uint8_t {
+    lax,     ///< with those by which the user comes here, such as the click on a link
+    strict,  ///< with none
+    none,    ///< with all; browsers want `secure` of such a cookie
+};
 
 struct SetCookie {
     /// A token.
@@ -34,6 +39,7 @@ struct SetCookie {
     bool http_only = false;
     /// Whether it travels over TLS alone. Browsers want it of a cookie with SameSite::none.
     bool secure = false;
+    /// With which requests that other sites cause it is sent.
     SameSite same_site = SameSite::lax;
 };
 

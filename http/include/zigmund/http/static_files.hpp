@@ -22,6 +22,7 @@
 
 namespace zigmund::http::inline v0 {
 
+/// What a directory is answered with.
 struct StaticFilesOptions {
     /// For a directory, its `index.html` is served, at a path that ends with a slash; without the slash the
     /// client is sent there.
@@ -33,6 +34,8 @@ class ZIGMUND_EXPORT StaticFiles {
     /// Throws std::system_error if the directory cannot be opened, and std::bad_alloc.
     explicit StaticFiles(std::string_view directory, StaticFilesOptions options = {});
 
+    /// The file, or a redirect to the directory with its slash; 404 for what is not there, 401 for what may
+    /// not be read, 500 for what cannot. Throws std::bad_alloc.
     [[nodiscard]] Response operator()(const Request& request, Path<std::string_view, "path"> path) const;
 
   private:

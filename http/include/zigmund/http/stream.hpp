@@ -43,14 +43,19 @@ enum class Produced : std::uint8_t {
 /// An event of text/event-stream. Parts without memory are left out.
 struct ServerSentEvent {
     std::string_view data = {};  ///< in lines, as many as it has
+    /// Its type; without one it is a `message` to the browser.
     std::string_view event = {};
+    /// What the client sends as `last-event-id` when it comes again.
     std::string_view id = {};
     std::optional<std::chrono::milliseconds> retry = {};  ///< how long the client waits before it comes again
+    /// Lines that clients pass over.
     std::string_view comment = {};
 };
 
+/// What a producer writes the next piece of a body to.
 class ZIGMUND_EXPORT StreamWriter {
   public:
+    /// Takes memory of `arena` when something is written. For tests of a producer; the server makes its own.
     explicit StreamWriter(alloc::Allocator arena) noexcept : buffer_{arena} {}
 
     /// Adds to the piece. What is written is copied. All throw std::bad_alloc.

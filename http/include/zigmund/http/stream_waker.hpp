@@ -43,8 +43,11 @@ class ZIGMUND_EXPORT StreamWaker {
   public:
     /// Wakes nobody.
     StreamWaker() = default;
+    /// What StreamWriter::waker() makes.
     explicit StreamWaker(std::shared_ptr<detail::WakeTarget> target) noexcept : target_{std::move(target)} {}
 
+    /// Has the producer asked again, at once; once for several calls before that. Nothing happens if the
+    /// stream has ended. Any thread.
     void wake() const noexcept;
 
   private:

@@ -59,6 +59,7 @@ class Task;
 /// What dependencies see of a request whose client has left, or whose server has stopped, before its answer.
 class Cancelled : public std::exception {
   public:
+    /// "zigmund: the request was cancelled".
     [[nodiscard]] const char* what() const noexcept override { return "zigmund: the request was cancelled"; }
 };
 
@@ -188,10 +189,14 @@ class TaskPromiseOf<void> : public TaskPromise {
 template <class T>
 class [[nodiscard]] Task {
   public:
+    /// For the compiler.
     using promise_type = detail::TaskPromiseOf<T>;
+    /// What co_await gives.
     using value_type = T;
 
+    /// Takes the frame; of `other`, nothing but its destructor and an assignment to it are to be used.
     Task(Task&& other) noexcept : frame_{std::exchange(other.frame_, nullptr)} {}
+    /// Exchanges the two.
     Task& operator=(Task&& other) noexcept {
         std::swap(frame_, other.frame_);
         return *this;
@@ -201,8 +206,9 @@ class [[nodiscard]] Task {
         if (frame_) frame_.destroy();
     }
 
-    // What co_await asks for.
+    /// What co_await asks: it begins when it is awaited, never before.
     static bool await_ready() noexcept { return false; }
+    /// Begins it; true: it waits, and goes on with `awaiting` when it is done.
     template <std::derived_from<detail::TaskPromise> P>
     bool await_suspend(std::coroutine_handle<P> awaiting) {
         return !start(awaiting.promise().pending(), &awaiting.promise());
@@ -219,8 +225,11 @@ class [[nodiscard]] Task {
         frame_.resume();
         return frame_.done();
     }
+    /// Whether it has returned or thrown.
     [[nodiscard]] bool done() const noexcept { return frame_.done(); }
+    /// What it returned, once it is done(); throws what it threw. Once.
     T take() { return frame_.promise().take(); }
+    /// Destroys the frame, where it waits. Again, it does nothing.
     void destroy() noexcept {
         if (frame_) std::exchange(frame_, nullptr).destroy();
     }

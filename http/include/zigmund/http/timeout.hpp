@@ -29,7 +29,9 @@
 
 namespace zigmund::http::inline v0 {
 
+/// How long is too long.
 struct TimeoutOptions {
+    /// Counted from the call of the middleware.
     std::chrono::milliseconds limit{30000};
 };
 
@@ -38,6 +40,7 @@ class ZIGMUND_EXPORT Timeout {
     /// Throws std::invalid_argument "zigmund: Timeout: limit is not above zero" and "... more than a year".
     explicit Timeout(const TimeoutOptions& options = {});
 
+    /// Sets the request's deadline, unless it has an earlier one, and goes on. Throws what the rest throws.
     Response operator()(Request& request, Next next) const;
 
   private:

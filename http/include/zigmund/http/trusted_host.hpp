@@ -20,6 +20,7 @@
 
 namespace zigmund::http::inline v0 {
 
+/// Which hosts are allowed.
 struct TrustedHostOptions {
     /// "example.com"; "*.example.com" for all below it; "[::1]"; "*" for all.
     std::vector<std::string> allowed_hosts = {"*"};
@@ -31,11 +32,12 @@ class ZIGMUND_EXPORT TrustedHost {
   public:
     /// Throws std::invalid_argument:
     ///
-    ///     zigmund: TrustedHost: "example.*": a wildcard stands for what is below a domain, as in
-    ///     *.example.com zigmund: TrustedHost: no host is allowed: nobody would be served zigmund:
-    ///     TrustedHost: "example.com:80": a host stands there without a port
+    ///     zigmund: TrustedHost: "a.*": a wildcard stands for what is below a domain, as in *.example.com
+    ///     zigmund: TrustedHost: no host is allowed: nobody would be served
+    ///     zigmund: TrustedHost: "example.com:80": a host stands there without a port
     explicit TrustedHost(const TrustedHostOptions& options);
 
+    /// Goes on if the host is allowed; else 400 or 307. Throws std::bad_alloc, and what the rest throws.
     Response operator()(Request& request, Next next) const;
 
   private:

@@ -54,6 +54,7 @@ class ZIGMUND_EXPORT Upload {
   public:
     /// No file: empty in all it says.
     Upload() noexcept = default;
+    /// `part` outlives it: the request keeps both.
     explicit Upload(const detail::FormPart& part) noexcept : part_{&part} {}
 
     /// The name that the client gives to the file, as it sent it. It may be a path, and lead anywhere.

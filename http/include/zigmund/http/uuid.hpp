@@ -24,6 +24,7 @@ class ZIGMUND_EXPORT Uuid {
 
     /// All zeros: the nil UUID.
     constexpr Uuid() noexcept = default;
+    /// The sixteen bytes, in the order in which they are written.
     constexpr explicit Uuid(const std::array<std::uint8_t, 16>& bytes) noexcept : bytes_{bytes} {}
 
     /// Reads the canonical form, 32 digits without hyphens, and the canonical form in braces or behind

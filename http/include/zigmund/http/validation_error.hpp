@@ -30,12 +30,16 @@ class Response;
 /// Where a value stands: `body`, then `items`, then 0. A chain from the inside out, on the stack while a body
 /// is bound.
 struct Location {
+    /// What it stands in; null: it is the place itself, "body", "query".
     const Location* outer = nullptr;
     std::string_view name;  ///< a member's or a parameter's name; without memory: an index
+    /// An element's index, from 0, if there is no name.
     std::size_t index = 0;
 
+    /// `outer_location`, unless null, outlives it; so does the text.
     Location(const Location* outer_location, std::string_view member) noexcept
         : outer{outer_location}, name{member} {}
+    /// The same of an element.
     Location(const Location* outer_location, std::size_t element) noexcept
         : outer{outer_location}, index{element} {}
 };
@@ -45,16 +49,21 @@ struct ValidationError {
     std::string_view message;            ///< static text, or text in the request's arena
     JsonValue input;                     ///< what was sent; lives as long as the request
     std::string_view context_name = {};  ///< the name of the first value in `ctx`; without memory: no `ctx`
+    /// That value.
     JsonValue context_value = {};
     /// What `ctx` holds besides; what the values refer to lives as long as the request, or is static.
     std::span<const JsonMember> more_context = {};
 };
 
+/// The errors of one request, in the order in which they are answered.
 class ZIGMUND_EXPORT ValidationErrors {
   public:
+    /// How many are kept; what is added later is counted only.
     static constexpr std::size_t max_errors = 100;
+    /// How many bytes of text, or of JSON, an error repeats of what was sent.
     static constexpr std::size_t max_input = 1024;
 
+    /// `arena` is the request's, and outlives it.
     explicit ValidationErrors(alloc::Allocator arena) noexcept : arena_{arena} {}
     ValidationErrors(const ValidationErrors&) = delete;
     ValidationErrors& operator=(const ValidationErrors&) = delete;
@@ -68,6 +77,7 @@ class ZIGMUND_EXPORT ValidationErrors {
     /// Where errors live, and text that is made for them may.
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return arena_; }
 
+    /// Whether nothing is wrong. O(1).
     [[nodiscard]] bool empty() const noexcept { return first_ == nullptr; }
     /// How many are kept.
     [[nodiscard]] std::size_t size() const noexcept { return size_; }

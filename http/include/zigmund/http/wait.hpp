@@ -98,12 +98,14 @@ inline WaitFor::Clock::time_point after(std::chrono::nanoseconds time) noexcept 
 
 }  // namespace detail
 
+/// No limit of the time.
 inline constexpr std::chrono::nanoseconds forever = std::chrono::nanoseconds::max();
 
 /// For so long, or a little longer. No time, or less, lets others go first.
 [[nodiscard]] inline detail::Sleep sleep_for(std::chrono::nanoseconds time) noexcept {
     return {{detail::WaitFor::What::time, -1, detail::after(time)}};
 }
+/// Until then, or a little longer. A time that has passed lets others go first.
 [[nodiscard]] inline detail::Sleep sleep_until(std::chrono::steady_clock::time_point time) noexcept {
     return {{detail::WaitFor::What::time, -1, time}};
 }

@@ -52,8 +52,11 @@ class Context {
         "means: wrap one of them in a struct of its own");
 
   public:
+    /// For error messages: the types as they were given.
     using allowed = Allowed<Ts...>;
 
+    /// Refers to what is given as an lvalue, which outlives this, and takes over the rest. Throws what moving
+    /// that throws.
     constexpr explicit Context(Ts... objects) : objects_{std::forward<Ts>(objects)...} {}
 
     /// For an object of type `T` that is here, a parameter may be `T&` (unless it is const here), `const
@@ -73,6 +76,7 @@ class Context {
     std::tuple<Ts...> objects_;
 };
 
+/// `Context{config, 8}` is a `Context<Config&, int>`.
 template <class... Ts>
 Context(Ts&&...) -> Context<Ts...>;
 

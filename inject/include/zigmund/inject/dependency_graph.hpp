@@ -22,12 +22,17 @@ namespace zigmund::inject::inline v0 {
 /// scope is another thing.
 template <auto F, Scope S>
 struct Node {
+    /// What the function returns.
     using result = typename detail::CalleeOf<decltype(F)>::result;
+    /// What a Depends of it refers to: T where the function returns T, T& or Scoped<T>; or void.
     using value_type = typename detail::ProducedBy<result>::type;
+    /// The function's type: a lambda's, Make<T>, or a pointer to a function.
     using function = std::remove_cvref_t<decltype(F)>;
 
+    /// When the value is torn down.
     static constexpr Scope scope = S;
 
+    /// Calls the function; of make<T>, makes a T with `args` in braces. Throws what that throws.
     template <class... Args>
     static constexpr result call(Args&&... args) {
         return detail::CalleeOf<decltype(F)>::call(F, std::forward<Args>(args)...);
@@ -37,7 +42,9 @@ struct Node {
 /// What the application was given, by its type.
 template <class T>
 struct StateNode {
+    /// What a State<T> refers to.
     using value_type = T;
+    /// It lasts until the application stops.
     static constexpr Scope scope = Scope::app;
 };
 
@@ -225,6 +232,8 @@ struct YourType;
 
 }  // namespace detail
 
+/// The graph of the parameters in `List`, an inject::Types, with the members nodes, apps and leaves (see this
+/// file's beginning).
 template <class List>
 using DependencyGraph =
     typename detail::Collect<detail::Found<Types<>, Types<>, Types<>>, detail::Path<false>, List>::type;

@@ -55,6 +55,7 @@ enum class Scope : std::uint8_t {
 /// The function that makes a T; see above.
 template <class T>
 struct Make {};
+/// What stands between the angle brackets: `Depends<make<Login>>`.
 template <class T>
 inline constexpr Make<T> make{};
 
@@ -236,7 +237,10 @@ class Depends : public detail::DependsValue<
     /// What it refers to; void for a dependency that returns nothing.
     using value_type = typename detail::ProducedBy<typename detail::CalleeOf<decltype(F)>::result>::type;
 
+    /// When the value is torn down: as the options say, or else with the job.
     static constexpr Scope scope = detail::scope_of<Options...>();
+    /// Whether the value is shared with all in the job that ask for the same function in the same scope:
+    /// without NoCache.
     static constexpr bool cached = !detail::has_option<NoCache, Options...>;
 
     using detail::DependsValue<value_type>::DependsValue;
@@ -246,6 +250,7 @@ class Depends : public detail::DependsValue<
 template <class T>
 class State : public detail::DependsValue<T> {
   public:
+    /// What it refers to.
     using value_type = T;
     using detail::DependsValue<T>::DependsValue;
 };

@@ -38,6 +38,7 @@ class Job {
     /// `memory` lasts until after end(): what is made is not given back to it piece by piece.
     explicit Job(alloc::Allocator memory) noexcept : memory_{memory} {}
 
+    /// Where what is made for the job lives.
     [[nodiscard]] alloc::Allocator memory() const noexcept { return memory_; }
 
     /// What was made in a scope, which is `function` or `job`, and must be undone.
@@ -61,7 +62,9 @@ class Job {
     /// other: who asks for the same thing gets it.
     void share() noexcept { shares = true; }
 
+    /// For Resolver: what was noted, the newest first; null: nothing.
     const detail::Made* made = nullptr;
+    /// For Resolver: whether share() was called.
     bool shares = false;
 
   private:

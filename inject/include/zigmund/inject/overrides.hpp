@@ -28,12 +28,17 @@ namespace zigmund::inject::inline v0 {
 template <class Base>
 class Overrides {
   public:
+    /// One of them, as a resolver finds it.
     struct Replacement {
+        /// The one that was set before it; null: it was the first.
         Replacement* older;
+        /// The function that it replaces: an address that no other function has.
         const void* key;
+        /// The function that takes its place, and where the application has what that needs.
         void* stored;
         /// The value, or null if it could not be made.
         const void* (*make)(const void* stored, Base& base, Job& job, Teardowns& teardowns);
+        /// Gives `stored` back.
         void (*destroy)(alloc::Allocator allocator, void* stored) noexcept;
     };
 
@@ -76,6 +81,7 @@ class Overrides {
         }
     }
 
+    /// Whether every dependency is the original. O(1).
     [[nodiscard]] bool empty() const noexcept { return newest_ == nullptr; }
 
     /// The replacement of the function of `key`, or null. O(replacements).
@@ -90,9 +96,13 @@ class Overrides {
     struct CodeFor {
         using Graph = DependencyGraph<Parameters<G>>;
 
+        /// A replacement, and where the application has what it needs.
         struct Stored {
+            /// Takes `function` over. Throws std::bad_alloc.
             Stored(G&& function, Singletons& all) : g{std::move(function)}, singletons{all} {}
+            /// What is called in place of the original.
             G g;
+            /// What it needs of what has AppScope, and of State.
             SingletonsOf<Graph> singletons;
         };
 

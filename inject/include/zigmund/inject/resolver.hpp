@@ -8,8 +8,7 @@
 // `Base` provides (provider.hpp) what is no dependency. Beside a provider's members it may have
 //
 //     // How many arguments it could not make so far. A dependency one of whose arguments failed is not
-//     called,
-//     // nor is what needs it; everything else still is, so that all that is wrong is known at once.
+//     // called, nor is what needs it; everything else still is, so that all that is wrong is known at once.
 //     std::size_t failures() const noexcept;
 //
 //     // The arguments that it is asked for from here on are those of another function.
@@ -89,12 +88,16 @@ struct PointerOf<P> {
 template <class Graph, Provider Base>
 class Resolver {
   public:
+    /// For error messages: what Base allows, and Depends and State.
     using allowed = typename detail::AllowAlso<typename Base::allowed, Depends<your_function>,
                                                State<detail::YourType>>::type;
 
+    /// Whether a parameter may be a P: a Depends or a State, by value or by const reference, or what Base
+    /// provides.
     template <class P>
     static constexpr bool provides = detail::is_dependency<P> || Base::template provides<P>;
 
+    /// Compile errors that say what to write instead of a P that it does not provide.
     template <std::size_t Position, class P>
     static constexpr void explain() {
         static_assert(!detail::is_dependency<std::remove_cvref_t<P>>,
@@ -103,6 +106,8 @@ class Resolver {
             Base::template explain<Position, P>();
     }
 
+    /// One argument. A dependency is made if nobody has asked for it before; one that cannot be made has no
+    /// value, and good() is false from then on. Throws what a dependency throws.
     template <class P>
         requires provides<P>
     decltype(auto) provide() {

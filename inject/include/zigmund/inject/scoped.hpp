@@ -47,6 +47,7 @@ class [[nodiscard]] Scoped {
   public:
     class promise_type;
 
+    /// Takes the frame; of `other`, nothing but its destructor is to be used.
     Scoped(Scoped&& other) noexcept : frame_{std::exchange(other.frame_, nullptr)} {}
     Scoped& operator=(Scoped&&) = delete;
     /// Without end(), the function is left where it waits: its locals are destroyed.
@@ -93,16 +94,20 @@ inline constexpr bool is_scoped<Scoped<T>> = true;
 
 }  // namespace detail
 
+/// What the compiler makes of such a function. Programs do not name it.
 template <class T>
 class Scoped<T>::promise_type : public detail::FrameMemory {
   public:
+    /// What the call returns.
     Scoped get_return_object() noexcept {
         return Scoped{std::coroutine_handle<promise_type>::from_promise(*this)};
     }
-    // It begins during the call, while the arguments are there.
+    /// It begins during the call, while the arguments are there.
     static std::suspend_never initial_suspend() noexcept { return {}; }
+    /// The frame stays, for end() to look at.
     static std::suspend_always final_suspend() noexcept { return {}; }
 
+    /// What is yielded: Scoped::value() refers to it where it is.
     auto yield_value(T& value) noexcept {
         value_ = std::addressof(value);
         return Yield{*this};
@@ -112,7 +117,9 @@ class Scoped<T>::promise_type : public detail::FrameMemory {
         value_ = std::addressof(value);
         return Yield{*this};
     }
+    /// The function has come to its end.
     static void return_void() noexcept {}
+    /// Keeps what the function throws, for value() or end().
     void unhandled_exception() noexcept { error_ = std::current_exception(); }
 
   private:

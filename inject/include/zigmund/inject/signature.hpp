@@ -17,6 +17,7 @@ namespace zigmund::inject::inline v0 {
 /// A list of types, for deduction; never holds a value.
 template <class... Ts>
 struct Types {
+    /// How many types there are.
     static constexpr std::size_t size = sizeof...(Ts);
 };
 

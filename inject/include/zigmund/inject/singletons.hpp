@@ -98,6 +98,7 @@ class Singletons {
         free_list(stoppers_);
     }
 
+    /// Where everything lives.
     [[nodiscard]] alloc::Allocator allocator() const noexcept { return allocator_; }
 
     /// What `State<T>` refers to. `args` are a function or lambda that returns a T, a T& or a Scoped<T> and
@@ -114,12 +115,13 @@ class Singletons {
             keep_object<detail::Given<T>>(entry, std::forward<Args>(args)...);
     }
 
-    /// Calls `f`, whose parameters are injected, at the end of start(), or at the beginning of stop(); in the
-    /// order of registration. Throws std::bad_alloc.
+    /// Calls `f`, whose parameters are injected, at the end of start(); several in the order of registration.
+    /// Throws std::bad_alloc.
     template <class F>
     void on_start(F&& f) {
         keep(append(starters_), std::forward<F>(f));
     }
+    /// The same at the beginning of stop().
     template <class F>
     void on_stop(F&& f) {
         keep(append(stoppers_), std::forward<F>(f));
@@ -182,6 +184,7 @@ class Singletons {
         return error;
     }
 
+    /// Whether they are there: from the beginning of start(), unless that throws, to the end of stop().
     [[nodiscard]] bool started() const noexcept { return started_; }
 
     /// For Overrides: makes what has AppScope and is made by the function of `key` with `g` instead; null: it
@@ -289,8 +292,10 @@ class Singletons {
 /// The provider for what is made by Singletons.
 class SingletonArguments {
   public:
+    /// For error messages: what they may ask for.
     using allowed = Allowed<alloc::Allocator, State<detail::YourType>, Depends<your_function, AppScope>>;
 
+    /// Whether a parameter may be a P: an Allocator, a State, or a Depends with AppScope.
     template <class P>
     static constexpr bool provides = [] {
         if constexpr (detail::is_dependency<P>)
@@ -299,6 +304,7 @@ class SingletonArguments {
             return std::is_same_v<std::remove_cvref_t<P>, alloc::Allocator> && !std::is_lvalue_reference_v<P>;
     }();
 
+    /// A compile error for what lives for one job only.
     template <std::size_t Position, class P>
     static constexpr void explain() {
         static_assert(
@@ -307,8 +313,11 @@ class SingletonArguments {
             "for one job: give the Depends the option inject::AppScope");
     }
 
+    /// `singletons` outlives this.
     explicit SingletonArguments(Singletons& singletons) noexcept : singletons_{singletons} {}
 
+    /// The argument; what it refers to is made first if it is not there yet. Throws as Singletons::start()
+    /// does.
     template <class P>
         requires provides<P>
     auto provide() {
@@ -354,6 +363,7 @@ void Singletons::replace(const void* key, const G* g) {
 template <class Graph>
 class SingletonsOf {
   public:
+    /// Finds them, or adds what is to be made. `singletons` outlives this. Throws std::bad_alloc.
     explicit SingletonsOf(Singletons& singletons) : entries_{find(singletons, typename Graph::apps{})} {}
 
     /// Throws std::logic_error "zigmund: <name> is made when the application starts, and it has not started".

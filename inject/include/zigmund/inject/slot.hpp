@@ -19,7 +19,9 @@ namespace zigmund::inject::inline v0 {
 /// For a function that returns R. A slot itself needs no destructor: its value's runs as a teardown.
 template <class R>
 struct Slot : Teardowns::Entry {
+    /// Null: it was not made, or could not be.
     R* value = nullptr;
+    /// For Resolver: whether somebody has asked for it.
     bool tried = false;
 
     Slot() noexcept {}
@@ -39,24 +41,32 @@ struct Slot : Teardowns::Entry {
     alignas(R) std::byte memory[sizeof(R)];
 };
 
+/// For a function that returns a reference: there is nothing to keep.
 template <class T>
 struct Slot<T&> {
+    /// What it refers to. Null: it was not asked for, or could not be had.
     T* value = nullptr;
+    /// For Resolver: whether somebody has asked for it.
     bool tried = false;
 
+    /// Keeps where it is what `make` returns.
     template <class Make>
     void fill(Make&& make, Teardowns&) {
         value = std::addressof(make());
     }
 };
 
+/// For a function that yields its value: the Scoped is kept, and ended with the scope.
 template <class T>
 struct Slot<Scoped<T>> : Teardowns::Entry {
+    /// What was yielded. Null: it was not made, or could not be.
     T* value = nullptr;
+    /// For Resolver: whether somebody has asked for it.
     bool tried = false;
 
     Slot() noexcept {}
 
+    /// Keeps what `make` returns, and has it ended with `teardowns`. Throws what Scoped::value() throws.
     template <class Make>
     void fill(Make&& make, Teardowns& teardowns) {
         scoped = ::new (static_cast<void*>(memory)) Scoped<T>(make());
@@ -78,11 +88,15 @@ struct Slot<Scoped<T>> : Teardowns::Entry {
     alignas(Scoped<T>) std::byte memory[sizeof(Scoped<T>)];
 };
 
+/// For a function that is called for its effect.
 template <>
 struct Slot<void> {
+    /// Not null: it was called, and returned.
     void* value = nullptr;
+    /// For Resolver: whether somebody has asked for it.
     bool tried = false;
 
+    /// Calls `make`.
     template <class Make>
     void fill(Make&& make, Teardowns&) {
         make();

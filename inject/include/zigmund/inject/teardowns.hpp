@@ -16,7 +16,9 @@ class Teardowns {
   public:
     /// To be embedded in, or derived by, what is torn down.
     struct Entry {
+        /// The one that is undone after it; null: it is the last. Set by push().
         Entry* older = nullptr;
+        /// How to undo it. Set by push().
         void (*run)(Entry& self, std::exception_ptr& error) noexcept = nullptr;
     };
 
@@ -31,6 +33,7 @@ class Teardowns {
         newest_ = &entry;
     }
 
+    /// Whether nothing is to be undone. O(1).
     [[nodiscard]] bool empty() const noexcept { return newest_ == nullptr; }
 
     /// Runs all, newest first, and is empty then. `error` goes in as what ended the scope, null for a

@@ -59,12 +59,15 @@ namespace zigmund::http::inline v0::testing {
 struct RouteRequest {
     /// Method and template, as they were registered: "GET /users/{user_id}".
     std::string route;
+    /// What to ask for: a path, with or without a query, or a whole URL.
     std::string url;
+    /// The body, and what else belongs to it.
     TestRequest request = {};
     /// Whether the body is another one each time, so that only its status and its form are compared.
     bool varies = false;
 };
 
+/// What check_allocation_failures() asks for, and how.
 struct AllocationFailureOptions {
     /// What to ask of the routes. A GET, HEAD or DELETE without parameters in its path needs none here: it is
     /// asked for as it is. Any other route without a request is a finding.
@@ -77,6 +80,7 @@ struct AllocationFailureOptions {
     bool isolate = true;
 };
 
+/// What check_allocation_failures() has found.
 struct ZIGMUND_EXPORT AllocationFailureResult {
     std::size_t routes = 0;             ///< that were tried
     std::size_t allocations = 0;        ///< that failed

@@ -17,12 +17,17 @@
 
 namespace zigmund::http::inline v0::testing {
 
+/// A cookie as it is kept.
 struct StoredCookie {
+    /// What the server calls it.
     std::string name;
+    /// As it was sent, with its quotes if it has some.
     std::string value;
     std::string domain;     ///< of the host that set it, or what it named
     bool host_only = true;  ///< not for the hosts below
+    /// It is sent to this path and those below.
     std::string path = "/";
+    /// Whether it is sent over https alone.
     bool secure = false;
     std::optional<std::time_t> expires = {};  ///< none: with the client
 };
@@ -35,6 +40,7 @@ class ZIGMUND_EXPORT CookieJar {
     [[nodiscard]] std::optional<std::string> get(std::string_view name) const;
     /// Keeps a cookie; an old one of the same name, domain and path goes.
     void set(StoredCookie cookie);
+    /// Forgets all.
     void clear() noexcept { cookies_.clear(); }
 
     /// Takes in the value of a field `set-cookie` that was an answer to a request for `path` of `host`. What

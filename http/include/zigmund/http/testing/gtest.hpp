@@ -1,8 +1,8 @@
 // The testing tools of http in GoogleTest.
 //
 //     EXPECT_TRUE(allocates_nothing(client, "GET", "/users/7"));
-//     EXPECT_TRUE(survives_allocation_failures(app, {.requests = {{"POST /items", "/items", {.json =
-//     ...}}}}));
+//     EXPECT_TRUE(survives_allocation_failures(
+//         app, {.requests = {{"POST /items", "/items", {.json = {{"name", "Pen"}, {"price", 2.5}}}}}}));
 //
 // Header only; link GoogleTest yourself.
 #pragma once

@@ -41,6 +41,7 @@ namespace zigmund::http::inline v0::testing {
 class RequestBytes;
 class TestUrl;
 
+/// How a client asks, and what it does with answers.
 struct TestClientOptions {
     /// What URLs without a host are relative to. What is sent to "https://..." comes as if over TLS, with
     /// secure cookies.
@@ -71,8 +72,10 @@ struct HeapCheck {
     /// Empty without calls. `zigmund: GET /users/7: a warm request made 1 heap call, at` and the stack of the
     /// first, lines that end with '\n'.
     std::string text;
+    /// The answer to the warm request.
     TestResponse response;
 
+    /// Whether it made no heap call.
     [[nodiscard]] bool ok() const noexcept { return calls == 0; }
 };
 
@@ -87,6 +90,7 @@ class ZIGMUND_EXPORT TestClient {
     /// Its streams are gone by then.
     ~TestClient();
 
+    /// request() with the method that it is called after; delete_() with DELETE.
     TestResponse get(std::string_view url, const TestRequest& request = {}) {
         return this->request("GET", url, request);
     }
@@ -133,6 +137,7 @@ class ZIGMUND_EXPORT TestClient {
 
     /// What it keeps; may be changed.
     [[nodiscard]] CookieJar& cookies() noexcept { return cookies_; }
+    /// The application that it asks.
     [[nodiscard]] App& app() noexcept { return app_; }
 
   private:

@@ -23,6 +23,7 @@ class TestExchange;
 
 class ZIGMUND_EXPORT TestStream {
   public:
+    /// Takes the answer; of the other, nothing but its destructor is to be used.
     TestStream(TestStream&&) noexcept;
     TestStream& operator=(TestStream&&) = delete;
     ~TestStream();
