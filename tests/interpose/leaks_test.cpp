@@ -52,6 +52,12 @@ TEST_P(Lost, MemoryThatTheProgramCanStillReachIsNotALeak) {
     }
 }
 
+TEST_P(Lost, WhatAThreadThatRunsHasInARegisterAloneIsReachable) {
+    const Ended ended = run_it("register");
+    EXPECT_EQ(ended.err, "");
+    EXPECT_EQ(ended.status, 0);
+}
+
 TEST_P(Lost, AChainIsToldWithItsBeginning) {
     const Ended ended = run_it("chain");
     EXPECT_EQ(told(ended), "leak: 240 bytes in 5 blocks from 1 call site");

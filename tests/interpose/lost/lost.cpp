@@ -148,6 +148,61 @@ int corners() {
     return wrong;
 }
 
+/// The pointer stays all over the stack that this call leaves behind.
+[[gnu::noinline]] void forget_on_stack(Node* node) {
+    std::array<Node*, 1024> frames;
+    frames.fill(node);
+    __asm__ volatile("" : : "r"(frames.data()) : "memory");
+}
+
+// ---- a thread that keeps a pointer in a register alone ----
+
+std::uintptr_t hidden_from_search;  // the pointer, with all its bits turned over
+std::atomic<int> in_register = 0;
+
+[[gnu::noinline]] void hide_chain() { hidden_from_search = ~reinterpret_cast<std::uintptr_t>(chain(2)); }
+
+/// What calls that are over have left on the stack. It calls nothing: the dynamic linker would save what is left in
+/// registers there.
+[[gnu::noinline]] void clear_stack_below() {
+    std::array<volatile char, 64 << 10> frames;
+    for (volatile char& byte : frames) byte = 0;
+}
+
+[[noreturn]] void keep_in_register() {
+    hide_chain();
+    clear_stack_below();
+#if defined(__x86_64__)
+    __asm__ volatile(
+        "mov %1, %%rbx\n\t"
+        "not %%rbx\n\t"
+        "movl $1, %0\n"
+        "1: pause\n\t"
+        "jmp 1b"
+        : "=m"(in_register)
+        : "m"(hidden_from_search)
+        : "rbx", "memory");
+    __builtin_unreachable();
+#elif defined(__aarch64__)
+    __asm__ volatile(
+        "ldr x19, %1\n\t"
+        "mvn x19, x19\n\t"
+        "mov w20, #1\n\t"
+        "str w20, %0\n"
+        "1: yield\n\t"
+        "b 1b"
+        : "=m"(in_register)
+        : "m"(hidden_from_search)
+        : "x19", "x20", "memory");
+    __builtin_unreachable();
+#else  // on its stack, then
+    Node* volatile node = reinterpret_cast<Node*>(~hidden_from_search);
+    in_register = 1;
+    while (node != nullptr) ::pause();
+    std::abort();
+#endif
+}
+
 /// A block of that size is damaged, and resized: what it held is still there, and in the new place nothing is
 /// wrong. `damage`: underflow, header, header-and-tail, overflow, new.
 int resize_damaged(std::string_view damage, std::size_t size, std::size_t new_size) {
@@ -201,7 +256,7 @@ int main(int count, char** words) {
     if (what == "kept") kept = chain(4);
     if (what == "chain") forget(chain(5));
     if (what == "ring") ring();
-    if (what == "thread") std::thread{[] { forget(chain(3)); }}.join();
+    if (what == "thread") std::thread{[] { forget_on_stack(chain(3)); }}.join();
     if (what == "thread-local") kept_by_thread = chain(2);
     if (what == "own-pages") {  // a program's own allocator
         void* const pages =
@@ -220,6 +275,10 @@ int main(int count, char** words) {
             while (node != nullptr) ::pause();
         }}.detach();
         made.wait();
+    }
+    if (what == "register") {
+        std::thread{keep_in_register}.detach();
+        while (in_register.load() == 0) std::this_thread::yield();
     }
     if (what == "busy") {  // threads that allocate while the process ends
         static std::latch begun{4};
