@@ -6,8 +6,8 @@ What our headers say in the way that people read them, said in Doxygen's way:
 - A public header is about one noun, which has the header's name, and begins with what that is. This becomes the
   description of the type, or of the file where the noun is a function or a macro.
 - A comment stands for the declarations that follow, up to the next comment or blank line.
-- The inline namespace of the ABI is not what people write.
 - It does not stand for a destructor, nor for constructors that a class takes over from its base.
+- The inline namespace of the ABI is not what people write.
 - What is in a namespace `detail`, how that and `std` are specialised, and a macro without a comment is nobody's to use.
 """
 import pathlib

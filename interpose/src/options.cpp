@@ -91,7 +91,10 @@ bool set_option(std::string_view key, std::string_view value, Options& options, 
                                                            {"folded", ReportFormat::folded},
                                                            {"pprof", ReportFormat::pprof}}};
     constexpr std::string_view any = "0 to 18446744073709551615";
-    if (key == "tier") return choose(key, value, tiers, options.tier, error);
+    if (key == "tier") {
+        options.tier_is_named = true;
+        return choose(key, value, tiers, options.tier, error);
+    }
     if (key == "format") return choose(key, value, formats, options.format, error);
     if (key == "lines") return number(key, value, 0U, 1'000'000U, "0 to 1000000", options.lines, error);
     if (key == "output") return file_name(key, value, options.output, error);
@@ -106,11 +109,15 @@ bool set_option(std::string_view key, std::string_view value, Options& options, 
                                    error);
     if (key == "seed") return number<std::uint64_t>(key, value, 0, UINT64_MAX, any, options.seed, error);
     if (key == "side") return choose(key, value, sides, options.side, error);
+    if (key == "trace") return file_name(key, value, options.trace, error);
+    if (key == "trace_sites") return yes_or_no(key, value, options.trace_sites, error);
+    if (key == "trace_limit")
+        return number(key, value, 1U, 1'048'576U, "1 to 1048576", options.trace_limit, error);
     Words words{error};
     words << "unknown option ";
     words.quote(key) << " (there are tier, format, lines, output, suppressions, exit_code, on_error, "
                         "children, reachable, frames, "
-                        "interval, seed, side)";
+                        "interval, seed, side, trace, trace_sites, trace_limit)";
     return false;
 }
 
@@ -135,6 +142,14 @@ bool parse_options(std::string_view text, Options& options, OptionError& error) 
             return false;
         }
         if (!set_option(entry.substr(0, equals), entry.substr(equals + 1), options, error)) return false;
+    }
+    if (options.trace.empty()) return true;
+    if (!options.tier_is_named) options.tier = Tier::off;
+    if (options.children && options.trace.view().find("%p") == std::string_view::npos) {
+        Words words{error};
+        words << "trace ";
+        words.quote(options.trace.view()) << " has no %p, which it needs with children=yes";
+        return false;
     }
     return true;
 }

@@ -45,17 +45,21 @@ class OptionText {
 
 struct Options {
     Tier tier = Tier::traced;                  ///< tier=off|sampled|counted|traced|guarded
+    bool tier_is_named = false;                ///< the text says tier=
     ReportFormat format = ReportFormat::text;  ///< format=text|json|folded|pprof; errors are text, or json
     unsigned lines = 24;                       ///< lines=N, of a leak report as text; 0: as many as it takes
     OptionText output;        ///< output=FILE; %p is the process's number; empty: standard error
     OptionText suppressions;  ///< suppressions=FILE
     int exit_code = 0;        ///< exit_code=0..255, of an error or a leak; 0: as the program says
     AfterError after_error = AfterError::exit;  ///< on_error=exit|abort|continue
-    bool children = false;              ///< children=yes|no: programs that it starts are watched as well
-    bool reachable = false;             ///< reachable=yes|no: memory that is still reachable is listed
-    unsigned frames = 8;                ///< frames=0..32, of a stack
-    std::size_t interval = 100'000;     ///< interval=N, tier sampled: one block in so many
-    std::uint64_t seed = 1;             ///< seed=N, tier sampled
+    bool children = false;           ///< children=yes|no: programs that it starts are watched as well
+    bool reachable = false;          ///< reachable=yes|no: memory that is still reachable is listed
+    unsigned frames = 8;             ///< frames=0..32, of a stack
+    std::size_t interval = 100'000;  ///< interval=N, tier sampled: one block in so many
+    std::uint64_t seed = 1;          ///< seed=N, tier sampled
+    OptionText trace;  ///< trace=FILE: what is recorded, tier off unless one is named; %p as in output
+    bool trace_sites = false;           ///< trace_sites=yes|no: with the stacks of allocations
+    unsigned trace_limit = 1024;        ///< trace_limit=N: greatest size of the file, in MiB
     GuardSide side = GuardSide::after;  ///< side=after|before, tiers guarded and sampled: of the guard page
 };
 
@@ -69,8 +73,9 @@ struct OptionError {
 ///
 ///     'X' is not KEY=VALUE
 ///     unknown option 'X' (there are tier, format, lines, output, suppressions, exit_code, on_error,
-///     children, reachable, frames, interval, seed, side) unknown tier 'X' (there are off, sampled, counted,
-///     traced, guarded) unknown format 'X' (there are text, json, folded, pprof) lines 'X' is not a number
+///     children, reachable, frames, interval, seed, side, trace, trace_sites, trace_limit)
+///     unknown tier 'X' (there are off, sampled, counted, traced, guarded)
+///     unknown format 'X' (there are text, json, folded, pprof) lines 'X' is not a number
 ///     from 0 to 1000000 exit_code 'X' is not a number from 0 to 255 frames 'X' is not a number from 0 to 32
 ///     interval 'X' is not a number from 1 to 18446744073709551615
 ///     seed 'X' is not a number from 0 to 18446744073709551615
@@ -80,6 +85,10 @@ struct OptionError {
 ///     unknown side 'X' (there are after, before)
 ///     output 'X' is too long
 ///     suppressions 'X' is too long
+///     trace 'X' is too long
+///     trace 'X' has no %p, which it needs with children=yes
+///     trace_sites 'X' is neither yes nor no
+///     trace_limit 'X' is not a number from 1 to 1048576
 [[nodiscard]] bool parse_options(std::string_view text, Options& options, OptionError& error) noexcept;
 
 }  // namespace zigmund::alloc::inline v0::interpose

@@ -10,6 +10,7 @@
 #include "environment.hpp"
 #include "process_heap.hpp"
 #include "reachability.hpp"
+#include "recorder.hpp"
 #include "report_output.hpp"
 #include "stopped_threads.hpp"
 #include "thread_context.hpp"
@@ -83,12 +84,19 @@ int check() noexcept {
     return clean || forked || options().exit_code == 0 ? -1 : options().exit_code;
 }
 
+void end_trace() noexcept {
+    const Aside aside;
+    end_recording();
+}
+
 void check_at_exit(void* /*nothing*/) {
+    end_trace();
     if (const int status = check(); status >= 0)
         std::exit(status);  // the handlers that are left, then that status
 }
 
 void check_at_quick_exit() {
+    end_trace();
     if (const int status = check(); status >= 0) end_process(status);
 }
 
@@ -110,6 +118,7 @@ void go_on_in_child() noexcept {
 
 [[noreturn]] void end_now(int status) noexcept {
     // A child of fork() that ends so leaves what it has to its parent.
+    end_trace();
     const int own = forked ? -1 : check();
     end_process(own >= 0 ? own : status);
 }

@@ -17,9 +17,14 @@
 
 #include "environment.hpp"
 #include "own_pages.hpp"
+#include "recorder.hpp"
 #include "report_output.hpp"
 #include "report_turn.hpp"
 #include "stopped_threads.hpp"
+
+// Of the linker: where this library begins and ends.
+extern "C" [[gnu::visibility("hidden")]] const char __ehdr_start;  // NOLINT(bugprone-reserved-identifier)
+extern "C" [[gnu::visibility("hidden")]] const char _end;          // NOLINT(bugprone-reserved-identifier)
 
 namespace zigmund::alloc::inline v0::interpose {
 
@@ -134,6 +139,7 @@ void read_suppressions() noexcept {
                                                              .suppressions = known.object.patterns(),
                                                              .on_error = on_error}};
     }
+    open_recorder();
     phase = Phase::open;
 }
 
@@ -162,26 +168,18 @@ void open_process_heap() noexcept {
     if (phase == Phase::closed) open();
 }
 
-void* allocate(std::size_t size, std::size_t align, Family family, const void* frame) noexcept {
-    if (size > PTRDIFF_MAX) [[unlikely]]
-        return nullptr;
-    if (phase == Phase::closed) [[unlikely]]
-        open();
-    if (phase == Phase::opening || Aside::active()) [[unlikely]]
-        return allocate_aside(size, align);
-    const KeepErrno keep;
+namespace {
+
+/// A block of the tracker's, or of the heap below it.
+void* obtain(std::size_t size, std::size_t align, Family family, const void* frame) noexcept {
     if (gpa == nullptr) [[unlikely]]
         return tracked.try_allocate(size, align);
     const Aside aside;
     return UnsizedAccess::allocate(*gpa, size, align, family, frame);
 }
 
-void release(void* p, const UnsizedAccess::Claimed& claimed, const void* frame) noexcept {
-    if (p == nullptr) return;
-    const KeepErrno keep;
-    if (beside.contains(p)) [[unlikely]]
-        return beside.deallocate(p, 0);
-    open_process_heap();
+/// Gives back what is not of the heap beside.
+void give_back(void* p, const UnsizedAccess::Claimed& claimed, const void* frame) noexcept {
     if (gpa == nullptr) [[unlikely]] {
         if (tracked.usable_size(p) != 0) tracked.deallocate(p, 0);
         return;
@@ -192,6 +190,90 @@ void release(void* p, const UnsizedAccess::Claimed& claimed, const void* frame) 
         return UnsizedAccess::report_unknown(*gpa, p, "free", frame);
     }
     UnsizedAccess::free(*gpa, p, claimed, frame);
+}
+
+/// A block that the trace has, or would have. Freed ones may look like it.
+bool is_traceable(void* p) noexcept {
+    if (beside.contains(p)) return false;
+    if (gpa != nullptr && UnsizedAccess::find(*gpa, p).address != nullptr) return true;
+    return (gpa == nullptr || samples()) && tracked.usable_size(p) != 0;
+}
+
+/// A call of this library's own: the C++ library in it has a pool for exceptions.
+bool is_own_call(const void* frame) noexcept {
+    const std::uintptr_t caller = static_cast<const std::uintptr_t*>(frame)[1];
+    return caller >= reinterpret_cast<std::uintptr_t>(&__ehdr_start) &&
+           caller < reinterpret_cast<std::uintptr_t>(&_end);
+}
+
+[[gnu::cold, gnu::noinline]] void* allocate_recorded(std::size_t size, std::size_t align, Family family,
+                                                     const void* frame) noexcept {
+    const Aside aside;
+    if (is_own_call(frame)) return allocate_aside(size, align);
+    void* const p = obtain(size, align, family, frame);
+    if (p != nullptr) record_allocation(p, size, align, frame);
+    return p;
+}
+
+void record_release(void* p) noexcept {
+    const Aside aside;
+    if (is_traceable(p)) record_free(p);
+}
+
+/// A block that realloc() left where it is.
+void record_resized(void* p, std::size_t size) noexcept {
+    if (!recording()) [[likely]]
+        return;
+    const Aside aside;
+    record_resize(p, size);
+}
+
+/// What realloc() moves a block to; the trace has both ends of the move in one.
+void* allocate_to_move(std::size_t size, const void* frame) noexcept {
+    if (size > PTRDIFF_MAX) [[unlikely]]
+        return nullptr;
+    if (phase == Phase::opening || Aside::active()) [[unlikely]]
+        return allocate_aside(size, default_align);
+    const KeepErrno keep;
+    return obtain(size, default_align, Family::malloc, frame);
+}
+
+/// Before the old block is given back.
+void record_moved(void* from, void* to, std::size_t size, const void* frame) noexcept {
+    if (!recording()) [[likely]]
+        return;
+    const Aside aside;
+    const bool had = is_traceable(from);
+    const bool has = !beside.contains(to);
+    if (had && has) return record_move(from, to, size, frame);
+    if (had) return record_free(from);
+    if (has) record_allocation(to, size, default_align, frame);
+}
+
+}  // namespace
+
+void* allocate(std::size_t size, std::size_t align, Family family, const void* frame) noexcept {
+    if (size > PTRDIFF_MAX) [[unlikely]]
+        return nullptr;
+    if (phase == Phase::closed) [[unlikely]]
+        open();
+    if (phase == Phase::opening || Aside::active()) [[unlikely]]
+        return allocate_aside(size, align);
+    const KeepErrno keep;
+    if (recording()) [[unlikely]]
+        return allocate_recorded(size, align, family, frame);
+    return obtain(size, align, family, frame);
+}
+
+void release(void* p, const UnsizedAccess::Claimed& claimed, const void* frame) noexcept {
+    if (p == nullptr) return;
+    const KeepErrno keep;
+    if (beside.contains(p)) [[unlikely]]
+        return beside.deallocate(p, 0);
+    open_process_heap();
+    if (recording()) [[unlikely]]
+        record_release(p);
+    give_back(p, claimed, frame);
 }
 
 std::size_t usable_size(void* p) noexcept {
@@ -220,15 +302,19 @@ void* reallocate_tracked(void* p, std::size_t size, const void* frame) noexcept 
         const Aside aside;
         found = UnsizedAccess::settle(*gpa, p, frame);
         if (found.block.address == nullptr) return nullptr;
-        if (found.is_whole && size <= PTRDIFF_MAX && UnsizedAccess::resize(*gpa, found.block, size, frame))
+        if (found.is_whole && size <= PTRDIFF_MAX && UnsizedAccess::resize(*gpa, found.block, size, frame)) {
+            record_resized(p, size);
             return p;
+        }
     }
-    void* const moved = allocate(size, default_align, Family::malloc, frame);
+    void* const moved = allocate_to_move(size, frame);
     if (moved == nullptr) return nullptr;
     // Of a block of which nobody knows for sure how large it is, all that it may have.
     std::memcpy(moved, p, std::min(size, found.has_place ? found.block.size : tracked.room_from(p)));
+    record_moved(p, moved, size, frame);
+    const KeepErrno keep;
     if (found.has_place) {
-        release(p, {.family = Family::malloc}, frame);
+        give_back(p, {.family = Family::malloc}, frame);
     } else {
         const Aside aside;
         UnsizedAccess::abandon(*gpa, found.block, frame);
@@ -252,11 +338,20 @@ void* reallocate(void* p, std::size_t size, const void* frame) noexcept {
     }
     const std::size_t old_size = usable_size(p);
     if (old_size == 0) return nullptr;
-    if (gpa == nullptr && size <= old_size && size >= old_size / 2) return p;
-    void* const moved = allocate(size, default_align, Family::malloc, frame);
+    if (gpa == nullptr && size <= old_size && size >= old_size / 2) {
+        if (!beside.contains(p)) record_resized(p, size);
+        return p;
+    }
+    void* const moved = allocate_to_move(size, frame);
     if (moved == nullptr) return nullptr;
     std::memcpy(moved, p, std::min(size, old_size));
-    release(p, {.family = Family::malloc}, frame);
+    record_moved(p, moved, size, frame);
+    const KeepErrno keep;
+    if (beside.contains(p)) {
+        beside.deallocate(p, 0);
+    } else {
+        give_back(p, {.family = Family::malloc}, frame);
+    }
     return moved;
 }
 

@@ -7,9 +7,9 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <cstring>
 
+#include "file_name.hpp"
 #include "process_heap.hpp"
 
 namespace zigmund::alloc::inline v0::interpose {
@@ -17,7 +17,7 @@ namespace {
 
 constinit int standard_error = STDERR_FILENO;
 constinit struct stat standard_error_file{};
-constinit OptionText path;  // absolute, with %p in it; empty: standard error
+constinit FileName path{};  // absolute, with %p in it; empty: standard error
 
 void write_all(int descriptor, std::string_view text) noexcept {
     while (!text.empty()) {
@@ -28,27 +28,10 @@ void write_all(int descriptor, std::string_view text) noexcept {
     }
 }
 
-/// The path with the number of the process where it says %p; false: too long.
-bool expand(std::string_view pattern, std::array<char, 4200>& to) noexcept {
-    std::size_t size = 0;
-    while (!pattern.empty() && size + 16 < to.size()) {
-        if (pattern.starts_with("%p")) {
-            size = static_cast<std::size_t>(
-                std::to_chars(to.data() + size, to.data() + to.size() - 1, ::getpid()).ptr - to.data());
-            pattern.remove_prefix(2);
-        } else {
-            to[size++] = pattern.front();
-            pattern.remove_prefix(1);
-        }
-    }
-    to[size] = 0;
-    return pattern.empty();
-}
-
 int open_file() noexcept {
-    std::array<char, 4200> name;
-    if (!expand(path.view(), name)) {
-        errno = ENAMETOOLONG;
+    FileName name;
+    if (const int error = expand_file_name(path.data(), name); error != 0) {
+        errno = error;
         return -1;
     }
     return ::open(name.data(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
@@ -64,27 +47,20 @@ void open_report_output() noexcept {
     if (copy >= 0 && ::fstat(copy, &standard_error_file) == 0) standard_error = copy;
     const OptionText& wanted = options().output;
     if (wanted.empty()) return;
-    // The program may go to another directory.
-    std::array<char, 4096> absolute{};
-    std::size_t size = 0;
-    if (wanted.view().front() != '/' && ::getcwd(absolute.data(), absolute.size() - 1) != nullptr) {
-        size = std::strlen(absolute.data());
-        absolute[size++] = '/';
-    }
-    const bool fits = size + wanted.view().size() < absolute.size();
-    if (fits) wanted.view().copy(absolute.data() + size, wanted.view().size());
-    const int file = fits && path.set(absolute.data()) ? open_file() : -1;
+    int error = absolute_file_name(wanted.view(), path);
+    const int file = error == 0 ? open_file() : -1;
     if (file < 0) {
+        if (error == 0) error = errno;
         std::array<char, 4300> where{};
         std::string_view{"cannot write the report to "}.copy(where.data(), 64);
         wanted.view().copy(where.data() + 27, where.size() - 28);
-        fail(where.data(), ::strerrordesc_np(fits ? errno : ENAMETOOLONG));
+        fail(where.data(), ::strerrordesc_np(error));
     }
     (void)::close(file);
 }
 
 ReportDescriptor report_descriptor() noexcept {
-    if (!path.empty()) {
+    if (path.front() != 0) {
         if (const int file = open_file(); file >= 0) return {.descriptor = file, .close = true};
     }
     struct stat now{};

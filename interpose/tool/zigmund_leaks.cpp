@@ -38,6 +38,10 @@ of memory errors as they happen and of lost memory at the end. Exits as PROGRAM 
   --reachable=yes      lists memory that is not lost as well (default no)
   --frames=N           of a stack, 0 to 32 (default 8)
   --lines=N            of a leak report as text; 0: as many as it takes (default 24)
+  --trace=FILE         records every allocation, resize and free into FILE, for zigmund-bench; the tier is off then,
+                       unless one is named; %p in it becomes the process's number
+  --trace-sites=yes    records the stacks of allocations as well, which costs about what the tier traced does
+  --trace-limit=MIB    size of FILE at which recording stops and the program goes on, 1 to 1048576 (default 1024)
   --help, --version
 
 A value may also be a word of its own. ZIGMUND_ALLOC in the environment holds the same as KEY=VALUE, with colons
@@ -96,7 +100,7 @@ class Request {
         std::string_view option;
         std::string_view key;
     };
-    static constexpr std::array<Known, 10> known{{{"--tier", "tier"},
+    static constexpr std::array<Known, 13> known{{{"--tier", "tier"},
                                                   {"--format", "format"},
                                                   {"--output", "output"},
                                                   {"--suppressions", "suppressions"},
@@ -105,7 +109,10 @@ class Request {
                                                   {"--children", "children"},
                                                   {"--reachable", "reachable"},
                                                   {"--frames", "frames"},
-                                                  {"--lines", "lines"}}};
+                                                  {"--lines", "lines"},
+                                                  {"--trace", "trace"},
+                                                  {"--trace-sites", "trace_sites"},
+                                                  {"--trace-limit", "trace_limit"}}};
     std::string text_;
 };
 
@@ -196,6 +203,14 @@ std::string find_library() {
                      "../" ZIGMUND_LIBRARY_FOLDER);
 }
 
+/// A file whose name is known before the process is.
+void make_empty(const OptionText& name) {
+    if (name.empty() || name.view().find("%p") != std::string_view::npos) return;
+    const int file = ::open(name.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (file < 0) fail(failed, "cannot write " + std::string{name.view()} + ": " + std::strerror(errno));
+    ::close(file);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
@@ -231,12 +246,8 @@ int main(int count, char** arguments) {
     if (library.find_first_of(": ") != std::string::npos)
         fail(failed, library + ": the dynamic linker takes no file with a blank or a colon in its name");
 
-    if (!options.output.empty() && options.output.view().find("%p") == std::string_view::npos) {
-        const int file = ::open(options.output.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-        if (file < 0)
-            fail(failed, "cannot write " + std::string{options.output.view()} + ": " + std::strerror(errno));
-        ::close(file);
-    }
+    make_empty(options.output);
+    make_empty(options.trace);
     const char* const before = std::getenv("LD_PRELOAD");
     const std::string preload = before != nullptr && *before != 0 ? library + ":" + before : library;
     ::setenv("LD_PRELOAD", preload.c_str(), 1);

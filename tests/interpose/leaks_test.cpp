@@ -316,9 +316,9 @@ TEST(Leaks, SuppressedLeaksAreNone) {
 TEST(Leaks, HelpNamesEveryOptionAndVersionIsAVersion) {
     const Ended help = run({tool, "--help"});
     EXPECT_EQ(help.status, 0);
-    for (const char* const option :
-         {"--tier", "--format", "--output", "--suppressions", "--exit-code", "--on-error", "--children",
-          "--reachable", "--frames", "--lines", "--help", "--version"})
+    for (const char* const option : {"--tier", "--format", "--output", "--suppressions", "--exit-code",
+                                     "--on-error", "--children", "--reachable", "--frames", "--lines",
+                                     "--trace", "--trace-sites", "--trace-limit", "--help", "--version"})
         EXPECT_TRUE(contains(help.out, option)) << option;
     const Ended version = run({tool, "--version"});
     EXPECT_TRUE(version.out.starts_with("zigmund-leaks 0.")) << version.out;
@@ -381,7 +381,8 @@ TEST(Leaks, BadOptionsInTheEnvironmentAreAnsweredExactly) {
     says("tier", "ZIGMUND_ALLOC: 'tier' is not KEY=VALUE");
     says("speed=1",
          "ZIGMUND_ALLOC: unknown option 'speed' (there are tier, format, lines, output, suppressions, "
-         "exit_code, on_error, children, reachable, frames, interval, seed, side)");
+         "exit_code, on_error, children, reachable, frames, interval, seed, side, trace, trace_sites, "
+         "trace_limit)");
     says("tier=counted:frames=33", "ZIGMUND_ALLOC: frames '33' is not a number from 0 to 32");
     says("interval=0", "ZIGMUND_ALLOC: interval '0' is not a number from 1 to 18446744073709551615");
     says("side=left", "ZIGMUND_ALLOC: unknown side 'left' (there are after, before)");
