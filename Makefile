@@ -25,7 +25,7 @@ help:
 	@echo 'make bench  build and run the benchmarks, with gcc and with clang 19 if it is installed: docs/benchmarks/report.md'
 	@echo 'make fuzz   fuzz every target for SECONDS (600), with clang 19'
 	@echo 'make deb    build Debian packages in build/deb, and check them'
-	@echo 'make docs   write the reference of the headers to build/docs/html'
+	@echo 'make docs   write the guide and the reference of the headers to build/docs/html'
 	@echo 'make bench-peers  install what they compare with: other servers, allocators and memory checkers'
 
 # $(call install,packages): quiet when there is nothing to do.

@@ -6,8 +6,9 @@ What our headers say in the way that people read them, said in Doxygen's way:
 - A public header is about one noun, which has the header's name, and begins with what that is. This becomes the
   description of the type, or of the file where the noun is a function or a macro.
 - A comment stands for the declarations that follow, up to the next comment or blank line.
-- It does not stand for a destructor, nor for constructors that a class takes over from its base.
-- The inline namespace of the ABI is not what people write.
+- It does not stand for a destructor, nor for a friend, nor for constructors that a class takes over from its base.
+- Of the friends of a class its operators are members to a reader, and Doxygen shows no others.
+- An inline namespace that stands for an ABI is nobody's to name.
 - What is in a namespace `detail`, how that and `std` are specialised, and a macro without a comment is nobody's to use.
 """
 import pathlib
@@ -61,7 +62,7 @@ def without_details(lines):
 COMMENT = re.compile(r"\s*///(?!<)")
 ENDS = re.compile(r"\s*(?:$|//|(?:public|private|protected):)")
 # What has no comment of its own where another declaration's comment stands before it.
-OTHER = re.compile(r"~|using (?:\w+::)*(\w+)(?:<.*>)?::\1;$")
+OTHER = re.compile(r"~|friend (?!.*operator)|using (?:\w+::)*(\w+)(?:<.*>)?::\1;$")
 TYPE = re.compile(r"(?:template <.*> ?)?(?:class|struct|union|enum|namespace|concept)\b")
 
 
@@ -87,6 +88,8 @@ def share_comments(lines):
             comment = []
         elif depth == 0 and begins and comment and not COMMENT.match(shared[-1]) and "///<" not in line:
             shared += [] if OTHER.match(code) else comment
+        if shared and COMMENT.match(shared[-1]):
+            line = re.sub(r"^(\s*)friend (?=.*\boperator)", r"\1", line)
         shared.append(line)
         code = re.sub(r"'[^']'", "", code)
         depth += sum(code.count(c) for c in "{(") - sum(code.count(c) for c in "})")
@@ -99,9 +102,11 @@ def share_comments(lines):
 
 def main():
     path = pathlib.Path(sys.argv[1])
-    lines = re.sub(r"^(.*namespace zigmund::\w+)::inline v\d+", r"\1", path.read_text(), flags=re.M).splitlines()
+    nobodys = r"(?:inline |\}  // )namespace ZIGMUND_\w+(?: \{)?$|::inline \w+|^\s*friend (?!.*operator).*\(.*\);$"
+    lines = [re.sub(nobodys, "", line) for line in path.read_text().splitlines()]
     length = next((number for number, line in enumerate(lines) if not line.startswith("//")), 0)
-    said = description(lines[:length])
+    # In lists Doxygen begins each description with a capital, which a name in code keeps it from.
+    said = re.sub(r"^(\w+(?:\(\))?(?:(?:, | and )\w+(?:\(\))?)*): ", r"`\1`: ", description(lines[:length]))
     body = without_helper_macros(without_details(lines[length:]))
 
     noun = path.stem.replace("_", "")
@@ -117,7 +122,8 @@ def main():
         return
     while start > 0 and re.match(r"template|requires|///| ", body[start - 1]):
         start -= 1
-    print("/** \\file */")
+    # The first paragraph stands for the file.
+    print("/** \\file\n" + said.split("\n\n")[0] + "\n*/")
     # Nothing of the type's own comment is lost: it goes on with that.
     print("\n".join(share_comments(body[:start])))
     print("/** " + said + "\n*/")

@@ -59,14 +59,19 @@ def find(run, lines, start):
     return None
 
 
+def anchor_of(heading):
+    """What renderers of Markdown make of a heading."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
 def heading_anchors(path):
-    """The anchors of a page's headings, as renderers of Markdown make them."""
+    """The anchors of a page's headings."""
     fenced = False
     for line in path.read_text().splitlines():
         if line.lstrip().startswith("```"):
             fenced = not fenced
         if not fenced and (heading := re.match(r"#+ (.*)", line)):
-            yield re.sub(r"[^\w\- ]", "", heading[1].lower()).replace(" ", "-")
+            yield anchor_of(heading[1])
 
 
 def main():

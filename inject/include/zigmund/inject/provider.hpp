@@ -38,6 +38,7 @@ namespace zigmund::inject::inline v0 {
 template <class... Ts>
 struct Allowed {};
 
+/// Whether a class says what it provides, by the first two of the members above.
 template <class C>
 concept Provider = requires {
     typename std::remove_cvref_t<C>::allowed;
