@@ -3,10 +3,11 @@
 
     load.py PROGRAMS [--seconds S] [--rounds N] [--json FILE]
 
-PROGRAMS is the folder of the built servers. Each server has one worker, pinned to the last processor; wrk is
-pinned to the first. All servers are up at the same time and take turns, round by round, so that what disturbs the
-machine disturbs each of them; only loopback is used. Processor time is the kernel's account of the process, so
-`user` is what the server itself takes and `kernel` what the sockets take whatever the server does.
+PROGRAMS is the folder of the built servers. Each server has one worker, pinned to the last processor; wrk is pinned
+to the first. All servers are up at the same time and take turns, round by round, so that what disturbs the machine
+disturbs each of them, and goals compare runs that were next to each other; only loopback is used. Processor time is
+the kernel's account of the process, so `user` is what the server itself takes and `kernel` what the sockets take
+whatever the server does.
 """
 import argparse
 import json
@@ -25,8 +26,8 @@ from wrk import Load
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('programs', type=Path)
-    parser.add_argument('--seconds', type=int, default=2, help='of one run of wrk')
-    parser.add_argument('--rounds', type=int, default=5)
+    parser.add_argument('--seconds', type=int, default=1, help='of one run of wrk')
+    parser.add_argument('--rounds', type=int, default=10)
     parser.add_argument('--json', type=Path, metavar='FILE', help='writes what is printed there, too')
     options = parser.parse_args()
     if not installed('wrk'):
