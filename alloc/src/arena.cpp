@@ -60,12 +60,26 @@ void ArenaBase::end() noexcept {
 // ---- allocation ----
 
 void* ArenaBase::allocate_or_throw(std::size_t size, std::size_t align) {
-    void* p = allocate_slow(size, align);
+    std::uintptr_t block;
+    if (align > default_align && bump_aligned(window_, size, align, min_align_, block))
+        return reinterpret_cast<void*>(block);
+    return allocate_from_chunks_or_throw(size, align);
+}
+
+void* ArenaBase::allocate_slow(std::size_t size, std::size_t align) noexcept {
+    std::uintptr_t block;
+    if (align > default_align && bump_aligned(window_, size, align, min_align_, block))
+        return reinterpret_cast<void*>(block);
+    return allocate_from_chunks(size, align);
+}
+
+void* ArenaBase::allocate_from_chunks_or_throw(std::size_t size, std::size_t align) {
+    void* p = allocate_from_chunks(size, align);
     if (p == nullptr) detail::throw_bad_alloc();
     return p;
 }
 
-void* ArenaBase::allocate_slow(std::size_t size, std::size_t align) noexcept {
+void* ArenaBase::allocate_from_chunks(std::size_t size, std::size_t align) noexcept {
     align = std::max(align, min_align_);
     if (options_.recycle)
         if (void* p = reuse(size, align, 2 * size)) return p;

@@ -36,8 +36,13 @@ struct Counted {
 template <std::size_t MinAlign>
 class Model {
   public:
-    Model(std::uint64_t seed, Upstream& upstream, std::span<std::byte> buffer, ArenaOptions options)
-        : random_{seed}, upstream_{upstream}, limit_{options.limit}, arena_{buffer, upstream, options} {}
+    Model(std::uint64_t seed, Upstream& upstream, std::span<std::byte> buffer, ArenaOptions options,
+          bool over_aligned)
+        : random_{seed},
+          upstream_{upstream},
+          limit_{options.limit},
+          over_aligned_{over_aligned},
+          arena_{buffer, upstream, options} {}
     ~Model() {
         while (!marks_.empty()) close(true);
     }
@@ -118,6 +123,10 @@ class Model {
                 return pick(300);
         }
     }
+    std::size_t some_align() {
+        if (over_aligned_) return std::size_t{1} << pick(pick(4) == 0 ? 18 : 8);
+        return std::size_t{1} << (pick(10) == 0 ? pick(13) : pick(5));
+    }
     static bool intact(const Block& block) {
         for (std::size_t i = 0; i < block.size; ++i)
             if (block.p[i] != block.value) return false;
@@ -129,7 +138,7 @@ class Model {
     }
 
     void allocate() {
-        Block block{nullptr, some_size(), std::size_t{1} << (pick(10) == 0 ? pick(13) : pick(5)), 0};
+        Block block{nullptr, some_size(), some_align(), 0};
         void* p = nullptr;
         switch (pick(3)) {
             case 0:
@@ -245,6 +254,7 @@ class Model {
     std::mt19937_64 random_;
     Upstream& upstream_;
     std::size_t limit_;
+    bool over_aligned_;
     std::vector<Block> blocks_;
     std::vector<Mark> marks_;
     long objects_ = 0;
@@ -254,7 +264,8 @@ class Model {
 };
 
 template <std::size_t MinAlign = 8>
-void run(std::size_t buffer_size, ArenaOptions options, bool resizes, bool remaps) {
+void run(std::size_t buffer_size, ArenaOptions options, bool resizes, bool remaps,
+         bool over_aligned = false) {
     for (std::uint64_t seed = 1; seed <= 12; ++seed) {
         SCOPED_TRACE(seed);
         std::vector<std::byte> buffer(buffer_size);
@@ -262,7 +273,7 @@ void run(std::size_t buffer_size, ArenaOptions options, bool resizes, bool remap
         upstream.resizes = resizes;
         upstream.remaps = remaps;
         {
-            Model<MinAlign> model{seed, upstream, buffer, options};
+            Model<MinAlign> model{seed, upstream, buffer, options, over_aligned};
             for (int i = 0; i < 3000; ++i) {
                 model.step();
                 if (testing::Test::HasFatalFailure()) return;
@@ -296,6 +307,12 @@ TEST(ArenaProperty, OfBlocksThatArePacked) {
 TEST(ArenaProperty, OfBlocksAlignedToSixteen) {
     run<16>(77, {.first_chunk = 500}, true, true);
     run<16>(0, {.first_chunk = 500, .max_chunk = 5'000, .limit = 20'001, .recycle = true}, true, true);
+}
+TEST(ArenaProperty, OfBlocksThatAreMostlyAlignedBeyondSixteen) {
+    run(0, {}, false, false, true);
+    run(1'001, {.first_chunk = 300, .growth_percent = 120, .max_chunk = 9'000}, true, true, true);
+    run<1>(333, {.first_chunk = 5'000, .limit = 70'001}, true, true, true);
+    run<16>(0, {.first_chunk = 500, .max_chunk = 5'000, .limit = 20'001, .recycle = true}, true, true, true);
 }
 
 }  // namespace

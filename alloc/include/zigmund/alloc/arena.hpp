@@ -14,8 +14,8 @@
 // instructions more.
 //
 // The limit is a multiple of 16 that the cursor never passes, so that for every alignment up to
-// 16 the one test `size <= limit - block` is exact and cannot overflow. An arena that owns nothing has cursor
-// and limit at the same static address: it needs no test for null.
+// 16 the one test `size <= limit - block` is exact and cannot overflow; for larger ones the padding is tested
+// before. An arena that owns nothing has cursor and limit at the same static address: it needs no test for null.
 //
 //     Arena arena;                                    // owns nothing yet
 //     std::pmr::vector<int> v{arena.allocator()};     // pmr containers, or any Allocator user
@@ -158,8 +158,9 @@ class ZIGMUND_EXPORT BasicArena final : public ArenaBase {
         block = window_.cursor;
         // Through Allocator, where `align` is no constant, the common path then takes no jump.
         if (align > MinAlign) [[unlikely]] {
+            // Out of line where it is no constant: its code would slow the rest down.
             if (align > default_align) [[unlikely]]
-                return false;
+                return __builtin_constant_p(align) && bump_aligned(window_, size, align, MinAlign, block);
             block = (block + (align - 1)) & ~(std::uintptr_t{align} - 1);
         }
         if (size > window_.limit - block) [[unlikely]]
@@ -168,10 +169,12 @@ class ZIGMUND_EXPORT BasicArena final : public ArenaBase {
         return true;
     }
 
-    void* do_try_allocate(std::size_t size, std::size_t align) noexcept override {
+    // At the beginning of a line of the instruction cache, so that they do not lie in two: that was measured to take
+    // a fifth longer.
+    [[gnu::aligned(64)]] void* do_try_allocate(std::size_t size, std::size_t align) noexcept override {
         return BasicArena::try_allocate(size, align);
     }
-    void* do_allocate(std::size_t size, std::size_t align) override {
+    [[gnu::aligned(64)]] void* do_allocate(std::size_t size, std::size_t align) override {
         return BasicArena::allocate(size, align);
     }
     bool do_resize(void* p, std::size_t old_size, std::size_t align, std::size_t new_size) noexcept override {
