@@ -6,18 +6,21 @@ namespace zigmund::alloc::inline v0 {
 
 const bool detail::memory_is_watched = memory_checker::watches();
 
-// ---- watched: the inline allocation has no room, so that every verb comes through here ----
-
+// Room for what has none inline: an alignment beyond largest_inline, and every block of a buffer that is watched.
 void* FixedBuffer::allocate_slow(std::size_t size, std::size_t align) noexcept {
-    if (!watched_) return nullptr;
-    limit_ = end_;
-    watched_ = false;
-    void* const block = try_allocate(size, align);
-    watched_ = true;
-    limit_ = cursor_;
-    if (block != nullptr) memory_checker::show(block, size);
+    const std::size_t padding = -reinterpret_cast<std::uintptr_t>(cursor_) & (align - 1);
+    if (padding > bytes_left() || size > bytes_left() - padding) return nullptr;
+    std::byte* const block = cursor_ + padding;
+    cursor_ = block + size;
+    ++live_;
+    if (watched_) {
+        limit_ = cursor_;
+        memory_checker::show(block, size);
+    }
     return block;
 }
+
+// ---- watched: the inline allocation has no room, so that every verb comes through here ----
 
 bool FixedBuffer::resize_watched(void* p, std::size_t old_size, std::size_t new_size) noexcept {
     auto* const block = static_cast<std::byte*>(p);

@@ -33,7 +33,19 @@ T* hide(T* p) {
 }
 void use(const void* p) { asm volatile("" : : "r"(p) : "memory"); }
 
-// For what runs on a cold path by design: see main().
+// For what runs on a cold path by design, or may: see main().
+template <std::size_t Align>
+[[gnu::noinline]] void* allocate_aligned(Arena& arena) {
+    return arena.allocate(24, Align);
+}
+template <std::size_t Align>
+void allocate_times(Arena& arena) {
+    for (int i = 0; i < times; ++i) use(allocate_aligned<Align>(arena));
+}
+template <std::size_t Align>
+void allocate_times(Allocator allocator) {
+    for (int i = 0; i < times; ++i) use(allocator.allocate(24, Align));
+}
 [[gnu::noinline]] Object* create(Pool<Object>& pool) { return pool.create(); }
 [[gnu::noinline]] void destroy(Pool<Object>& pool, Object* object) { pool.destroy(object); }
 
@@ -50,6 +62,13 @@ CASE(raw_bump, bench::RawBump& bump) {
 CASE(arena, Arena& arena) {
     for (int i = 0; i < times; ++i) use(arena.allocate(24, 8));
 }
+CASE(arena_by_a_call_aligned_to_08, Arena& arena) { allocate_times<8>(arena); }
+CASE(arena_by_a_call_aligned_to_16, Arena& arena) { allocate_times<16>(arena); }
+CASE(arena_by_a_call_aligned_to_32, Arena& arena) { allocate_times<32>(arena); }
+CASE(arena_by_a_call_aligned_to_64, Arena& arena) { allocate_times<64>(arena); }
+CASE(arena_through_allocator_aligned_to_16, Resource& arena) { allocate_times<16>(Allocator{arena}); }
+CASE(arena_through_allocator_aligned_to_32, Resource& arena) { allocate_times<32>(Allocator{arena}); }
+CASE(arena_through_allocator_aligned_to_64, Resource& arena) { allocate_times<64>(Allocator{arena}); }
 CASE(arena_and_free_newest, Arena& arena) {
     for (int i = 0; i < times; ++i) {
         void* p = arena.allocate(24, 8);
@@ -162,6 +181,13 @@ int main() {
 
     case_raw_bump(*hide(&raw));
     case_arena(*hide(&arena));
+    case_arena_by_a_call_aligned_to_08(*hide(&arena));
+    case_arena_by_a_call_aligned_to_16(*hide(&arena));
+    case_arena_by_a_call_aligned_to_32(*hide(&arena));
+    case_arena_by_a_call_aligned_to_64(*hide(&arena));
+    case_arena_through_allocator_aligned_to_16(*hide(&arena));
+    case_arena_through_allocator_aligned_to_32(*hide(&arena));
+    case_arena_through_allocator_aligned_to_64(*hide(&arena));
     case_arena_and_free_newest(*hide(&arena));
     case_arena_and_grow_in_place(*hide(&arena));
     case_raw_bump_virtual(*hide(&raw_virtual));

@@ -47,6 +47,32 @@ TEST(FixedBuffer, HandsOutTheLastByteAndNoMore) {
     EXPECT_THROW((void)m.buffer.allocator().alloc<int>(1), std::bad_alloc);
 }
 
+TEST(FixedBuffer, ABlockOfAnyAlignmentBeginsInTheBufferOrIsRefused) {
+    alignas(4096) static std::array<std::byte, 8192> bytes;
+    for (const std::size_t used : {0U, 1U, 4095U, 4096U, 4097U, 8191U, 8192U}) {
+        for (std::size_t align = 1; align != 0; align *= 2) {
+            for (const std::size_t size :
+                 {std::size_t{0}, std::size_t{1}, std::size_t{4096}, SIZE_MAX / 2, SIZE_MAX}) {
+                FixedBuffer buffer{bytes};
+                ASSERT_EQ(buffer.try_allocate(used, 1), bytes.data());
+                const auto cursor = reinterpret_cast<std::uintptr_t>(bytes.data()) + used;
+                const std::size_t padding = (0 - cursor) & (align - 1);
+                const std::size_t left = bytes.size() - used;
+                void* const p = buffer.try_allocate(size, align);
+                if (padding > left || size > left - padding) {
+                    ASSERT_EQ(p, nullptr) << used << ' ' << size << ' ' << align;
+                    ASSERT_EQ(buffer.bytes_used(), used);
+                    ASSERT_EQ(buffer.live_blocks(), 1u);
+                } else {
+                    ASSERT_EQ(p, bytes.data() + used + padding) << used << ' ' << size << ' ' << align;
+                    ASSERT_EQ(buffer.bytes_used(), used + padding + size);
+                    ASSERT_EQ(buffer.live_blocks(), 2u);
+                }
+            }
+        }
+    }
+}
+
 TEST(FixedBuffer, AnEmptyBufferHasOnlyEmptyBlocks) {
     FixedBuffer buffer{{}};
     EXPECT_EQ(buffer.try_allocate(1, 1), nullptr);

@@ -17,6 +17,7 @@
 #include <zigmund/alloc/heap.hpp>
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
 
 namespace zigmund::alloc::inline v0 {
@@ -72,7 +73,9 @@ class StackFallback final : public Resource {
     }
 
     /// Whether `p`, a block of this, lies in the buffer. O(1).
-    [[nodiscard]] bool in_buffer(const void* p) const noexcept { return buffer_.owns(p); }
+    [[nodiscard]] bool in_buffer(const void* p) const noexcept {
+        return reinterpret_cast<std::uintptr_t>(p) - reinterpret_cast<std::uintptr_t>(memory_) <= N;
+    }
     /// Of the buffer's N bytes, those up to the end of its newest block. O(1).
     [[nodiscard]] std::size_t bytes_used() const noexcept { return buffer_.bytes_used(); }
 
