@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 
 using namespace zigmund::alloc;
@@ -37,6 +38,25 @@ Connection* connect_or_throw(Allocator a, bool reachable) {
     });
     if (!reachable) throw std::string("unreachable");
     return connection;
+}
+
+// What was built in an arena: a Transaction rewinds it.
+struct Tree {
+    std::string_view text;
+    Tree* parent = nullptr;
+};
+
+Result<Tree*> parse_tree(Arena& arena, std::string_view text) {
+    auto* root = ZIGMUND_TRY(arena.allocator().try_create<Tree>(text));
+    if (!text.ends_with(')')) return std::unexpected(Error::out_of_memory);
+    return arena.allocator().try_create<Tree>(text.substr(1), root);
+}
+
+Result<Tree*> parse(Arena& arena, std::string_view text) {
+    Transaction transaction = arena.transaction();
+    Tree* tree = ZIGMUND_TRY(parse_tree(arena, text));  // an error: everything it built is freed
+    transaction.commit();                               // success: everything stays
+    return tree;
 }
 
 // A reference sees the variable as it is when the guard runs, a copy as it was when the guard was made.
@@ -92,6 +112,13 @@ int main() {
         std::puts(why.c_str());
     }
     a.destroy(connect_or_throw(a, true));
+
+    Arena arena;
+    for (const std::string_view text : {"(unfinished", "(whole)"}) {
+        const bool parsed = parse(arena, text).has_value();
+        std::printf("parsed: %d, the arena %s\n", parsed,
+                    arena.bytes_used() == 0 ? "is empty" : "holds a tree");
+    }
 
     captures();
     pointer_set_later(a);
