@@ -9,7 +9,8 @@ JOBS ?= $(shell nproc)
 # Of the Item Service that make run starts.
 PORT ?= 8080
 BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev zlib1g-dev libssl-dev
-TEST_PACKAGES := $(BUILD_PACKAGES) libgtest-dev pkg-config doxygen curl openssl git python3 sqlite3 nginx-light chromium
+RUN_PACKAGES := $(BUILD_PACKAGES) curl
+TEST_PACKAGES := $(RUN_PACKAGES) libgtest-dev pkg-config doxygen openssl git python3 sqlite3 nginx-light chromium
 # The builds that are tested. clang-asan instead of asan takes half as long to compile, and needs clang 19.
 PRESETS ?= release asan
 BENCH_PACKAGES := $(BUILD_PACKAGES) libgtest-dev libbenchmark-dev python3 wrk strace
@@ -36,7 +37,7 @@ npm = @bash cmake/npm-packages.sh $(1)
 configure = bash cmake/configure.sh $(1) $(2)
 
 run:
-	$(call install,$(BUILD_PACKAGES))
+	$(call install,$(RUN_PACKAGES))
 	$(call npm,http/docs_assets) || echo 'going on without the pages /docs and /redoc'
 	@$(call configure,build/run,--preset release -DZIGMUND_TESTS=OFF) >/dev/null
 	@cmake --build build/run --target item_service -j $(JOBS)
@@ -93,7 +94,7 @@ deb:
 	@$(call configure,build/deb,--preset release -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_SKIP_INSTALL_RPATH=ON \
 	  -DZIGMUND_DEBIAN=ON -DZIGMUND_TESTS=OFF -DZIGMUND_EXAMPLES=OFF) >/dev/null
 	@cmake --build build/deb -j $(JOBS)
-	@cd build/deb && cpack >cpack.log || { cat cpack.log; exit 1; }
+	@cd build/deb && cpack >cpack.log 2>&1 || { cat cpack.log; exit 1; }
 	@packaging/debian/finish.sh build/deb
 	@packaging/debian/check.sh build/deb
 

@@ -9,8 +9,9 @@ for folder in "$@"; do
     [[ $folder/node_modules/.package-lock.json -nt $folder/package-lock.json ]] && continue
     command -v npm >/dev/null || bash "$here/install-packages.sh" nodejs npm
     echo "npm ci: $folder"
-    # Its warnings are about versions of itself.
-    (cd "$folder" && npm ci --loglevel=error --ignore-scripts --no-audit --no-fund >/dev/null) || {
+    # Its warnings are about versions of itself; without a network it would try for minutes.
+    (cd "$folder" && npm ci --loglevel=error --fetch-retries=1 --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=1000 \
+        --ignore-scripts --no-audit --no-fund >/dev/null) || {
         echo "zigmund: npm could not get what $folder/package-lock.json pins: see that there is a network and that" \
             "'npm ping' reaches the registry, then run this again" >&2
         exit 1
