@@ -31,8 +31,8 @@ class ZigmundConan(ConanFile):
             re.search(rf"#define ZIGMUND_VERSION_{part} (\d+)", header)[1] for part in ("MAJOR", "MINOR", "PATCH"))
 
     def export_sources(self):
-        for pattern in ("CMakeLists.txt", "LICENSE", "cmake/*", "alloc/*", "inject/*", "http/*", "interpose/*", "replay/*",
-                        "heap_counter/*"):
+        for pattern in ("CMakeLists.txt", "LICENSE", "cmake/*", "alloc/*", "inject/*", "http/*", "interpose/*",
+                        "heap_counter/*", "replay/*"):
             copy(self, pattern, self._root, self.export_sources_folder, excludes="*/node_modules/*")
 
     def requirements(self):

@@ -45,5 +45,9 @@ for component in alloc_interpose alloc_heap_counter; do
 done
 
 expect '' "$root/usr/bin/zigmund-leaks" -- true
-man --warnings -l "$root/usr/share/man/man1/zigmund-leaks.1.gz" 2>&1 >/dev/null | { ! grep .; }
+"$root/usr/bin/zigmund-leaks" --trace="$folder/trace" -- cmake --version >/dev/null
+"$root/usr/bin/zigmund-bench" --rounds=1 "$folder/trace" >/dev/null
+for tool in leaks bench; do
+    man --warnings -l "$root/usr/share/man/man1/zigmund-$tool.1.gz" 2>&1 >/dev/null | { ! grep .; }
+done
 echo "checked: $(cd "$folder" && echo *.deb)"

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# man_page.sh zigmund_leaks.cpp VERSION: the manual page of zigmund-leaks, which is what its --help says.
+# man_page.sh TOOL.cpp NAME 'WHAT IT DOES' VERSION: the manual page of a tool, which is what its --help says.
 set -euo pipefail
 
-printf '.TH ZIGMUND-LEAKS 1 "" "zigmund %s" "User Commands"\n' "$2"
-printf '.SH NAME\nzigmund-leaks \\- runs a program and tells of its memory leaks and errors\n'
+printf '.TH %s 1 "" "zigmund %s" "User Commands"\n' "${2^^}" "$4"
+printf '.SH NAME\n%s \\- %s\n' "${2//-/\\-}" "$3"
 printf '.SH SYNOPSIS\n.nf\n'
 sed -n 's/.*R"(Usage: //p' "$1"
 printf '.fi\n.SH DESCRIPTION\n.nf\n'

@@ -2,7 +2,7 @@
 #
 #     libzigmund-alloc0.1  libzigmund-http0.1     runtime: the shared libraries
 #     libzigmund-alloc-dev libzigmund-http-dev    headers, static libraries, files for CMake and pkg-config
-#     zigmund-tools                               zigmund-leaks and what it preloads
+#     zigmund-tools                               zigmund-leaks, what it preloads, and zigmund-bench
 set(alloc_runtime_package libzigmund-alloc${ZIGMUND_SOVERSION})
 set(http_runtime_package libzigmund-http${ZIGMUND_SOVERSION})
 set(version ${PROJECT_VERSION}-1)
@@ -50,15 +50,19 @@ deb_package(http_dev_group PACKAGE libzigmund-http-dev COMPONENTS http http_shar
   SUMMARY "HTTP servers whose requests live in arenas (development)"
   TEXT "Headers, static library and files for CMake and pkg-config of zigmund::http\nand of zigmund::inject, which injects the parameters of callables by type.")
 deb_package(tools_group PACKAGE zigmund-tools COMPONENTS alloc_interpose SECTION devel
-  SUMMARY "finds memory leaks and errors in programs that run"
-  TEXT "zigmund-leaks runs any dynamically linked program with its malloc and new\nrouted through an allocator that tells of memory errors where they happen, and\nof what is lost at the end.")
+  SUMMARY "finds memory leaks and errors in programs that run, and what allocator suits"
+  TEXT "zigmund-leaks runs any dynamically linked program with its malloc and new\nrouted through an allocator that tells of memory errors where they happen, and\nof what is lost at the end. It also records what a program does with its memory;\nzigmund-bench replays that on other allocators and tells which suits.")
 
-execute_process(COMMAND ${here}/man_page.sh ${PROJECT_SOURCE_DIR}/interpose/tool/zigmund_leaks.cpp ${PROJECT_VERSION}
-  OUTPUT_FILE ${CMAKE_CURRENT_BINARY_DIR}/zigmund-leaks.1 COMMAND_ERROR_IS_FATAL ANY)
-execute_process(COMMAND gzip -9 -n -k -f zigmund-leaks.1 WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
-  COMMAND_ERROR_IS_FATAL ANY)
-install(FILES ${CMAKE_CURRENT_BINARY_DIR}/zigmund-leaks.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
-  COMPONENT alloc_interpose)
+function(man_page tool source text)
+  execute_process(COMMAND ${here}/man_page.sh ${PROJECT_SOURCE_DIR}/${source} ${tool} ${text} ${PROJECT_VERSION}
+    OUTPUT_FILE ${CMAKE_CURRENT_BINARY_DIR}/${tool}.1 COMMAND_ERROR_IS_FATAL ANY)
+  execute_process(COMMAND gzip -9 -n -k -f ${tool}.1 WORKING_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}
+    COMMAND_ERROR_IS_FATAL ANY)
+  install(FILES ${CMAKE_CURRENT_BINARY_DIR}/${tool}.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1
+    COMPONENT alloc_interpose)
+endfunction()
+man_page(zigmund-leaks interpose/tool/zigmund_leaks.cpp "runs a program and tells of its memory leaks and errors")
+man_page(zigmund-bench replay/tool/zigmund_bench.cpp "replays what a program did with its memory on other allocators")
 
 # CPack strips programs and shared libraries.
 foreach(room IN ITEMS alloc http)

@@ -97,6 +97,8 @@ if(component STREQUAL "http")
 endif()
 if(component STREQUAL "alloc_interpose")
   run(${work}/prefix/bin/zigmund-leaks --exit-code=9 -- ${CMAKE_COMMAND} -E true)
+  run(${work}/prefix/bin/zigmund-leaks --trace=${work}/trace -- ${CMAKE_COMMAND} -E true)
+  run(${work}/prefix/bin/zigmund-bench --rounds=1 ${work}/trace)
 endif()
 # http is not installed there: to ask for it is an error that says so.
 execute_process(COMMAND ${CMAKE_COMMAND} -S ${source} -B ${work}/missing -G ${generator}
