@@ -21,6 +21,8 @@ pages = {path.name: path.read_text() for path in folder.glob("*.html")}
 for name, text in pages.items():
     # The box that shows over a name belongs to the link.
     text = re.sub(r'<div class="ttc".*</div></div>\n', "", GUESSED.sub(r"\1", text))
+    # The room for the type of what has none, a constructor.
+    text = re.sub(r"(\n|top\">)&#160;</td>", r"\1</td>", text)
     for place in re.findall(r'<a href="#([\w-]+)">[\w ]+</a>(?: &#124;)?  ?', text):
         if f'id="{place}"' not in text:
             text = re.sub(rf'<a href="#{place}">[\w ]+</a>(?: &#124;)?', "", text)

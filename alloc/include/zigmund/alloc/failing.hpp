@@ -25,7 +25,11 @@
 namespace zigmund::alloc::inline v0 {
 
 /// The verbs that Failing counts, and may refuse.
-enum class FailingVerb : std::uint8_t { allocate, resize, remap };
+enum class FailingVerb : std::uint8_t {
+    allocate,  ///< a new block
+    resize,    ///< another size in place
+    remap,     ///< another size, elsewhere if need be
+};
 
 /// Which calls fail. Several conditions add up: a call fails if any of them holds.
 struct FailingOptions {

@@ -46,7 +46,10 @@ class Upload;
 
 /// What becomes of members that a struct does not name. `static constexpr auto extra_members =
 /// http::ExtraMembers::forbid;` in the struct refuses them; without it they are ignored.
-enum class ExtraMembers : bool { ignore, forbid };
+enum class ExtraMembers : bool {
+    ignore,  ///< as if they were not there
+    forbid,  ///< an error each: "Extra inputs are not permitted"
+};
 
 /// What `std::optional<http::Invalid> validate(const T&)` returns for a T whose members are good one by one,
 /// but not together: reported as "Value error, <message>".

@@ -9,7 +9,16 @@
 namespace zigmund::http::inline v0 {
 
 /// `other` is any method token that has no route: it is answered with 405 or 404.
-enum class Method : std::uint8_t { get, head, post, put, patch, delete_, options, other };
+enum class Method : std::uint8_t {
+    get,      ///< RFC 9110, 9.3.1
+    head,     ///< RFC 9110, 9.3.2
+    post,     ///< RFC 9110, 9.3.3
+    put,      ///< RFC 9110, 9.3.4
+    patch,    ///< RFC 5789
+    delete_,  ///< RFC 9110, 9.3.5
+    options,  ///< RFC 9110, 9.3.7
+    other,    ///< any other token
+};
 
 inline constexpr std::size_t method_count = static_cast<std::size_t>(Method::other);
 

@@ -49,24 +49,23 @@ struct SchemaAlternative {
 }  // namespace detail
 
 struct Schema {
-    /// What a value is: `file` is the content of an upload, `literal` text out of a list, `any` whatever JSON
-    /// has.
+    /// What a value is.
     enum class Kind : std::uint8_t {
-        any,
-        boolean,
-        integer,
-        number,
-        text,
-        uuid,
-        timestamp,
-        file,
-        literal,
-        enumeration,
-        array,
-        map,
-        optional,
-        variant,
-        object,
+        any,          ///< whatever JSON has
+        boolean,      ///< true or false
+        integer,      ///< between `least` and `most`
+        number,       ///< any number
+        text,         ///< any text
+        uuid,         ///< text: Uuid
+        timestamp,    ///< text: Timestamp
+        file,         ///< the content of an upload
+        literal,      ///< text that is one of `values`
+        enumeration,  ///< text that is one of `values`, by a name of its own
+        array,        ///< of `element`
+        map,          ///< an object whose members are `element`, by any name
+        optional,     ///< `element`, or null
+        variant,      ///< one of `alternatives`, by their `tag`
+        object,       ///< an object with the members that `describe` tells of
     };
 
     /// It says which of the members below mean something.
