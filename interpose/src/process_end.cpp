@@ -38,6 +38,11 @@ constinit std::atomic<bool> checked = false;
     __asm__ volatile("" : : "r"(frames.data()) : "memory");
 }
 
+void at_thread_end() noexcept {
+    end_thread();
+    clear_stack_below();
+}
+
 std::size_t report(const GeneralPurposeAllocator& of, const Reachability& found) noexcept {
     const ReportDescriptor to = report_descriptor();
     GeneralPurposeAllocator& gpa = const_cast<GeneralPurposeAllocator&>(of);
@@ -110,7 +115,7 @@ void go_on_in_child() noexcept {
     open_report_output();
     pass_on(options().children);
     process = ::getpid();
-    detail::at_thread_end = clear_stack_below;
+    detail::at_thread_end = at_thread_end;
     (void)::pthread_atfork(nullptr, nullptr, go_on_in_child);
     (void)::__cxa_atexit(check_at_exit, nullptr, nullptr);
     (void)::at_quick_exit(check_at_quick_exit);

@@ -21,6 +21,7 @@
 #include "report_output.hpp"
 #include "report_turn.hpp"
 #include "stopped_threads.hpp"
+#include "thread_cache.hpp"
 
 // Of the linker: where this library begins and ends.
 extern "C" [[gnu::visibility("hidden")]] const char __ehdr_start;  // NOLINT(bugprone-reserved-identifier)
@@ -58,6 +59,7 @@ constinit Everlasting<GeneralPurposeAllocator> storage;
 constinit Options chosen;
 constinit Phase phase = Phase::closed;
 constinit GeneralPurposeAllocator* gpa = nullptr;
+constinit bool only_served = false;  // the tier is off, and nothing is recorded
 constinit std::atomic<std::size_t> error_count = 0;
 constinit bool only_told = false;
 constinit std::array<char, 256> name{};
@@ -140,6 +142,7 @@ void read_suppressions() noexcept {
                                                              .on_error = on_error}};
     }
     open_recorder();
+    only_served = gpa == nullptr && !recording();
     phase = Phase::open;
 }
 
@@ -253,6 +256,9 @@ void record_moved(void* from, void* to, std::size_t size, const void* frame) noe
 }  // namespace
 
 void* allocate(std::size_t size, std::size_t align, Family family, const void* frame) noexcept {
+    if (only_served && align <= default_align)
+        if (void* const p = ThreadCache::mine().allocate(tracked, size); p != nullptr) [[likely]]
+            return p;
     if (size > PTRDIFF_MAX) [[unlikely]]
         return nullptr;
     if (phase == Phase::closed) [[unlikely]]
@@ -267,6 +273,8 @@ void* allocate(std::size_t size, std::size_t align, Family family, const void* f
 
 void release(void* p, const UnsizedAccess::Claimed& claimed, const void* frame) noexcept {
     if (p == nullptr) return;
+    if (only_served && ThreadCache::mine().deallocate(tracked, p)) [[likely]]
+        return;
     const KeepErrno keep;
     if (beside.contains(p)) [[unlikely]]
         return beside.deallocate(p, 0);
@@ -353,6 +361,10 @@ void* reallocate(void* p, std::size_t size, const void* frame) noexcept {
         give_back(p, {.family = Family::malloc}, frame);
     }
     return moved;
+}
+
+void end_thread() noexcept {
+    if (only_served) ThreadCache::mine().empty(tracked);
 }
 
 const Options& options() noexcept { return chosen; }

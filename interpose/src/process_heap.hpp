@@ -32,6 +32,9 @@ void release(void* p, const UnsizedAccess::Claimed& claimed, const void* frame) 
 /// True when the block, which was just allocated, holds zeros already.
 [[nodiscard]] bool is_zeroed(const void* p, std::size_t size) noexcept;
 
+/// The calling thread is about to end.
+void end_thread() noexcept;
+
 /// While it lives, this thread's memory comes from the heap beside, and it is not stopped.
 class Aside {
   public:

@@ -13,21 +13,6 @@ namespace zigmund::alloc::inline v0::interpose {
 
 using detail::SpinGuard;
 
-// Four classes to each doubling: 16 32 48 64, 80 96 112 128, 160 192 ...
-
-unsigned SpanHeap::class_of(std::size_t size) noexcept {
-    if (size <= 64) return static_cast<unsigned>((std::max<std::size_t>(size, 1) - 1) / 16);
-    const auto doubling = static_cast<unsigned>(std::bit_width(size - 1)) - 1;  // 2^doubling < size
-    const auto quarter = static_cast<unsigned>((size - 1 - (std::size_t{1} << doubling)) >> (doubling - 2));
-    return 4 * (doubling - 5) + quarter;
-}
-
-std::size_t SpanHeap::size_of(unsigned kind) noexcept {
-    if (kind < 4) return std::size_t{16} * (kind + 1);
-    const unsigned doubling = kind / 4 + 5;
-    return (std::size_t{1} << doubling) + (std::size_t{kind % 4 + 1} << (doubling - 2));
-}
-
 std::size_t SpanHeap::span_size(unsigned kind) noexcept {
     return (std::max(size_of(kind), granule) + granule - 1) & ~(granule - 1);
 }
@@ -113,26 +98,45 @@ void SpanHeap::retire(Span& span) noexcept {
 }
 
 void* SpanHeap::allocate_of(unsigned kind) noexcept {
-    const unsigned number = detail::thread_context().number % shard_count;
-    Shard& shard = shards_[number];
+    Shard& shard = shards_[detail::thread_context().number % shard_count];
     const SpinGuard guard{shard.lock};
+    return allocate_of(kind, shard);
+}
+
+void* SpanHeap::allocate_of(unsigned kind, Shard& shard) noexcept {
     Span* span = shard.partial[kind];
     if (span == nullptr) [[unlikely]] {
         span = new_span(kind);
         if (span == nullptr) return nullptr;
-        span->shard = static_cast<std::uint8_t>(number);
+        span->shard = static_cast<std::uint8_t>(&shard - shards_.data());
         span->open.store(true, std::memory_order_release);
         link(shard.partial[kind], *span);
     }
     void* block = span->free;
     if (block != nullptr) {
-        span->free = *static_cast<void**>(block);
+        span->free = next_of(block);
     } else {
         block = reinterpret_cast<void*>(begin_of(*span) + span->carved * size_of(kind));
         ++span->carved;
     }
     if (++span->used == span->room) unlink(shard.partial[kind], *span);
     return block;
+}
+
+void* SpanHeap::take(unsigned kind, std::uint32_t& count) noexcept {
+    Shard& shard = shards_[detail::thread_context().number % shard_count];
+    const SpinGuard guard{shard.lock};
+    void* blocks = nullptr;
+    for (std::uint32_t i = 0; i < count; ++i) {
+        void* const block = allocate_of(kind, shard);
+        if (block == nullptr) {
+            count = i;
+            break;
+        }
+        set_next(block, blocks);
+        blocks = block;
+    }
+    return blocks;
 }
 
 void* SpanHeap::do_try_allocate(std::size_t size, std::size_t align) noexcept {
@@ -149,10 +153,27 @@ void* SpanHeap::do_try_allocate(std::size_t size, std::size_t align) noexcept {
 }
 
 void SpanHeap::do_deallocate(void* p, std::size_t /*size*/, std::size_t /*align*/) noexcept {
-    const auto address = reinterpret_cast<std::uintptr_t>(p);
-    Span& span = span_at(address);
+    Span& span = span_at(reinterpret_cast<std::uintptr_t>(p));
+    const SpinGuard guard{shards_[span.shard].lock};
+    put_back(span, p);
+}
+
+void SpanHeap::give_back(void* blocks) noexcept {
+    while (blocks != nullptr) {
+        Span* span = &span_at(reinterpret_cast<std::uintptr_t>(blocks));
+        const std::uint8_t shard = span->shard;
+        const SpinGuard guard{shards_[shard].lock};
+        do {
+            void* const next = next_of(blocks);
+            put_back(*span, blocks);
+            blocks = next;
+            if (blocks != nullptr) span = &span_at(reinterpret_cast<std::uintptr_t>(blocks));
+        } while (blocks != nullptr && span->shard == shard);
+    }
+}
+
+void SpanHeap::put_back(Span& span, void* p) noexcept {
     Shard& shard = shards_[span.shard];
-    const SpinGuard guard{shard.lock};
     const bool was_full = span.used == span.room;
     if (--span.used == 0) {
         // The last span of a small class stays: a block that comes and goes alone costs no list.
@@ -165,7 +186,7 @@ void SpanHeap::do_deallocate(void* p, std::size_t /*size*/, std::size_t /*align*
             return;
         }
     }
-    *static_cast<void**>(p) = span.free;
+    set_next(p, span.free);
     span.free = p;
     if (was_full) link(shard.partial[span.kind], span);
 }

@@ -15,14 +15,35 @@
 
 #include <zigmund/alloc/resource.hpp>
 
+#include <algorithm>
 #include <array>
 #include <atomic>
+#include <bit>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 
 #include "spin_lock.hpp"
 
 namespace zigmund::alloc::inline v0::interpose {
+
+/// Four classes to each doubling: 16 32 48 64, 80 96 112 128, 160 192 ...
+namespace size_class {
+
+constexpr unsigned of(std::size_t size) noexcept {
+    if (size <= 64) return static_cast<unsigned>((std::max<std::size_t>(size, 1) - 1) / 16);
+    const auto doubling = static_cast<unsigned>(std::bit_width(size - 1)) - 1;  // 2^doubling < size
+    const auto quarter = static_cast<unsigned>((size - 1 - (std::size_t{1} << doubling)) >> (doubling - 2));
+    return 4 * (doubling - 5) + quarter;
+}
+
+constexpr std::size_t size(unsigned kind) noexcept {
+    if (kind < 4) return std::size_t{16} * (kind + 1);
+    const unsigned doubling = kind / 4 + 5;
+    return (std::size_t{1} << doubling) + (std::size_t{kind % 4 + 1} << (doubling - 2));
+}
+
+}  // namespace size_class
 
 class SpanHeap final : public Resource {
   public:
@@ -50,6 +71,37 @@ class SpanHeap final : public Resource {
     /// True for a block that was just allocated and whose memory the kernel has zeroed and nobody has
     /// touched.
     [[nodiscard]] bool is_zeroed(const void* p) const noexcept;
+
+    // ---- small blocks, of which many share a granule: see ThreadCache ----
+
+    static constexpr unsigned small_classes = 20;
+    static constexpr std::size_t largest_small = 1024;
+
+    static constexpr unsigned class_of(std::size_t size) noexcept { return size_class::of(size); }
+    static constexpr std::size_t size_of(unsigned kind) noexcept { return size_class::size(kind); }
+
+    /// `count` blocks of a class, or what there is, linked; `count` tells how many. One lock.
+    [[nodiscard]] void* take(unsigned kind, std::uint32_t& count) noexcept;
+    /// Blocks that are linked. A lock for each shard in a row.
+    void give_back(void* blocks) noexcept;
+    [[nodiscard]] static void* next_of(const void* block) noexcept {
+        return *static_cast<void* const*>(block);
+    }
+    static void set_next(void* block, void* next) noexcept { *static_cast<void**>(block) = next; }
+
+    /// The class of the block that begins at `p`; small_classes: no block of a small class that is in use does.
+    [[nodiscard]] unsigned small_class_at(const void* p) const noexcept {
+        const auto address = reinterpret_cast<std::uintptr_t>(p);
+        if (address - begin_ >= size_) return small_classes;
+        const Span& span = spans_[(address - begin_) >> granule_bits];  // a granule has no other span
+        const unsigned kind = span.kind;
+        if (kind >= small_classes || !span.open.load(std::memory_order_relaxed)) return small_classes;
+        const auto offset = static_cast<std::uint32_t>(address & (granule - 1));
+        const auto number = static_cast<std::uint32_t>((std::uint64_t{offset} * inverse_[kind]) >> 32);
+        return number * static_cast<std::uint32_t>(size_of(kind)) == offset && number < span.carved
+                   ? kind
+                   : small_classes;
+    }
 
     /// For fork(): no other thread is inside meanwhile.
     void lock_all() noexcept;
@@ -88,8 +140,15 @@ class SpanHeap final : public Resource {
         std::size_t touched;  // bytes that the kernel still backs
     };
 
-    static unsigned class_of(std::size_t size) noexcept;
-    static std::size_t size_of(unsigned kind) noexcept;
+    // To divide by a size: exact for what lies in a granule, as both are at most 2^16.
+    static constexpr auto inverse_ = [] {
+        std::array<std::uint32_t, small_classes> inverse{};
+        for (unsigned kind = 0; kind < small_classes; ++kind)
+            inverse[kind] =
+                static_cast<std::uint32_t>(((std::uint64_t{1} << 32) - 1) / size_class::size(kind) + 1);
+        return inverse;
+    }();
+
     static std::size_t span_size(unsigned kind) noexcept;
 
     [[nodiscard]] Span& span_at(std::uintptr_t address) const noexcept {
@@ -100,6 +159,9 @@ class SpanHeap final : public Resource {
     }
 
     void* allocate_of(unsigned kind) noexcept;
+    // With the shard's lock.
+    void* allocate_of(unsigned kind, Shard& shard) noexcept;
+    void put_back(Span& span, void* p) noexcept;
     Span* new_span(unsigned kind) noexcept;
     void retire(Span& span) noexcept;
     bool open_up_to(std::uintptr_t end) noexcept;
