@@ -59,7 +59,7 @@ struct Recorder {
 };
 
 constinit Recorder* recorder = nullptr;
-constinit FileName path;
+constinit FileName path{};
 
 /// The program may have closed the descriptor, and have another file there by now. Below 0: it is gone.
 int descriptor_of_file() noexcept {

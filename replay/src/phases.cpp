@@ -3,7 +3,6 @@
 #include <zigmund/alloc/pages.hpp>
 
 #include <algorithm>
-#include <functional>
 #include <limits>
 #include <map>
 #include <utility>
@@ -214,7 +213,9 @@ class Account {
 
     void finish() {
         for (const auto& [site, survivors] : by_site_) phases_.sites.push_back(survivors);
-        std::ranges::stable_sort(phases_.sites, std::greater{}, &Survivors::bytes);
+        std::ranges::sort(phases_.sites, [](const Survivors& one, const Survivors& other) {
+            return one.bytes != other.bytes ? one.bytes > other.bytes : one.site < other.site;
+        });
         if (all_held_.empty()) return;
         std::ranges::sort(all_held_);
         phases_.most_held = all_held_.back();

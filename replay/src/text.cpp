@@ -1,6 +1,7 @@
 #include "text.hpp"
 
 #include <array>
+#include <cmath>
 #include <cstdio>
 
 namespace zigmund::replay {
@@ -45,7 +46,7 @@ std::string bytes_text(std::uint64_t bytes) {
     return short_number(value) + " TiB";
 }
 
-std::string share_text(double share) { return print("%.1f %%", share * 100); }
+std::string share_text(double share) { return print("%.1f %%", std::floor(share * 1000) / 10); }
 
 std::string time_text(double nanoseconds) {
     for (const char* const unit : {"ns", "µs", "ms"}) {

@@ -12,7 +12,7 @@ namespace zigmund::replay {
 [[nodiscard]] std::string count_text(std::uint64_t number, const std::string& noun);
 /// `17 bytes`, `3.4 KiB`, `12 MiB`
 [[nodiscard]] std::string bytes_text(std::uint64_t bytes);
-/// `12.3 %`
+/// `12.3 %`, rounded down: 100 % is all
 [[nodiscard]] std::string share_text(double share);
 /// `1.2 s`, `34 ms`, `5.6 µs`, `7.8 ns`
 [[nodiscard]] std::string time_text(double nanoseconds);

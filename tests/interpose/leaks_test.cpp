@@ -130,6 +130,14 @@ TEST(Leaks, TheSampledTierTellsNothingThatIsReachable) {
     }
 }
 
+TEST(Leaks, TheTierOffServesAllThatAProgramAsksForAndTellsNothing) {
+    for (const char* const what : {"chain", "thread", "busy", "fork-busy", "corners"}) {
+        const Ended ended = watch({"--tier=off"}, {lost, what});
+        EXPECT_EQ(ended.err, "") << what;
+        EXPECT_EQ(ended.status, 0) << what;
+    }
+}
+
 TEST(Leaks, AProgramThatIsLinkedWithItNeedsNoPreload) {
     const Ended ended = run({ZIGMUND_LINKED, "chain"}, {"ZIGMUND_ALLOC=exit_code=8"});
     EXPECT_TRUE(contains(ended.err, "leak: 240 bytes in 5 blocks from 1 call site")) << ended.err;
