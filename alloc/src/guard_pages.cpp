@@ -25,6 +25,11 @@ void* reserve(std::size_t range) noexcept {
     return ::mmap(nullptr, range, PROT_NONE, flags, -1, 0);
 }
 
+/// A fresh mapping without rights: the memory goes back, the addresses stay taken.
+void take_rights(void* at, std::size_t size) noexcept {
+    (void)::mmap(at, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
+}
+
 #if !defined(MADV_GUARD_INSTALL)  // the C library's headers are older than the kernel may be
 constexpr int MADV_GUARD_INSTALL = 102;
 constexpr int MADV_GUARD_REMOVE = 103;
@@ -65,45 +70,74 @@ bool GuardPages::open(GuardSide side, std::size_t fenced_blocks, bool few) noexc
     return true;
 }
 
-/// A new slot; 0: there is no room. The lock is held.
-std::uint32_t GuardPages::make(unsigned size_class) noexcept {
-    const std::uint32_t number = made_.load(std::memory_order_relaxed) + 1;
-    if (number > max_marked) return 0;
-    Slot& slot = slots_[number];
-    slot.size_class = static_cast<std::uint8_t>(size_class);
+GuardPages::Chunk GuardPages::make(unsigned size_class) noexcept {
+    const std::size_t size = region_size(size_class);
     const std::size_t used = used_.load(std::memory_order_relaxed);
-    if (used + region_size(slot) > size_) return 0;
-    slot.region = begin_ + used;
-    slot_at_[used / page] = number;
-    used_.store(used + region_size(slot), std::memory_order_release);
-    made_.store(number, std::memory_order_release);
-    return number;
+    const std::uint32_t made = made_.load(std::memory_order_relaxed);
+    const std::size_t count = std::min(
+        {std::max<std::size_t>(chunk_size / size, 1), (size_ - used) / size, std::size_t{max_marked - made}});
+    for (std::uint32_t i = 0; i < count; ++i) {
+        Slot& slot = slots_[made + 1 + i];
+        slot.size_class = static_cast<std::uint8_t>(size_class);
+        slot.region = begin_ + used + i * size;
+        slot_at_[(used + i * size) / page] = made + 1 + i;
+    }
+    used_.store(used + count * size, std::memory_order_release);
+    made_.store(made + static_cast<std::uint32_t>(count), std::memory_order_release);
+    return {.first = count == 0 ? 0 : made + 1, .count = static_cast<std::uint32_t>(count)};
 }
 
-std::uint32_t GuardPages::take(unsigned size_class) noexcept {
-    const SpinGuard guard{lock_};
-    const std::uint32_t number = idle_[size_class];
-    if (number == 0) return make(size_class);
-    idle_[size_class] = slots_[number].next;
-    return number;
-}
-
-void GuardPages::give_back(std::uint32_t number) noexcept {
-    const SpinGuard guard{lock_};
+void GuardPages::make_idle(std::uint32_t number) noexcept {
     slots_[number].next = idle_[slots_[number].size_class];
     idle_[slots_[number].size_class] = number;
 }
 
-/// Settles how the place of a new slot is guarded. False: by rights, and the process has enough of those.
-bool GuardPages::prepare(Slot& slot) noexcept {
-    void* const region = reinterpret_cast<void*>(slot.region);
-    if (has_markers_) {
-        if (::mprotect(region, region_size(slot), PROT_READ | PROT_WRITE) == 0 &&
-            ::madvise(region, region_size(slot), MADV_GUARD_INSTALL) == 0) {
-            slot.way = Way::markers;
-            return true;
+/// By markers. False: that fails, and it is as it was reserved.
+bool GuardPages::mark_region(void* region, std::size_t size) const noexcept {
+    if (!has_markers_) return false;
+    if (::mprotect(region, size, PROT_READ | PROT_WRITE) == 0 &&
+        ::madvise(region, size, MADV_GUARD_INSTALL) == 0)
+        return true;
+    // Of memory that the program has locked, the rights alone have filled all pages: they go back.
+    take_rights(region, size);
+    return false;
+}
+
+void GuardPages::mark(const Chunk& chunk) noexcept {
+    const Slot& first = slots_[chunk.first];
+    if (!mark_region(reinterpret_cast<void*>(first.region), chunk.count * region_size(first))) return;
+    for (std::uint32_t i = 0; i < chunk.count; ++i) slots_[chunk.first + i].way = Way::markers;
+}
+
+/// A slot without a block; 0: there is no room.
+std::uint32_t GuardPages::take(unsigned size_class) noexcept {
+    Chunk made;
+    {
+        const SpinGuard guard{lock_};
+        const std::uint32_t number = idle_[size_class];
+        if (number != 0) [[likely]] {
+            idle_[size_class] = slots_[number].next;
+            return number;
         }
-        (void)::mprotect(region, region_size(slot), PROT_NONE);
+        made = make(size_class);
+    }
+    if (made.count <= 1) return made.first;
+    mark(made);
+    const SpinGuard guard{lock_};
+    for (std::uint32_t i = made.count - 1; i != 0; --i) make_idle(made.first + i);
+    return made.first;
+}
+
+void GuardPages::give_back(std::uint32_t number) noexcept {
+    const SpinGuard guard{lock_};
+    make_idle(number);
+}
+
+/// Settles how the place of a slot is guarded that is not yet. False: by rights, and the process has enough of those.
+bool GuardPages::prepare(Slot& slot) noexcept {
+    if (mark_region(reinterpret_cast<void*>(slot.region), region_size(slot))) {
+        slot.way = Way::markers;
+        return true;
     }
     if (mapped_.fetch_add(1, std::memory_order_relaxed) >= max_mapped) {
         mapped_.fetch_sub(1, std::memory_order_relaxed);
@@ -121,22 +155,16 @@ bool GuardPages::unfence(Slot& slot, std::size_t bytes) noexcept {
 }
 
 void GuardPages::fence(Slot& slot, std::size_t bytes) noexcept {
-    // A fresh mapping without rights: the memory goes back, the addresses stay taken.
-    const auto take_rights = [](std::uintptr_t at, std::size_t size) {
-        (void)::mmap(reinterpret_cast<void*>(at), size, PROT_NONE,
-                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0);
-    };
     void* const pages = reinterpret_cast<void*>(slot.region + page);
     if (slot.way == Way::markers) {
         if (::madvise(pages, bytes, MADV_GUARD_INSTALL) == 0) return;
         // All of the place, so that none of its pages keeps a marker that rights do not take away.
-        take_rights(slot.region, region_size(slot));
+        take_rights(reinterpret_cast<void*>(slot.region), region_size(slot));
         slot.way = Way::rights;
         mapped_.fetch_add(1, std::memory_order_relaxed);
         return;
     }
-    if (!few_ || bytes > page || ::mprotect(pages, bytes, PROT_NONE) != 0)
-        take_rights(slot.region + page, bytes);
+    if (!few_ || bytes > page || ::mprotect(pages, bytes, PROT_NONE) != 0) take_rights(pages, bytes);
 }
 
 void* GuardPages::allocate(const Header& header) noexcept {
@@ -213,7 +241,8 @@ GuardPages::Slot* GuardPages::find(const void* p) noexcept {
     std::size_t at = (reinterpret_cast<std::uintptr_t>(p) - begin_) / page;
     if (at * page >= used_.load(std::memory_order_acquire)) return nullptr;
     while (slot_at_[at] == 0) --at;  // page 0 of the range begins a region
-    return &slots_[slot_at_[at]];
+    Slot& slot = slots_[slot_at_[at]];
+    return slot.state.load(std::memory_order_acquire) == State::unused ? nullptr : &slot;
 }
 
 bool GuardPages::free(Slot& slot, std::uintptr_t user, StackId freed) noexcept {
@@ -236,8 +265,7 @@ bool GuardPages::free(Slot& slot, std::uintptr_t user, StackId freed) noexcept {
     oldest_ = slots_[reused].next;
     if (oldest_ == 0) newest_ = 0;
     --fenced_;
-    slots_[reused].next = idle_[slots_[reused].size_class];
-    idle_[slots_[reused].size_class] = reused;
+    make_idle(reused);
     return true;
 }
 

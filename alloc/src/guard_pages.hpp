@@ -11,8 +11,11 @@
 // program has locked into memory, by rights: two mappings a block, changed by one thread of the process at a time. A
 // place is guarded by markers until they fail there once, and by rights from then on.
 //
-// Cost: either way a processor that uses the process's memory is interrupted for each block that is fenced, so that
-// it forgets the page: two threads that do nothing but allocate hinder each other. One lock, not held in the kernel.
+// New places are made by the chunk, 2 MiB of one size at a time, which is guarded as a whole and outside of the lock.
+//
+// Cost: a call of the kernel when a block is made and one when it is fenced. Either way a processor that uses the
+// process's memory is interrupted for each block that is fenced, so that it forgets the page: two threads that do
+// nothing but allocate hinder each other. One lock, not held in the kernel.
 #pragma once
 
 #include <zigmund/alloc/general_purpose_allocator.hpp>
@@ -108,19 +111,33 @@ class GuardPages {
 
   private:
     static constexpr std::size_t range = std::size_t{64} << 30;
+    static constexpr std::size_t chunk_size = std::size_t{2} << 20;
     static constexpr std::uint32_t max_marked = 1'000'000;
     static constexpr std::uint32_t max_mapped = 28'000;  // a process may have 65,530 mappings, two for each
     static constexpr unsigned classes = 20;              // 2^class pages
 
-    [[nodiscard]] std::uint32_t make(unsigned size_class) noexcept;
+    /// New slots, numbered in a row, that nobody knows of yet; 0: there is no room.
+    struct Chunk {
+        std::uint32_t first = 0;
+        std::uint32_t count = 0;
+    };
+
     [[nodiscard]] std::uint32_t take(unsigned size_class) noexcept;
+    // With the lock.
+    [[nodiscard]] Chunk make(unsigned size_class) noexcept;
+    void make_idle(std::uint32_t number) noexcept;
+    [[nodiscard]] bool mark_region(void* region, std::size_t size) const noexcept;
+    void mark(const Chunk& chunk) noexcept;
     void give_back(std::uint32_t number) noexcept;
     // Of a slot that nobody else uses: no lock is held.
     [[nodiscard]] bool prepare(Slot& slot) noexcept;
     [[nodiscard]] bool unfence(Slot& slot, std::size_t bytes) noexcept;
     void fence(Slot& slot, std::size_t bytes) noexcept;
+    [[nodiscard]] static std::size_t region_size(unsigned size_class) noexcept {
+        return ((std::size_t{1} << size_class) + 2) * page;
+    }
     [[nodiscard]] static std::size_t region_size(const Slot& slot) noexcept {
-        return ((std::size_t{1} << slot.size_class) + 2) * page;
+        return region_size(slot.size_class);
     }
     static std::size_t pages_of(std::size_t bytes) noexcept { return (bytes + page - 1) / page; }
     // The bytes of its pages before and behind the block that are filled, and checked when it is freed: those
