@@ -116,8 +116,9 @@ class ZIGMUND_EXPORT ArenaBase : public Resource {
     }
 
     /// For alignments beyond 16, to which the limit is none: the padding may be larger than the room.
-    static bool bump_aligned(Window& window, std::size_t size, std::size_t align, std::size_t min_align,
-                             std::uintptr_t& block) noexcept {
+    [[gnu::always_inline]] static inline bool bump_aligned(Window& window, std::size_t size,
+                                                           std::size_t align, std::size_t min_align,
+                                                           std::uintptr_t& block) noexcept {
         const std::size_t room = window.limit - window.cursor;
         const std::size_t padding = (0 - window.cursor) & (align - 1);
         if (padding > room || size > room - padding) [[unlikely]]
@@ -127,8 +128,8 @@ class ZIGMUND_EXPORT ArenaBase : public Resource {
         return true;
     }
 
-    [[gnu::noinline]] void* allocate_slow(std::size_t size, std::size_t align) noexcept;
-    [[gnu::noinline]] void* allocate_or_throw(std::size_t size, std::size_t align);
+    [[gnu::cold, gnu::noinline]] void* allocate_slow(std::size_t size, std::size_t align) noexcept;
+    [[gnu::cold, gnu::noinline]] void* allocate_or_throw(std::size_t size, std::size_t align);
     [[gnu::noinline]] bool resize_slow(void* p, std::size_t old_size, std::size_t align,
                                        std::size_t new_size) noexcept;
     [[gnu::noinline]] void* remap_slow(void* p, std::size_t old_size, std::size_t align,
