@@ -5,6 +5,10 @@
 // alloc into a library of their own and wants to show none of it defines the macro as nothing.
 #pragma once
 
+#if __cplusplus < 202100L
+#error "zigmund: these headers are C++23: compile what includes them with -std=c++23 (gcc 12, clang 19 or newer)"
+#endif
+
 #ifndef ZIGMUND_EXPORT
 #define ZIGMUND_EXPORT [[gnu::visibility("default")]]
 #endif
