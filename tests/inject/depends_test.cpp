@@ -414,7 +414,8 @@ TEST_F(Depends, OfAppScopeIsMadeAtTheStartAndTornDownAtTheStopTheNewestFirst) {
         EXPECT_EQ(c->name_, "cache of pool db");
         EXPECT_EQ(p->name_, "pool " + settings->url);
     };
-    EXPECT_EQ(text_of(run(handler)).find("zigmund: zigmund::inject::v0::Node<"), 0u);
+    EXPECT_TRUE(text_of(run(handler)).starts_with("zigmund: zigmund::inject::"));
+    EXPECT_NE(text_of(run(handler)).find("Node<"), std::string::npos);
     EXPECT_NE(text_of(run(handler)).find("is made when the application starts, and it has not started"),
               std::string::npos);
     journal.clear();
