@@ -16,6 +16,8 @@ class SpinLock {
             }
         }
     }
+    /// True: it is locked now.
+    [[nodiscard]] bool try_lock() noexcept { return !flag_.exchange(true, std::memory_order_acquire); }
     void unlock() noexcept { flag_.store(false, std::memory_order_release); }
 
   private:

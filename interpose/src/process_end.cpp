@@ -90,6 +90,7 @@ int check() noexcept {
 }
 
 void end_trace() noexcept {
+    if (Aside::active()) return;  // a signal's handler that ends the process: what it interrupted holds locks
     const Aside aside;
     end_recording();
 }

@@ -276,8 +276,10 @@ void release(void* p, const UnsizedAccess::Claimed& claimed, const void* frame) 
     if (only_served && ThreadCache::mine().deallocate(tracked, p)) [[likely]]
         return;
     const KeepErrno keep;
-    if (beside.contains(p)) [[unlikely]]
+    if (beside.contains(p)) [[unlikely]] {
+        const Aside aside;  // a handler that ends the process here must not ask that heap for memory
         return beside.deallocate(p, 0);
+    }
     open_process_heap();
     if (recording()) [[unlikely]]
         record_release(p);
@@ -356,6 +358,7 @@ void* reallocate(void* p, std::size_t size, const void* frame) noexcept {
     record_moved(p, moved, size, frame);
     const KeepErrno keep;
     if (beside.contains(p)) {
+        const Aside aside;
         beside.deallocate(p, 0);
     } else {
         give_back(p, {.family = Family::malloc}, frame);

@@ -1,9 +1,7 @@
 #include "recorder.hpp"
 
-#include <fcntl.h>
+#include <sched.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,9 +9,9 @@
 #include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <ctime>
 #include <new>
 
-#include "file_name.hpp"
 #include "page_memory.hpp"
 #include "process_heap.hpp"
 #include "report_output.hpp"
@@ -21,6 +19,7 @@
 #include "spin_lock.hpp"
 #include "stack_depot.hpp"
 #include "thread_context.hpp"
+#include "trace_file.hpp"
 #include "trace_format.hpp"
 
 namespace zigmund::alloc::inline v0::interpose {
@@ -46,54 +45,18 @@ struct alignas(128) Writer {
 /// All zero in a child of fork().
 struct Recorder {
     std::atomic<bool> on;
-    std::atomic<std::uint64_t> order;     // of the last operation
-    std::atomic<std::uint64_t> file_end;  // chunks before it are somebody's
-    std::uint64_t limit;
+    std::atomic<bool> ended;
+    std::atomic<std::uint64_t> order;  // of the last operation
+    std::uint64_t limit;               // of the operations: behind it are the names
     pid_t process;
-    detail::SpinLock file_lock;  // of the descriptor
-    int descriptor;
-    struct stat file;
+    detail::SpinLock file_lock;
+    TraceFile file;
     format::Head* head;
     std::array<Writer, format::writers> writers;
     SeenStacks seen;
 };
 
 constinit Recorder* recorder = nullptr;
-constinit FileName path{};
-
-/// The program may have closed the descriptor, and have another file there by now. Below 0: it is gone.
-int descriptor_of_file() noexcept {
-    struct stat now{};
-    const auto same = [&now](int descriptor) noexcept {
-        return ::fstat(descriptor, &now) == 0 && now.st_dev == recorder->file.st_dev &&
-               now.st_ino == recorder->file.st_ino;
-    };
-    if (same(recorder->descriptor)) return recorder->descriptor;
-    const int opened = ::open(path.data(), O_RDWR | O_CLOEXEC);
-    if (opened < 0) return -1;
-    if (!same(opened)) {
-        (void)::close(opened);
-        errno = ENOENT;
-        return -1;
-    }
-    return recorder->descriptor = opened;
-}
-
-/// Makes the disk's blocks before they are written: a page of a mapping that the disk has no room for is a
-/// signal. False: errno says why.
-bool reserve(int descriptor, std::uint64_t begin, std::uint64_t size) noexcept {
-    if (::fallocate(descriptor, 0, static_cast<off_t>(begin), static_cast<off_t>(size)) == 0) return true;
-    if (errno != EOPNOTSUPP && errno != ENOSYS) return false;
-    static constexpr std::array<std::byte, 4096> zeros{};
-    for (std::uint64_t done = 0; done < size; done += zeros.size()) {
-        const ssize_t written =
-            ::pwrite(descriptor, zeros.data(), zeros.size(), static_cast<off_t>(begin + done));
-        if (written >= 0 && written < static_cast<ssize_t>(zeros.size())) errno = ENOSPC;
-        if (written != static_cast<ssize_t>(zeros.size())) return false;
-    }
-    return true;
-}
-
 void stop(format::End why, std::string_view note, std::string_view reason = {}) noexcept {
     if (!recorder->on.exchange(false)) return;
     recorder->head->end = why;
@@ -104,31 +67,23 @@ void stop(format::End why, std::string_view note, std::string_view reason = {}) 
     write_note(text.data());
 }
 
-/// A chunk with room for any record, for who holds the writer's lock. False: recording has ended.
-bool open_chunk(Writer& writer) noexcept {
-    const std::uint64_t begin = recorder->file_end.fetch_add(format::chunk_bytes);
-    if (begin + format::chunk_bytes > recorder->limit) {
-        std::array<char, 96> note{};
-        std::size_t size =
-            std::string_view{"the trace ends here: it has its greatest size, "}.copy(note.data(), 64);
-        size = static_cast<std::size_t>(
-            std::to_chars(note.data() + size, note.data() + 80, recorder->limit >> 20).ptr - note.data());
-        std::string_view{" MiB"}.copy(note.data() + size, 8);
-        stop(format::End::limit, note.data());
-        return false;
-    }
-    void* chunk = MAP_FAILED;
-    {
-        const detail::SpinGuard guard{recorder->file_lock};
-        const int descriptor = descriptor_of_file();
-        if (descriptor >= 0 && reserve(descriptor, begin, format::chunk_bytes))
-            chunk = ::mmap(nullptr, format::chunk_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor,
-                           static_cast<off_t>(begin));
-    }
-    if (chunk == MAP_FAILED) {
-        stop(format::End::no_space, "the trace ends here: ", ::strerrordesc_np(errno));
-        return false;
-    }
+/// With the kind of size that it is: MiB, unless it is no whole number of them.
+void stop_at_limit() noexcept {
+    const std::uint64_t limit = recorder->file.limit();
+    const bool is_whole = limit % (1U << 20) == 0;
+    std::array<char, 96> note{};
+    std::size_t size =
+        std::string_view{"the trace ends here: it has its greatest size, "}.copy(note.data(), 64);
+    size = static_cast<std::size_t>(
+        std::to_chars(note.data() + size, note.data() + 80, limit >> (is_whole ? 20 : 10)).ptr - note.data());
+    std::string_view{is_whole ? " MiB" : " KiB"}.copy(note.data() + size, 8);
+    stop(format::End::limit, note.data());
+}
+
+/// A chunk with room for any record, for who holds the file's lock. False: errno says why.
+bool begin_chunk(Writer& writer, std::uint64_t limit) noexcept {
+    void* const chunk = recorder->file.next_chunk(limit);
+    if (chunk == nullptr) return false;
     if (writer.chunk != nullptr) (void)::munmap(writer.chunk, format::chunk_bytes);
     writer.chunk = new (chunk) std::byte[format::chunk_bytes];
     writer.used = sizeof(format::ChunkHead);
@@ -136,6 +91,25 @@ bool open_chunk(Writer& writer) noexcept {
     writer.address = 0;
     new (chunk) format::ChunkHead{.magic = format::chunk_magic, .reserved = 0, .before = writer.order};
     return true;
+}
+
+/// The same for who holds the writer's lock. False: recording has ended.
+bool open_chunk(Writer& writer) noexcept {
+    {
+        const detail::SpinGuard guard{recorder->file_lock};
+        if (begin_chunk(writer, recorder->limit)) return true;
+    }
+    if (errno == EFBIG) {
+        stop_at_limit();
+    } else {
+        stop(format::End::no_space, "the trace ends here: ", ::strerrordesc_np(errno));
+    }
+    return false;
+}
+
+/// Behind the last record is a zero.
+bool has_room(const Writer& writer, std::size_t size) noexcept {
+    return writer.chunk != nullptr && format::chunk_bytes - writer.used >= format::most_record + size + 1;
 }
 
 /// One record: its numbers, then, in the destructor, the byte that makes it one.
@@ -181,16 +155,14 @@ class Record {
     std::byte* at_;
 };
 
-/// Calls `write(writer)` with room for a record of `size` bytes, after one that names this thread.
+/// Calls `write(writer)` with room for a record, after one that names this thread.
 template <class Write>
-void with_writer(std::size_t size, Write&& write) noexcept {
+void with_writer(Write&& write) noexcept {
     const std::uint32_t thread = detail::thread_context().number;
     Writer& writer = recorder->writers[thread % format::writers];
     const detail::SpinGuard guard{writer.lock};
     if (!recording()) return;
-    const std::size_t room = writer.chunk == nullptr ? 0 : format::chunk_bytes - writer.used;
-    // Behind the last record is a zero.
-    if (room < format::most_record + size + 1 && !open_chunk(writer)) return;
+    if (!has_room(writer, 0) && !open_chunk(writer)) return;
     if (writer.thread != thread) {
         Record{writer, Kind::thread}.number(thread);
         writer.thread = thread;
@@ -205,38 +177,40 @@ detail::StackId site_of(const void* frame) noexcept {
     return stack;
 }
 
-[[noreturn]] void fail_to_open(int error) noexcept {
-    std::array<char, 4300> where{};
-    const std::size_t size = std::string_view{"cannot write the trace to "}.copy(where.data(), 64);
-    options().trace.view().copy(where.data() + size, where.size() - size - 1);
-    fail(where.data(), ::strerrordesc_np(error));
-}
+/// Waits for locks, a second in all: the thread that has one may have been stopped by a signal's handler, which
+/// waits for the end of the process.
+class Patience {
+  public:
+    /// True: it is locked now.
+    [[nodiscard]] bool take(detail::SpinLock& lock) noexcept {
+        while (!lock.try_lock()) {
+            if (now() > end_) return false;
+            (void)::sched_yield();
+        }
+        return true;
+    }
 
-void open_file() noexcept {
-    FileName pattern;
-    int error = absolute_file_name(options().trace.view(), pattern);
-    if (error == 0) error = expand_file_name(pattern.data(), path);
-    if (error != 0) fail_to_open(error);
-    const int file = ::open(path.data(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (file < 0) fail_to_open(errno);
-    if (::fstat(file, &recorder->file) != 0) fail_to_open(errno);
-    if (!S_ISREG(recorder->file.st_mode)) fail_to_open(EINVAL);
-    // High up, where a program that counts its descriptors from below does not look.
-    recorder->descriptor = ::fcntl(file, F_DUPFD_CLOEXEC, 1001);
-    if (recorder->descriptor < 0) recorder->descriptor = ::fcntl(file, F_DUPFD_CLOEXEC, 101);
-    if (recorder->descriptor < 0) fail_to_open(errno);
-    (void)::close(file);
-    if (!reserve(recorder->descriptor, 0, format::head_bytes)) fail_to_open(errno);
-    void* const head =
-        ::mmap(nullptr, format::head_bytes, PROT_READ | PROT_WRITE, MAP_SHARED, recorder->descriptor, 0);
-    if (head == MAP_FAILED) fail_to_open(errno);
-    recorder->head = new (head) format::Head{.magic = format::magic,
-                                             .version = format::version,
-                                             .end = format::End::killed,
-                                             .has_sites = options().trace_sites ? 1U : 0U,
-                                             .reserved = 0,
-                                             .program = {}};
-    program_name().copy(recorder->head->program.data(), recorder->head->program.size() - 1);
+  private:
+    static std::uint64_t now() noexcept {
+        struct timespec time{};
+        (void)::clock_gettime(CLOCK_MONOTONIC, &time);
+        return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000U +
+               static_cast<std::uint64_t>(time.tv_nsec);
+    }
+    std::uint64_t end_ = now() + 1'000'000'000U;
+};
+
+/// In chunks of their own, so that no thread is waited for; the file's lock is held.
+void name_sites() noexcept {
+    Writer writer;
+    bool has_place = true;
+    recorder->seen.for_each([&](const SeenStack& seen) noexcept {
+        if (!has_place) return;
+        const SiteName name{seen};
+        const std::string_view text = name.text();
+        has_place = has_room(writer, text.size()) || begin_chunk(writer, recorder->file.limit());
+        if (has_place) Record{writer, Kind::name}.number(seen.stack).number(text.size()).text(text);
+    });
 }
 
 }  // namespace
@@ -247,13 +221,13 @@ void open_recorder() noexcept {
     if (page == nullptr || ::madvise(page, sizeof(Recorder), MADV_WIPEONFORK) != 0)
         fail("trace", "the kernel has no page that a fork does not see");
     recorder = new (page) Recorder{};
-    open_file();
-    recorder->limit = std::uint64_t{options().trace_limit} << 20;
-    // What exceeds this one is a signal.
-    struct rlimit most{};
-    if (::getrlimit(RLIMIT_FSIZE, &most) == 0 && most.rlim_cur != RLIM_INFINITY)
-        recorder->limit = std::min<std::uint64_t>(recorder->limit, most.rlim_cur);
-    recorder->file_end.store(format::head_bytes);
+    recorder->head = recorder->file.open();
+    recorder->limit = recorder->file.limit();
+    if (options().trace_sites) {
+        const std::uint64_t least = format::head_bytes + format::chunk_bytes;
+        const std::uint64_t names = std::max<std::uint64_t>(recorder->limit / 8, format::chunk_bytes);
+        recorder->limit = std::max(recorder->limit - names, least);
+    }
     recorder->process = ::getpid();
     recorder->on.store(true);
     recorder_on = &recorder->on;
@@ -262,7 +236,7 @@ void open_recorder() noexcept {
 void record_allocation(const void* p, std::size_t size, std::size_t align, const void* frame) noexcept {
     const detail::StackId site = site_of(frame);
     const bool aligned = align != format::usual_align;
-    with_writer(0, [&](Writer& writer) noexcept {
+    with_writer([&](Writer& writer) noexcept {
         Record record{writer, Kind::allocate,
                       (aligned ? format::has_alignment : 0) | (site != 0 ? format::has_site : 0)};
         record.order().address(p).number(size);
@@ -272,17 +246,17 @@ void record_allocation(const void* p, std::size_t size, std::size_t align, const
 }
 
 void record_free(const void* p) noexcept {
-    with_writer(0, [&](Writer& writer) noexcept { Record{writer, Kind::free}.order().address(p); });
+    with_writer([&](Writer& writer) noexcept { Record{writer, Kind::free}.order().address(p); });
 }
 
 void record_resize(const void* p, std::size_t size) noexcept {
     with_writer(
-        0, [&](Writer& writer) noexcept { Record{writer, Kind::resize}.order().address(p).number(size); });
+        [&](Writer& writer) noexcept { Record{writer, Kind::resize}.order().address(p).number(size); });
 }
 
 void record_move(const void* from, const void* to, std::size_t size, const void* frame) noexcept {
     const detail::StackId site = site_of(frame);
-    with_writer(0, [&](Writer& writer) noexcept {
+    with_writer([&](Writer& writer) noexcept {
         Record record{writer, Kind::move, site != 0 ? format::has_site : 0};
         record.order().address(from).address(to).number(size);
         if (site != 0) record.number(site);
@@ -290,16 +264,21 @@ void record_move(const void* from, const void* to, std::size_t size, const void*
 }
 
 void end_recording() noexcept {
-    if (!recording() || recorder->process != ::getpid()) return;
-    recorder->seen.for_each([](detail::StackId stack) noexcept {
-        const SiteName name{stack};
-        with_writer(name.text().size(), [&](Writer& writer) noexcept {
-            Record{writer, Kind::name}.number(stack).number(name.text().size()).text(name.text());
-        });
-    });
-    if (!recorder->on.exchange(false)) return;
-    for (Writer& writer : recorder->writers) const detail::SpinGuard waits{writer.lock};
-    recorder->head->end = format::End::exited;
+    if (recorder == nullptr || recorder->process != ::getpid() || recorder->ended.exchange(true)) return;
+    const bool was_on = recorder->on.exchange(false);
+    Patience patience;
+    bool is_whole = true;
+    for (Writer& writer : recorder->writers) {
+        if (patience.take(writer.lock)) {
+            writer.lock.unlock();
+        } else {
+            is_whole = false;
+        }
+    }
+    if (!patience.take(recorder->file_lock)) return;
+    name_sites();
+    recorder->file_lock.unlock();
+    if (was_on && is_whole) recorder->head->end = format::End::exited;
 }
 
 }  // namespace zigmund::alloc::inline v0::interpose

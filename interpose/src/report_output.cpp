@@ -10,6 +10,7 @@
 #include <cstring>
 
 #include "file_name.hpp"
+#include "high_descriptor.hpp"
 #include "process_heap.hpp"
 
 namespace zigmund::alloc::inline v0::interpose {
@@ -40,10 +41,7 @@ int open_file() noexcept {
 }  // namespace
 
 void open_report_output() noexcept {
-    // High up, where a program that counts its descriptors from below does not look.
-    constexpr int high = 1000;
-    int copy = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, high);
-    if (copy < 0) copy = ::fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 100);
+    const int copy = copy_high(STDERR_FILENO);
     if (copy >= 0 && ::fstat(copy, &standard_error_file) == 0) standard_error = copy;
     const OptionText& wanted = options().output;
     if (wanted.empty()) return;

@@ -247,7 +247,6 @@ int main(int count, char** arguments) {
         fail(failed, library + ": the dynamic linker takes no file with a blank or a colon in its name");
 
     make_empty(options.output);
-    make_empty(options.trace);
     const char* const before = std::getenv("LD_PRELOAD");
     const std::string preload = before != nullptr && *before != 0 ? library + ":" + before : library;
     ::setenv("LD_PRELOAD", preload.c_str(), 1);

@@ -58,6 +58,7 @@ struct Head {
     std::uint32_t has_sites;
     std::uint32_t reserved;
     std::array<char, 256> program;  ///< the file's name, terminated by a zero
+    std::uint64_t process = 0;      ///< the same in traces of one process only; 0: not known
 };
 
 struct ChunkHead {

@@ -235,11 +235,11 @@ TEST_F(Recording, BadWordsAreAnsweredExactly) {
         EXPECT_EQ(ended.err, message + "\n");
         EXPECT_EQ(ended.status, 125);
     };
-    says({"--trace=/nowhere/x"}, "zigmund-leaks: cannot write /nowhere/x: No such file or directory");
-    says({"--trace=/"}, "zigmund-leaks: cannot write /: Is a directory");
+    says({"--trace=/nowhere/x"}, "zigmund: cannot write the trace to /nowhere/x: No such file or directory");
+    says({"--trace=/"}, "zigmund: / is no regular file");
     says({"--trace=/nowhere/%p"},
          "zigmund: cannot write the trace to /nowhere/%p: No such file or directory");
-    says({"--trace=/dev/null"}, "zigmund: cannot write the trace to /dev/null: Invalid argument");
+    says({"--trace=/dev/null"}, "zigmund: /dev/null is no regular file");
     says({"--trace=x", "--children=yes"},
          "zigmund-leaks: trace 'x' has no %p, which it needs with children=yes");
     says({"--trace=%p", "--trace-limit=0"},
