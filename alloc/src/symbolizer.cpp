@@ -1,4 +1,5 @@
 #include <zigmund/alloc/symbolizer.hpp>
+#include <zigmund/alloc/version.hpp>
 
 #include <cxxabi.h>
 #include <dlfcn.h>
@@ -18,7 +19,14 @@
 namespace zigmund::alloc::inline v0 {
 namespace {
 
-constexpr std::string_view abi_prefix = "v0::";
+// A macro's value becomes text only through a second macro.
+#define ZIGMUND_TEXT_OF_VALUE(value) #value
+#define ZIGMUND_TEXT_OF(macro) ZIGMUND_TEXT_OF_VALUE(macro)
+
+constexpr std::string_view abi_prefix = "v" ZIGMUND_TEXT_OF(ZIGMUND_VERSION_MAJOR) "::";
+
+#undef ZIGMUND_TEXT_OF
+#undef ZIGMUND_TEXT_OF_VALUE
 
 /// Takes the inline namespaces of our ABI out of a name that was demangled: people do not write them, and patterns of
 /// suppressions stay true when the ABI's number changes.

@@ -109,7 +109,11 @@ bool set_option(std::string_view key, std::string_view value, Options& options, 
                                    error);
     if (key == "seed") return number<std::uint64_t>(key, value, 0, UINT64_MAX, any, options.seed, error);
     if (key == "side") return choose(key, value, sides, options.side, error);
-    if (key == "trace") return file_name(key, value, options.trace, error);
+    if (key == "trace") {
+        if (!value.empty()) return file_name(key, value, options.trace, error);
+        Words{error} << "trace '' is no name of a file";
+        return false;
+    }
     if (key == "trace_sites") return yes_or_no(key, value, options.trace_sites, error);
     if (key == "trace_limit")
         return number(key, value, 1U, 1'048'576U, "1 to 1048576", options.trace_limit, error);
@@ -123,7 +127,7 @@ bool set_option(std::string_view key, std::string_view value, Options& options, 
 
 }  // namespace
 
-bool parse_options(std::string_view text, Options& options, OptionError& error) noexcept {
+bool parse_each_option(std::string_view text, Options& options, OptionError& error) noexcept {
     std::array<char, 8192> word;
     while (!text.empty()) {
         std::size_t size = 0;
@@ -143,7 +147,15 @@ bool parse_options(std::string_view text, Options& options, OptionError& error) 
         }
         if (!set_option(entry.substr(0, equals), entry.substr(equals + 1), options, error)) return false;
     }
-    if (options.trace.empty()) return true;
+    return true;
+}
+
+bool join_options(Options& options, OptionError& error) noexcept {
+    if (options.trace.empty()) {
+        if (!options.trace_sites) return true;
+        Words{error} << "trace_sites=yes needs trace=FILE";
+        return false;
+    }
     if (!options.tier_is_named) options.tier = Tier::off;
     if (options.children && options.trace.view().find("%p") == std::string_view::npos) {
         Words words{error};
@@ -152,6 +164,10 @@ bool parse_options(std::string_view text, Options& options, OptionError& error) 
         return false;
     }
     return true;
+}
+
+bool parse_options(std::string_view text, Options& options, OptionError& error) noexcept {
+    return parse_each_option(text, options, error) && join_options(options, error);
 }
 
 }  // namespace zigmund::alloc::inline v0::interpose

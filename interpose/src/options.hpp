@@ -86,9 +86,15 @@ struct OptionError {
 ///     output 'X' is too long
 ///     suppressions 'X' is too long
 ///     trace 'X' is too long
+///     trace '' is no name of a file
+///     trace_sites=yes needs trace=FILE
 ///     trace 'X' has no %p, which it needs with children=yes
 ///     trace_sites 'X' is neither yes nor no
 ///     trace_limit 'X' is not a number from 1 to 1048576
 [[nodiscard]] bool parse_options(std::string_view text, Options& options, OptionError& error) noexcept;
+
+/// The two parts of it: what each word says, then what they mean together.
+[[nodiscard]] bool parse_each_option(std::string_view text, Options& options, OptionError& error) noexcept;
+[[nodiscard]] bool join_options(Options& options, OptionError& error) noexcept;
 
 }  // namespace zigmund::alloc::inline v0::interpose

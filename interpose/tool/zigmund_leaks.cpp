@@ -39,9 +39,15 @@ of memory errors as they happen and of lost memory at the end. Exits as PROGRAM 
   --frames=N           of a stack, 0 to 32 (default 8)
   --lines=N            of a leak report as text; 0: as many as it takes (default 24)
   --trace=FILE         records every allocation, resize and free into FILE, for zigmund-bench; the tier is off then,
-                       unless one is named; %p in it becomes the process's number
+                       unless one is named; %p in it becomes the process's number. Replaces a trace or an empty
+                       file, nothing else. After SIGKILL, SIGTERM or another signal that ends PROGRAM the trace is
+                       there, less the operations that were under way, and no call site has a name.
+                       Children of fork() are not recorded, nor what PROGRAM becomes by exec(), but for programs
+                       that they start with --children=yes, each into its own FILE: it needs %p then, and what the
+                       same process becomes goes to FILE.1, FILE.2
   --trace-sites=yes    records the stacks of allocations as well, which costs about what the tier traced does
-  --trace-limit=MIB    size of FILE at which recording stops and the program goes on, 1 to 1048576 (default 1024)
+  --trace-limit=MIB    size of FILE at which recording stops and the program goes on, 1 to 1048576 (default 1024);
+                       an eighth of it is kept for the names of call sites
   --help, --version
 
 A value may also be a word of its own. ZIGMUND_ALLOC in the environment holds the same as KEY=VALUE, with colons
@@ -91,7 +97,7 @@ class Request {
         }
         Options checked;
         OptionError error;
-        if (!parse_options(text_, checked, error)) fail(failed, error.text.data());
+        if (!parse_each_option(text_, checked, error)) fail(failed, error.text.data());
     }
     [[nodiscard]] const std::string& text() const { return text_; }
 
@@ -238,7 +244,9 @@ int main(int count, char** arguments) {
     text += request.text().substr(std::string_view{"exit_code=23:on_error=exit"}.size());
     Options options;
     OptionError error;
-    if (!parse_options(text, options, error)) fail(failed, std::string{variable} + ": " + error.text.data());
+    if (!parse_each_option(text, options, error))
+        fail(failed, std::string{variable} + ": " + error.text.data());
+    if (!join_options(options, error)) fail(failed, error.text.data());
 
     const std::string program = find_program(words[next]);
     check_program(program);

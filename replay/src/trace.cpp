@@ -89,10 +89,15 @@ class Trace::Parser {
             return fail("a trace of version " + std::to_string(head.version) +
                         ", of which this zigmund-bench knows nothing: it reads version " +
                         std::to_string(format::version));
-        const std::size_t whole = bytes_.size() < format::head_bytes
-                                      ? 0
-                                      : (bytes_.size() - format::head_bytes) % format::chunk_bytes;
-        if (bytes_.size() < format::head_bytes || whole != 0) {
+        const std::size_t part = bytes_.size() < format::head_bytes
+                                     ? 0
+                                     : (bytes_.size() - format::head_bytes) % format::chunk_bytes;
+        // Who was making room for a chunk when there was none, or when it was killed, leaves zeros.
+        const bool may_be_partial = head.end == format::End::killed || head.end == format::End::no_space;
+        const auto is_zero = [](std::byte byte) { return byte == std::byte{}; };
+        if (part != 0 && may_be_partial && std::ranges::all_of(bytes_.last(part), is_zero)) {
+            bytes_ = bytes_.first(bytes_.size() - part);
+        } else if (part != 0 || bytes_.size() < format::head_bytes) {
             const std::size_t chunk = bytes_.size() < format::head_bytes
                                           ? 0
                                           : (bytes_.size() - format::head_bytes) / format::chunk_bytes + 1;
