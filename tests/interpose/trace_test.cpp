@@ -3,9 +3,12 @@
 
 #include <gtest/gtest.h>
 
-#include <sys/resource.h>
+#include <sys/stat.h>
 
+#include <csignal>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <string>
@@ -59,6 +62,14 @@ class Recording : public ::testing::Test {
             }
         }
         return text.empty() ? text : text.substr(1);
+    }
+    static std::string name_of_last_made(const Trace& trace, std::uint64_t size) {
+        std::string name;
+        for (std::size_t i = 0; i < trace.operations().size(); ++i) {
+            const Operation& one = trace.operations()[i];
+            if (one.verb == Verb::allocate && one.size == size) name = trace.site_name(trace.site(i));
+        }
+        return name;
     }
     static std::size_t count(const std::string& text, const std::string& part) {
         std::size_t found = 0;
@@ -159,8 +170,30 @@ TEST_F(Recording, OfProgramsThatItStartsIsInFilesOfTheirOwn) {
 TEST_F(Recording, GoesOnWhenTheProgramClosesEveryDescriptorAndTakesItsNumber) {
     const Ended ended = record({traced, "close-all"});
     EXPECT_EQ(ended.err, "");
-    EXPECT_EQ(ended.status, 0);
-    EXPECT_EQ(count(story(read()), "+7002 -7002"), 30'000U);
+    EXPECT_EQ(ended.status, 0);  // the program looked at the numbers that it got
+    std::string all = "+7001 -7001";
+    for (int i = 0; i < 60'000; ++i) all += " +7002 -7002";
+    const Trace trace = read();
+    EXPECT_TRUE(story(trace) == all);
+    EXPECT_EQ(trace.end(), format::End::exited);
+}
+
+TEST_F(Recording, LetsAHandlerEndTheProcessWhateverItInterrupted) {
+    for (int i = 0; i < 20; ++i) {
+        const Ended ended = record({traced, "exit-in-handler", std::to_string(5000 + 37 * i)});
+        EXPECT_EQ(ended.err, "");
+        EXPECT_EQ(ended.status, 0);
+        EXPECT_GT(read().operations().size(), 0U);
+    }
+}
+
+TEST_F(Recording, DoesNotEndAProgramWhoseTraceAnotherRecordingReplaces) {
+    Process first{{tool, "--trace=" + file(), "--", traced, "go-on-when-told"}};
+    ASSERT_TRUE(first.read_until("ready"));
+    EXPECT_EQ(record({traced, "return"}).status, 0);
+    first.signal(SIGUSR1);
+    EXPECT_EQ(first.wait().status, 0);
+    EXPECT_EQ(story(read()), "+7001 -7001");
 }
 
 TEST_F(Recording, EndsAtItsGreatestSizeAndTheProgramGoesOn) {
@@ -185,6 +218,48 @@ TEST_F(Recording, EndsWhereTheProcessMayNotWriteMoreAndTheProgramGoesOn) {
     EXPECT_EQ(read().end(), format::End::limit);
 }
 
+TEST_F(Recording, EndsWithAWholeChunkWhereTheDiskIsFullThoughItIsInterrupted) {
+    const Ended ended = record({traced, "many"}, {}, {"LD_PRELOAD=" ZIGMUND_FULL_DISK});
+    EXPECT_EQ(ended.err, "zigmund: interpose_traced_O0: the trace ends here: No space left on device\n");
+    EXPECT_EQ(ended.status, 0);
+    // Of a hundred pages one is the head.
+    EXPECT_EQ(std::filesystem::file_size(file()),
+              format::head_bytes + 99 * 4096 / format::chunk_bytes * format::chunk_bytes);
+    EXPECT_EQ(read().end(), format::End::no_space);
+}
+
+TEST_F(Recording, ReadsAChunkThatWasBeingMadeWhenTheProgramWasKilled) {
+    const auto append = [this](std::size_t zeros, char last) {
+        std::ofstream to{file(), std::ios::app};
+        to << std::string(zeros, '\0') << std::string(last == 0 ? 0 : 1, last);
+    };
+    const std::string truncated = file() + ": truncated: chunk 2 ends at byte 135168, the file at byte ";
+    EXPECT_EQ(record({traced, "kill"}).status, 128 + SIGKILL);
+    append(5000, 0);
+    EXPECT_EQ(story(read()), "+7001 -7001");
+    append(0, 'x');
+    EXPECT_EQ(Trace::read(file()).error(), truncated + "74633");
+    EXPECT_EQ(record({traced, "return"}).status, 0);
+    append(5000, 0);
+    EXPECT_EQ(Trace::read(file()).error(), truncated + "74632");
+}
+
+TEST_F(Recording, MeetsTheLimitsOfAProcess) {
+    const auto record_with = [this](const std::string& limit) {
+        return run({"/bin/sh", "-c", "ulimit " + limit + "; exec \"$0\" --trace=\"$1\" -- \"$2\" many", tool,
+                    file(), traced});
+    };
+    const Ended none = record_with("-f 1");
+    EXPECT_EQ(none.err, "zigmund: cannot write the trace to " + file() + ": File too large\n");
+    EXPECT_EQ(none.status, 125);
+    const Ended few = record_with("-n 64");
+    EXPECT_EQ(few.err, "");
+    EXPECT_EQ(few.status, 0);
+    const Ended small = record_with("-f 300");
+    EXPECT_EQ(small.status, 0);
+    EXPECT_TRUE(small.err.ends_with("it has its greatest size, 150 KiB\n")) << small.err;
+}
+
 // ---- call sites ----
 
 TEST_F(Recording, NamesTheCallSitesOnRequest) {
@@ -199,6 +274,23 @@ TEST_F(Recording, NamesTheCallSitesOnRequest) {
     EXPECT_TRUE(name.find(" < main at traced.cpp:") != std::string::npos) << name;
     EXPECT_EQ(record({traced, "functions"}).status, 0);
     EXPECT_FALSE(read().has_sites());
+}
+
+TEST_F(Recording, NamesCallSitesAlsoWhenItHasItsGreatestSize) {
+    EXPECT_EQ(record({traced, "many"}, {"--trace-sites=yes", "--trace-limit=1"}).status, 0);
+    const Trace trace = read();
+    EXPECT_EQ(trace.end(), format::End::limit);
+    EXPECT_LE(std::filesystem::file_size(file()), 1U << 20);
+    const std::string name = name_of_last_made(trace, 7001);
+    EXPECT_TRUE(name.find("come_and_go") != std::string::npos) << name;
+}
+
+TEST_F(Recording, NamesTheLibraryThatWasUnloaded) {
+    EXPECT_EQ(record({traced, "unload", ZIGMUND_PLUGIN}, {"--trace-sites=yes"}).status, 0);
+    const Trace trace = read();
+    const std::string name = name_of_last_made(trace, 7001);
+    EXPECT_TRUE(name.starts_with("? in libinterpose_plugin.so+0x")) << name;
+    EXPECT_TRUE(name.find(" < load_and_unload") != std::string::npos) << name;
 }
 
 // ---- what it finds beside ----
@@ -224,6 +316,38 @@ TEST_F(Recording, LeaksAreToldOfWhereATierIsNamed) {
     EXPECT_EQ(ended.status, 23);
 }
 
+// ---- the file ----
+
+TEST_F(Recording, ReplacesOnlyATraceOrAnEmptyFile) {
+    directory_.write("trace", "a program");
+    const Ended ended = record({traced, "return"});
+    EXPECT_EQ(ended.err, "zigmund: " + file() + " is there, and is no trace\n");
+    EXPECT_EQ(ended.status, 125);
+    EXPECT_EQ(directory_.read("trace"), "a program");
+    directory_.write("trace", "");
+    std::filesystem::permissions(file(), std::filesystem::perms::owner_all);
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(record({traced, "return"}).status, 0);
+    EXPECT_EQ(story(read()), "+7001 -7001");
+    EXPECT_EQ(std::filesystem::status(file()).permissions(), std::filesystem::perms::owner_all);
+    EXPECT_EQ(std::distance(std::filesystem::directory_iterator{directory_.path()}, {}), 1);
+}
+
+TEST_F(Recording, DoesNotWaitForAReaderOfAPipe) {
+    ASSERT_EQ(::mkfifo(file().c_str(), 0600), 0);
+    const Ended ended = record({traced, "return"});
+    EXPECT_EQ(ended.err, "zigmund: " + file() + " is no regular file\n");
+    EXPECT_EQ(ended.status, 125);
+}
+
+TEST_F(Recording, OfAProgramThatItselfBecomesAnotherOneIsNumbered) {
+    Process process{
+        {tool, "--children=yes", "--trace=" + (directory_ / "trace.%p"), "--", traced, "exec", "functions"}};
+    const std::string first = directory_ / ("trace." + std::to_string(process.pid()));
+    EXPECT_EQ(process.wait().status, 0);
+    EXPECT_EQ(story(read(first)), "+7001 -7001");
+    EXPECT_TRUE(story(read(first + ".1")).starts_with("+7001 +7002 ~7900"));
+}
+
 // ---- what it does not understand ----
 
 TEST_F(Recording, BadWordsAreAnsweredExactly) {
@@ -244,6 +368,8 @@ TEST_F(Recording, BadWordsAreAnsweredExactly) {
          "zigmund-leaks: trace 'x' has no %p, which it needs with children=yes");
     says({"--trace=%p", "--trace-limit=0"},
          "zigmund-leaks: trace_limit '0' is not a number from 1 to 1048576");
+    says({"--trace="}, "zigmund-leaks: trace '' is no name of a file");
+    says({"--trace-sites=yes"}, "zigmund-leaks: trace_sites=yes needs trace=FILE");
     says({"--trace=%p", "--trace-sites=all"}, "zigmund-leaks: trace_sites 'all' is neither yes nor no");
     says({"--trace=" + std::string(5000, 'x')},
          "zigmund-leaks: trace '" + std::string(60, 'x') + "...' is too long");

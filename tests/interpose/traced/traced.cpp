@@ -1,5 +1,6 @@
 // A program whose memory is recorded. Blocks of 7000 to 7999 bytes are those that the tests look at: the
 // libraries ask for none of that size.
+#include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -81,13 +82,44 @@ int child_of(pid_t child) {
     return WEXITSTATUS(status);
 }
 
+/// 0: the numbers that it gets are those of a program that nobody watches.
 int close_all() {
     come_and_go(7001);
-    for (int i = 3; i < 2000; ++i) ::close(i);
-    const int own = ::open("/dev/null", O_RDWR);
-    for (const int taken : {1001, 1002, 101}) ::dup2(own, taken);
+    for (int i = 0; i < 2000; ++i) ::close(i);
     for (int i = 0; i < 30'000; ++i) come_and_go(7002);
+    const int own = ::open("/dev/null", O_RDWR);
+    if (own != 0) return 1;
+    for (const int taken : {1000, 1001, 1002, 101}) ::dup2(own, taken);
+    for (int i = 0; i < 30'000; ++i) come_and_go(7002);
+    return ::open("/dev/null", O_RDWR) == 1 ? 0 : 2;
+}
+
+/// The handler interrupts an allocation more often than not.
+int exit_in_handler(int microseconds) {
+    std::signal(SIGALRM, [](int) { ::_exit(0); });
+    ::ualarm(static_cast<useconds_t>(microseconds), 0);
+    for (;;) come_and_go(7001);
+}
+
+/// Makes much more after SIGUSR1 than the part of the file takes that it has at the beginning.
+int go_on_when_told() {
+    sigset_t told;
+    sigemptyset(&told);
+    sigaddset(&told, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &told, nullptr);
+    (void)!::write(STDERR_FILENO, "ready", 5);
+    int number = 0;
+    sigwait(&told, &number);
+    for (int i = 0; i < 30'000; ++i) come_and_go(7001);
     return 0;
+}
+
+int load_and_unload(const char* library) {
+    void* const loaded = ::dlopen(library, RTLD_NOW);
+    if (loaded == nullptr) return 1;
+    const auto makes = reinterpret_cast<void* (*)()>(::dlsym(loaded, "plugin_makes"));
+    std::free(makes());
+    return ::dlclose(loaded);
 }
 
 }  // namespace
@@ -97,6 +129,9 @@ int main(int count, char** words) {
     if (what == "functions") return every_function();
     if (what == "threads") return threads();
     if (what == "close-all") return close_all();
+    if (what == "exit-in-handler") return exit_in_handler(std::atoi(words[2]));
+    if (what == "go-on-when-told") return go_on_when_told();
+    if (what == "unload") return load_and_unload(words[2]);
     if (what == "many") {
         for (int i = 0; i < 300'000; ++i) come_and_go(7001);
         return 0;
