@@ -78,10 +78,20 @@ std::string speed_text(const Comparison& comparison) {
 std::string arena_verdict(const std::vector<Measured>& all, const Phases& phases, const Trace& trace,
                           const Measured* fastest) {
     const std::string share = share_text(phases.share());
-    if (phases.resets.empty())
-        return "An arena does not suit: there is no point at which nearly all that was allocated shortly "
-               "before\n"
-               "is dead. What lives long, or comes and goes one by one, belongs to a general allocator.\n";
+    if (phases.resets.empty() && phases.mixed > 0)
+        return "An arena does not suit: where nearly all is dead, what survives was made at the same call "
+               "sites as the rest.\n"
+               "What comes and goes one by one belongs to a general allocator.\n";
+    if (phases.resets.empty()) {
+        std::string text =
+            "An arena does not suit: there is no point at which nearly all that was allocated shortly "
+            "before\n"
+            "is dead. What lives long, or comes and goes one by one, belongs to a general allocator.\n";
+        if (phases.least_beyond != Phases::nowhere)
+            text += "Later there is one, but there an arena would hold " + bytes_text(phases.least_beyond) +
+                    ", which is more than four times what of it is live at a time.\n";
+        return text;
+    }
     if (phases.share() < 0.5)
         return "An arena does not suit the whole program: only " + share +
                " of its allocations are dead by a reset that\n"
@@ -89,7 +99,8 @@ std::string arena_verdict(const std::vector<Measured>& all, const Phases& phases
     const Measured* const arena = find(all, "arena-reset");
     const auto comparison = arena == nullptr ? std::nullopt : compare(*arena, all, trace);
     if (!comparison) return {};
-    std::string text = "An arena that is reset after each phase suits " + share + " of the allocations: it " +
+    std::string text = std::string{"An arena that is reset after each phase "} +
+                       (phases.told_apart ? "suits " : "may suit ") + share + " of the allocations: it " +
                        speed_text(*comparison);
     if (comparison->certain && comparison->ratio > 1)
         text = "An arena has where to be reset, for " + share + " of the allocations, but does not pay: it " +
@@ -102,6 +113,10 @@ std::string arena_verdict(const std::vector<Measured>& all, const Phases& phases
                 : other.ratio < 1 ? print("That is %.2f x the time of ", other.ratio) + name + " alone.\n"
                                   : name + " alone saves more.\n";
     }
+    if (!phases.told_apart)
+        text +=
+            "Whether a program can tell the survivors apart depends on its call sites: record with "
+            "--trace-sites=yes.\n";
     if (trace.summary().threads > 1) text += "Each thread has one of its own then.\n";
     return text;
 }
@@ -143,6 +158,9 @@ std::string describe(const Phases& phases, const Trace& trace) {
     text += "  between two resets it holds " + bytes_text(phases.most_held) + " at most, " +
             bytes_text(phases.median_held) + " in the middle\n";
     text += "  outside of phases, and not for an arena: " + count_text(phases.outside, "allocation") + "\n";
+    if (phases.mixed > 0)
+        text += "  made at call sites of survivors, and so not for an arena: " +
+                count_text(phases.mixed, "allocation") + "\n";
     text += "  survivors, which must live elsewhere: " + count_text(phases.survivors, "allocation") + " of " +
             bytes_text(phases.survivor_bytes) + "\n";
     if (!trace.has_sites()) return text;
@@ -246,7 +264,9 @@ std::string json(const std::vector<Measured>& all, const Phases& phases, const T
     }
     text += "],\n \"arena\": {" + field("resets", phases.resets.size()) + ", " +
             field("allocations", phases.allocations) + ", " + field("survivors", phases.survivors) + ", " +
-            field("survivor_bytes", phases.survivor_bytes) + ", " + field("outside", phases.outside) + ", " +
+            field("survivor_bytes", phases.survivor_bytes) + ", " + field("mixed", phases.mixed) + ", " +
+            field("outside", phases.outside) + ", \"share\": " + json_number(phases.share()) +
+            ", \"told_apart\": " + (phases.told_apart ? "true" : "false") + ",\n  " +
             field("most_held", phases.most_held) + ", " + field("median_held", phases.median_held) +
             ",\n  \"sites\": [";
     for (const char* comma = "\n   "; const Survivors& at : phases.sites) {

@@ -123,6 +123,134 @@ TEST(FindPhases, OfEachThreadAreItsOwnWhoeverFrees) {
     EXPECT_EQ(std::ranges::count(phases.resets, 2, &Phases::Reset::thread), 50);
 }
 
+/// `depth` blocks at a time: the oldest is freed before the next is made.
+void queue(Maker& maker, std::uint64_t depth, int blocks, std::uint32_t site = 0) {
+    std::vector<std::uint64_t> live(depth);
+    for (std::size_t i = 0; i < static_cast<std::size_t>(blocks); ++i) {
+        std::uint64_t& block = live[i % depth];
+        if (block != 0) maker.end(block);
+        block = maker.make(64, site);
+    }
+}
+
+TEST(FindPhases, OfAQueueAreNoneWhereItsCallSiteIsKnown) {
+    for (const std::uint64_t depth : {2U, 10U, 100U}) {
+        Maker maker{true};
+        maker.make(10 << 20, 2);  // what was there before is no reason for an arena
+        queue(maker, depth, 50'000, 1);
+        const Phases phases = find_phases(maker.trace());
+        EXPECT_TRUE(phases.resets.empty()) << depth;
+        EXPECT_EQ(phases.allocations, 0U) << depth;
+        EXPECT_EQ(phases.mixed + phases.survivors + phases.outside, 50'001U) << depth;
+        EXPECT_EQ(std::ranges::count(phases.in_arena, true), 0) << depth;
+    }
+}
+
+TEST(FindPhases, OfAQueueAreUncertainWhereNoCallSiteIsKnown) {
+    Maker maker;
+    maker.make(10 << 20);
+    queue(maker, 10, 50'000);
+    EXPECT_FALSE(find_phases(maker.trace()).told_apart);
+    Maker requests;
+    for (int i = 0; i < 50; ++i) requests.request(40);
+    EXPECT_TRUE(find_phases(requests.trace()).told_apart);
+}
+
+TEST(FindPhases, LeaveToTheArenaWhatAQueueBesideItIsNot) {
+    Maker maker{true};
+    std::vector<std::uint64_t> live(4);
+    for (std::size_t i = 0; i < 200; ++i) {
+        std::vector<std::uint64_t> all;
+        for (int k = 0; k < 90; ++k) all.push_back(maker.make(100, 1));
+        for (std::size_t k = 0; k < 10; ++k) {
+            std::uint64_t& block = live[k % 4];
+            if (block != 0) maker.end(block);
+            block = maker.make(64, 2);
+        }
+        for (const std::uint64_t block : all) maker.end(block);
+    }
+    const Phases phases = find_phases(maker.trace());
+    EXPECT_EQ(phases.allocations, 200 * 90U);
+    EXPECT_EQ(phases.mixed + phases.survivors, 200 * 10U);
+    EXPECT_EQ(phases.outside, 0U);
+}
+
+TEST(FindPhases, OfChurnAreNoneHoweverMuchIsLiveBesideIt) {
+    Maker maker;
+    maker.make(std::uint64_t{10} << 20);
+    std::mt19937_64 random{7};
+    std::vector<std::uint64_t> live;
+    for (int i = 0; i < 2000; ++i) live.push_back(maker.make(100));
+    for (int i = 0; i < 100'000; ++i) {
+        std::uint64_t& block = live[random() % live.size()];
+        maker.end(block);
+        block = maker.make(100);
+    }
+    const Phases phases = find_phases(maker.trace());
+    EXPECT_TRUE(phases.resets.empty());
+    // 2000 blocks are one in twenty of 40,000.
+    EXPECT_GT(phases.least_beyond, 30'000 * 112U);
+    EXPECT_LT(phases.least_beyond, 102'000 * 112U);
+}
+
+TEST(FindPhases, OfBlocksThatAreFreedAtOnceHoldOne) {
+    Maker maker;
+    for (int i = 0; i < 10'000; ++i) maker.end(maker.make(64));
+    const Phases phases = find_phases(maker.trace());
+    EXPECT_EQ(phases.share(), 1.0);
+    EXPECT_EQ(phases.most_held, 64U);
+}
+
+TEST(FindPhases, KnowThatTheNewestBlockGrowsInPlace) {
+    Maker maker;
+    for (int i = 0; i < 100; ++i) {
+        std::vector<std::uint64_t> all;
+        for (int k = 0; k < 20; ++k) all.push_back(maker.make(16));
+        all.push_back(maker.make(64));
+        for (std::uint64_t size = 128; size < 20'000; size += 64) maker.bytes().resize(all.back(), size);
+        for (const std::uint64_t block : all) maker.end(block);
+    }
+    const Phases phases = find_phases(maker.trace());
+    EXPECT_EQ(phases.resets.size(), 100U);
+    EXPECT_EQ(phases.share(), 1.0);
+    EXPECT_EQ(phases.most_held, 20 * 16 + 19'968U);
+}
+
+TEST(FindPhases, KnowThatAnotherBlockThatGrowsLeavesItsPlace) {
+    Maker maker;
+    for (int i = 0; i < 100; ++i) {
+        std::vector<std::uint64_t> all;
+        for (int k = 0; k < 20; ++k) all.push_back(maker.make(16));
+        maker.bytes().resize(all.front(), 160).resize(all.front(), 320).resize(all[1], 10);
+        for (const std::uint64_t block : all) maker.end(block);
+    }
+    EXPECT_EQ(find_phases(maker.trace()).most_held, 20 * 16 + 320U);
+}
+
+TEST(FindPhases, OfARestThatIsShorterThanTheOthersIsOne) {
+    Maker maker;
+    for (int i = 0; i < 20; ++i) maker.end(maker.make(64));
+    const Phases phases = find_phases(maker.trace());
+    EXPECT_EQ(phases.allocations, 20U);
+    EXPECT_EQ(phases.outside, 0U);
+    ASSERT_EQ(phases.resets.size(), 2U);
+    EXPECT_EQ(phases.resets.back().before, 40U);
+}
+
+TEST(FindPhases, TellOfSurvivorsThatReadTheSameOnce) {
+    Maker maker{true};
+    for (std::uint32_t i = 0; i < 100; ++i) {
+        std::vector<std::uint64_t> all;
+        for (int k = 0; k < 60; ++k) all.push_back(maker.make(100, 1));
+        maker.make(5000, 2 + i % 2);
+        for (const std::uint64_t block : all) maker.end(block);
+    }
+    maker.bytes().name(2, "cache at c.cpp:9").name(3, "cache at c.cpp:9");
+    const Phases phases = find_phases(maker.trace());
+    ASSERT_EQ(phases.sites.size(), 1U);
+    EXPECT_EQ(phases.sites[0].blocks, 100U);
+}
+
 /// Whatever the program does: a block is in an arena from its birth to its death, which comes before the next
 /// reset of its thread's arena.
 TEST(FindPhases, NeverKeepABlockOverAReset) {
