@@ -14,9 +14,9 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
-#include <fstream>
 #include <new>
 
+#include "machine.hpp"
 #include "text.hpp"
 
 namespace zigmund::replay {
@@ -27,7 +27,7 @@ struct Answer {
     double nanoseconds;
     std::uint64_t resident;
     std::uint64_t refused;
-    std::array<char, 128> left_out;
+    std::array<char, 512> left_out;
 };
 
 /// By the page tables: what statm tells is some hundred pages off on a machine of many processors. Uses no
@@ -133,7 +133,7 @@ Answer replay_here(const Trace& trace, const Phases& phases, const Kind& kind, T
 
 Answer failed(std::string_view why) {
     Answer answer{};
-    why.copy(answer.left_out.data(), answer.left_out.size() - 1);
+    cut_text(why, answer.left_out.size() - 1).copy(answer.left_out.data(), answer.left_out.size() - 1);
     return answer;
 }
 
@@ -183,16 +183,6 @@ Spread spread_of(std::vector<double> samples) {
     return {at(0.5), (at(0.75) - at(0.25)) / 2};
 }
 
-std::uint64_t available_bytes() {
-    std::ifstream file{"/proc/meminfo"};
-    for (std::string word; file >> word;) {
-        if (word != "MemAvailable:") continue;
-        std::uint64_t kib = 0;
-        return file >> kib ? kib * 1024 : 0;
-    }
-    return 0;
-}
-
 std::vector<Measured> measure(const Trace& trace, const Phases& phases, const Settings& settings) {
     std::vector<Measured> all;
     for (const Kind* const kind : settings.kinds)
@@ -210,9 +200,10 @@ std::vector<Measured> measure(const Trace& trace, const Phases& phases, const Se
             one.resident = answer.resident;
         }
     };
+    const std::uint64_t there = available_bytes();
     for (Measured& one : all) {
-        if (one.kind->keeps_all && settings.touch != Touch::none &&
-            trace.summary().bytes > available_bytes() / 2)
+        if (one.kind->keeps_all && settings.touch != Touch::none && there != 0 &&
+            trace.summary().bytes > there / 2)
             one.left_out = "would need " + bytes_text(trace.summary().bytes) + ", as it frees nothing";
         if (one.kind->name == "arena-reset" && phases.resets.empty())
             one.left_out = "no point to reset it at";

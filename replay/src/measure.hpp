@@ -43,7 +43,4 @@ struct Settings {
 [[nodiscard]] std::vector<Measured> measure(const Trace& trace, const Phases& phases,
                                             const Settings& settings);
 
-/// Bytes that the machine has free. 0: not known.
-[[nodiscard]] std::uint64_t available_bytes();
-
 }  // namespace zigmund::replay

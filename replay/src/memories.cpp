@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <limits>
 #include <map>
@@ -19,6 +20,7 @@
 #include <memory_resource>
 #include <new>
 #include <stdexcept>
+#include <string>
 
 namespace zigmund::replay {
 namespace {
@@ -60,7 +62,12 @@ struct Malloc {
 template <const char* library>
 std::uint64_t on_library(const Replay& replay) {
     void* const handle = ::dlopen(library, RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr) throw NotInstalled{std::string{library} + " is not installed"};
+    if (handle == nullptr) {
+        const std::string why = ::dlerror();
+        if (why.starts_with(library) && why.ends_with(std::strerror(ENOENT)))
+            throw NotInstalled{std::string{library} + " is not installed"};
+        throw std::runtime_error{why};
+    }
     const auto find = [handle]<class Function>(Function& function, const char* name) {
         function = reinterpret_cast<Function>(::dlsym(handle, name));
         if (function == nullptr) throw std::runtime_error{std::string{library} + " has no " + name};
@@ -287,9 +294,23 @@ constexpr std::array<Kind, 13> all{{
 std::span<const Kind> kinds() { return all; }
 
 void reserve_thread_local_room(char** arguments) {
-    if (std::getenv("GLIBC_TUNABLES") != nullptr) return;
-    ::setenv("GLIBC_TUNABLES", "glibc.rtld.optional_static_tls=16384", 1);
+    const char* const set = std::getenv("GLIBC_TUNABLES");
+    std::string tunables = set == nullptr ? "" : set;
+    if (tunables.contains("glibc.rtld.optional_static_tls=")) return;
+    tunables += tunables.empty() ? "" : ":";
+    tunables += "glibc.rtld.optional_static_tls=16384";
+    ::setenv("GLIBC_TUNABLES", tunables.c_str(), 1);
     ::execv("/proc/self/exe", arguments);
+}
+
+std::string foreign_malloc() {
+    const auto file_of = [](const char* function) -> std::string {
+        Dl_info info{};
+        void* const at = ::dlsym(RTLD_DEFAULT, function);
+        return at == nullptr || ::dladdr(at, &info) == 0 ? std::string{} : std::string{info.dli_fname};
+    };
+    const std::string malloc = file_of("malloc");
+    return malloc == file_of("gnu_get_libc_version") ? std::string{} : malloc;
 }
 
 }  // namespace zigmund::replay

@@ -50,15 +50,19 @@ struct Kind {
     std::string_view about;  ///< in the table
     Suits suits;
     bool keeps_all = false;  ///< frees nothing before its end
-    /// Makes the memory, and replays on it. Returns the refusals. Throws NotInstalled.
+    /// Makes the memory, and replays on it. Returns the refusals. Throws NotInstalled, and what the loader says
+    /// of a library that is installed and cannot be opened.
     std::uint64_t (*run)(const Replay& replay);
 };
 
 /// malloc is the first, which others are compared with; the arena with resets is the last.
 [[nodiscard]] std::span<const Kind> kinds();
 
-/// Starts the program anew, once, with thread-local room for libraries that are opened later. Returns if it
-/// has that.
+/// Starts the program anew, once, with thread-local room for libraries that are opened later, which is a word in
+/// GLIBC_TUNABLES. Returns if it has that.
 void reserve_thread_local_room(char** arguments);
+
+/// The file of the process's malloc; empty: it is the C library's.
+[[nodiscard]] std::string foreign_malloc();
 
 }  // namespace zigmund::replay

@@ -9,6 +9,8 @@ namespace zigmund::replay {
 namespace {
 
 constexpr std::size_t most_sites = 5;
+/// Fewer rounds may all lie on one side by chance.
+constexpr std::size_t least_rounds = 5;
 
 template <class... Values>
 std::string print(const char* format, Values... values) {
@@ -38,14 +40,13 @@ std::string end_text(const Trace& trace) {
         case format::End::killed:
             break;
     }
-    return "the trace ends where the program was killed or became another" +
+    return "the trace ends where the program was killed, or still runs, or became another" +
            (trace.left_out() == 0 ? std::string{}
                                   : ", but for the last " + count_text(trace.left_out(), "operation") +
                                         ", among which some are missing") +
            "\n";
 }
 
-/// Median ratio to another, and how far the middle half of the rounds is from it.
 Comparison compare_rounds(const Measured& one, const Measured& base, const Trace& trace) {
     std::vector<double> ratios;
     for (std::size_t i = 0; i < std::min(one.samples.size(), base.samples.size()); ++i)
@@ -55,15 +56,16 @@ Comparison compare_rounds(const Measured& one, const Measured& base, const Trace
     const double low = ratios[ratios.size() / 4];
     const double high = ratios[ratios.size() - 1 - ratios.size() / 4];
     return {.ratio = spread.median,
-            .certain = high < 0.98 || low > 1.02,
+            .certain = ratios.size() >= least_rounds && (high < 0.98 || low > 1.02),
             .saved_nanoseconds = (spread_of(base.samples).median - spread_of(one.samples).median) *
                                  static_cast<double>(trace.operations().size())};
 }
 
-std::string resident_text(const Measured& one, const Trace& trace) {
-    return bytes_text(one.resident) +
-           print(", %.2f x what is live",
-                 static_cast<double>(one.resident) / static_cast<double>(trace.summary().peak_bytes));
+/// How often what is live goes into what is resident; nothing where nothing is live.
+std::string live_text(const char* format, const Measured& one, const Trace& trace) {
+    const std::uint64_t live = trace.summary().peak_bytes;
+    return live == 0 ? std::string{}
+                     : print(format, static_cast<double>(one.resident) / static_cast<double>(live));
 }
 
 /// `takes 0.64 x the time of malloc` or what there is to say instead.
@@ -99,6 +101,9 @@ std::string arena_verdict(const std::vector<Measured>& all, const Phases& phases
     const Measured* const arena = find(all, "arena-reset");
     const auto comparison = arena == nullptr ? std::nullopt : compare(*arena, all, trace);
     if (!comparison) return {};
+    if (arena->refused != 0)
+        return "An arena has where to be reset, for " + share + " of the allocations, but refused " +
+               count_text(arena->refused, "request") + ": its time is none to compare.\n";
     std::string text = std::string{"An arena that is reset after each phase "} +
                        (phases.told_apart ? "suits " : "may suit ") + share + " of the allocations: it " +
                        speed_text(*comparison);
@@ -130,7 +135,8 @@ std::string describe(const Trace& trace, const Settings& settings) {
     std::string text = trace.program() + ": " + count_text(trace.operations().size(), "operation") + ": " +
                        count_text(sums.allocations, "allocation") + " of " + bytes_text(sums.bytes) + ", " +
                        count_text(sums.resizes, "resize") + ", " + count_text(sums.frees, "free") + ", by " +
-                       count_text(sums.threads, "thread") + "\n";
+                       (sums.threads > 1 ? "at most " : "") + count_text(sums.threads, "thread") +
+                       " at a time\n";
     text += "at most " + bytes_text(sums.peak_bytes) + " live at a time; " + bytes_text(sums.live_bytes) +
             " in " + count_text(sums.live_blocks, "block") + " at the end\n";
     text += end_text(trace);
@@ -142,7 +148,7 @@ std::string describe(const Trace& trace, const Settings& settings) {
             : settings.touch == Touch::ends ? "a block's first and last byte are written\n"
                                             : "blocks are not written\n";
     if (sums.threads > 1)
-        text += "by one thread: what threads cost each other is not in it; " +
+        text += "by one thread: what threads cost each other is not in it; at least " +
                 share_text(sums.frees == 0 ? 0
                                            : static_cast<double>(sums.freed_elsewhere) /
                                                  static_cast<double>(sums.frees)) +
@@ -186,8 +192,7 @@ std::string table(const std::vector<Measured>& all, const Trace& trace) {
         const auto comparison = compare(one, all, trace);
         text += print("%15.1f  %5.1f %%   ", its.median, its.median > 0 ? 100 * its.spread / its.median : 0);
         text += comparison ? print("%8.2f", comparison->ratio) : padded("", 8);
-        text += print("   %10s  %6.2f", bytes_text(one.resident).c_str(),
-                      static_cast<double>(one.resident) / static_cast<double>(trace.summary().peak_bytes));
+        text += print("   %10s", bytes_text(one.resident).c_str()) + live_text("  %6.2f", one, trace);
         if (one.refused != 0) text += "   refused " + count_text(one.refused);
         text += "\n";
     }
@@ -202,28 +207,28 @@ std::optional<Comparison> compare(const Measured& one, const std::vector<Measure
 std::string verdict(const std::vector<Measured>& all, const Phases& phases, const Trace& trace) {
     const Measured* fastest = nullptr;
     const Measured* smallest = nullptr;
-    double least = 0;
+    double least = 1;
     for (const Measured& one : all) {
         const auto comparison = compare(one, all, trace);
         if (one.kind->suits != Suits::program || !comparison || one.refused != 0) continue;
-        if (fastest == nullptr || comparison->ratio < least) {
+        if (&one == &all.front() || (comparison->certain && comparison->ratio < least)) {
             fastest = &one;
             least = comparison->ratio;
         }
         if (smallest == nullptr || one.resident < smallest->resident) smallest = &one;
     }
     std::string text = "\n";
-    if (fastest != nullptr) {
-        const Comparison comparison = *compare(*fastest, all, trace);
-        if (fastest == &all.front() || !comparison.certain) {
-            text +=
-                "In malloc's place nothing here is faster than malloc itself, as far as these rounds tell.\n";
-        } else {
-            text += "In malloc's place " + std::string{fastest->kind->name} + " is the fastest: it " +
-                    speed_text(comparison) + ".\n";
-        }
+    if (all.front().samples.size() < least_rounds)
+        text += "Of fewer than " + std::to_string(least_rounds) + " rounds nothing is certain.\n";
+    if (smallest != nullptr) {
+        text += fastest == nullptr || fastest == &all.front()
+                    ? "In malloc's place nothing here is faster than malloc itself, as far as these rounds "
+                      "tell.\n"
+                    : "In malloc's place " + std::string{fastest->kind->name} + " is the fastest: it " +
+                          speed_text(*compare(*fastest, all, trace)) + ".\n";
         text += std::string{smallest->kind->name} +
-                " takes the least memory: " + resident_text(*smallest, trace) + ".\n";
+                " takes the least memory: " + bytes_text(smallest->resident) +
+                live_text(", %.2f x what is live", *smallest, trace) + ".\n";
     }
     return text + arena_verdict(all, phases, trace, fastest);
 }
@@ -235,14 +240,17 @@ std::string json(const std::vector<Measured>& all, const Phases& phases, const T
         return std::string{"\""} + name + "\": " + std::to_string(value);
     };
     constexpr std::array ends{"killed", "exited", "limit", "no space"};
+    constexpr std::array touches{"none", "ends", "lines"};
     std::string text =
         "{\n \"program\": " + json_text(trace.program()) + ", \"end\": \"" +
-        ends[static_cast<std::size_t>(trace.end())] + "\", " + field("rounds", settings.rounds) + ",\n " +
+        ends[static_cast<std::size_t>(trace.end())] + "\", " + field("left_out", trace.left_out()) + ", " +
+        field("rounds", settings.rounds) + ", \"touch\": \"" +
+        touches[static_cast<std::size_t>(settings.touch)] + "\",\n " +
         field("operations", trace.operations().size()) + ", " + field("allocations", sums.allocations) +
         ", " + field("frees", sums.frees) + ", " + field("resizes", sums.resizes) + ", " +
         field("bytes", sums.bytes) + ",\n " + field("peak_bytes", sums.peak_bytes) + ", " +
         field("peak_blocks", sums.peak_blocks) + ", " + field("live_bytes", sums.live_bytes) + ", " +
-        field("live_blocks", sums.live_blocks) + ", " + field("threads", sums.threads) + ", " +
+        field("live_blocks", sums.live_blocks) + ", " + field("threads_at_a_time", sums.threads) + ", " +
         field("freed_elsewhere", sums.freed_elsewhere) + ",\n \"allocators\": [";
     for (const char* comma = "\n  "; const Measured& one : all) {
         text += std::exchange(comma, ",\n  ") + std::string{"{\"name\": "} +

@@ -20,7 +20,9 @@ namespace zigmund::replay {
 /// How a memory compares with malloc, round by round.
 struct Comparison {
     double ratio;  ///< median of the rounds' ratios of times
-    bool certain;  ///< half of the rounds lie on the same side of 1, all of them 2 % or more away from it
+    /// There are five rounds or more, and of three quarters of them or more the ratios lie on the same side of 1,
+    /// 2 % or more away from it.
+    bool certain;
     double saved_nanoseconds;  ///< in the whole trace; below 0: it takes longer
 };
 /// Nothing of a memory without figures. The first of `all` is malloc.

@@ -1,5 +1,6 @@
 #include "text.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstdio>
@@ -18,6 +19,25 @@ std::string print(const char* format, Values... values) {
 std::string short_number(double value) {
     const int decimals = value < 10 ? 2 : value < 100 ? 1 : 0;
     return print("%.*f", decimals, value);
+}
+
+/// Bytes of the letter that a byte begins; 0: none does.
+std::size_t letter_bytes(unsigned char first) {
+    if (first < 0x80) return 1;
+    if (first < 0xc2 || first > 0xf4) return 0;
+    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+/// Bytes of the letter at the beginning of a text; 0: there is none. By the table of RFC 3629.
+std::size_t letter_size(std::string_view text) {
+    const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const std::size_t size = letter_bytes(byte(0));
+    if (size == 0 || size > text.size()) return 0;
+    for (std::size_t i = 1; i < size; ++i)
+        if ((byte(i) & 0xc0) != 0x80) return 0;
+    const bool is_bad = (byte(0) == 0xe0 && byte(1) < 0xa0) || (byte(0) == 0xed && byte(1) > 0x9f) ||
+                        (byte(0) == 0xf0 && byte(1) < 0x90) || (byte(0) == 0xf4 && byte(1) > 0x8f);
+    return is_bad ? 0 : size;
 }
 
 }  // namespace
@@ -56,17 +76,34 @@ std::string time_text(double nanoseconds) {
     return short_number(nanoseconds) + " s";
 }
 
+std::string cut_text(std::string_view text, std::size_t most) {
+    std::size_t size = std::min(text.size(), most);
+    // A letter has at most four bytes.
+    for (std::size_t back = 1; back <= std::min<std::size_t>(size, 3); ++back) {
+        const auto byte = static_cast<unsigned char>(text[size - back]);
+        if ((byte & 0xc0) == 0x80) continue;
+        if (letter_bytes(byte) > back) size -= back;
+        break;
+    }
+    return std::string{text.substr(0, size)};
+}
+
 std::string json_text(const std::string& text) {
     std::string result = "\"";
-    for (const char c : text) {
-        if (c == '"' || c == '\\') {
+    for (std::size_t i = 0; i < text.size();) {
+        const std::size_t size = letter_size(std::string_view{text}.substr(i));
+        const char c = text[i];
+        if (size == 0) {
+            result += "\\ufffd";
+        } else if (c == '"' || c == '\\') {
             result += '\\';
             result += c;
         } else if (static_cast<unsigned char>(c) < 0x20) {
             result += print("\\u%04x", static_cast<unsigned>(c));
         } else {
-            result += c;
+            result.append(text, i, size);
         }
+        i += std::max<std::size_t>(size, 1);
     }
     return result + '"';
 }

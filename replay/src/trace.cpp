@@ -14,6 +14,8 @@
 #include <set>
 #include <unordered_map>
 
+#include "machine.hpp"
+#include "text.hpp"
 #include "trace_parser.hpp"
 
 namespace zigmund::replay {
@@ -130,7 +132,8 @@ class Trace::Parser {
     bool count() {
         const bool read = for_each_record([this](const Record& record) {
             if (record.kind == format::Kind::name) {
-                trace_.names_[record.site] = record.name;
+                // The recorder cuts a long one anywhere.
+                trace_.names_[record.site] = cut_text(record.name, record.name.size());
                 return true;
             }
             ++records_;
@@ -144,6 +147,12 @@ class Trace::Parser {
         if (last_ < records_ || last_ - records_ > may_lack)
             return fail("damaged: there are " + std::to_string(records_) +
                         " operations, the last of which is number " + std::to_string(last_));
+        const std::uint64_t needed =
+            last_ * (sizeof(Placed) + sizeof(Operation) + (has_sites_ ? sizeof(std::uint32_t) : 0));
+        const std::uint64_t there = available_bytes();
+        if (there != 0 && needed > there)
+            return fail("reading " + count_text(last_, "operation") + " takes " + bytes_text(needed) +
+                        ", and " + bytes_text(there) + " are free");
         return true;
     }
 

@@ -3,8 +3,8 @@
 // Blocks are named by slots: as few as were live at a time, so that a replay's own table stays small. The
 // operations are checked when they are read: what is freed or resized is live, and what is allocated is not.
 //
-// Threads: one at a time. Memory: 16 bytes an operation (20 with call sites), and 32 more while it is read, from the kernel's
-// pages: malloc is as fresh as if nothing had been read.
+// Threads: one at a time. Memory: 16 bytes an operation (20 with call sites), and 32 more while it is read, from
+// the kernel's pages: malloc is as fresh as if nothing had been read.
 #pragma once
 
 #include <cstddef>
@@ -42,8 +42,10 @@ struct Summary {
     std::uint64_t peak_at = 0;     ///< the operation with which the most bytes were live
     std::uint64_t live_bytes = 0;  ///< at the end
     std::uint64_t live_blocks = 0;
-    std::uint64_t threads = 0;          ///< numbers of threads that occur
-    std::uint64_t freed_elsewhere = 0;  ///< frees by a thread of another number than the allocation's
+    /// Numbers of threads that occur: at most so many ran at a time. A thread gets the number of one that ended.
+    std::uint64_t threads = 0;
+    /// Frees by a thread of another number than the allocation's: at least so many were another thread's.
+    std::uint64_t freed_elsewhere = 0;
 };
 
 class Trace {
@@ -56,6 +58,10 @@ class Trace {
     ///     FILE: a trace of version N, of which this zigmund-bench knows nothing: it reads version 1
     ///     FILE: truncated: chunk N ends at byte N, the file at byte N
     ///     FILE: chunk N, byte N: damaged: REASON
+    ///     FILE: damaged: it ended for an unknown reason
+    ///     FILE: damaged: there are N operations, the last of which is number N
+    ///     FILE: reading N operations takes N MiB, and N MiB are free
+    ///     FILE: operation N is out of range
     ///     FILE: operation N is there twice
     ///     FILE: operation N is missing
     ///     FILE: operation N frees a block that is not live

@@ -1,6 +1,7 @@
 // zigmund-bench: which allocator suits a program, by a trace of what the program does.
 #include <zigmund/alloc/version.hpp>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -11,10 +12,12 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <new>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "machine.hpp"
 #include "measure.hpp"
 #include "memories.hpp"
 #include "phases.hpp"
@@ -46,7 +49,7 @@ arena with resets would save. TRACE is recorded by
 A value may also be a word of its own. Times are processor time, with that of the replay itself. Resident memory is
 what the process grew by at most. One thread replays what all threads did, in the order in which they did it.
 
-Exit status: 1 if the trace cannot be read or replayed, 2 if an option is not understood.
+Exit status: 1 if the trace cannot be read or replayed, or what is found cannot be written, 2 if an option is not understood.
 )";
 
 constexpr int no_trace = 1;
@@ -150,14 +153,24 @@ void write_json(const std::string& name, const std::string& text) {
 }
 
 void print(const std::string& text) {
-    std::fwrite(text.data(), 1, text.size(), stdout);
-    std::fflush(stdout);
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+        fail(no_trace, std::string{"cannot write to standard output: "} + std::strerror(errno));
+}
+
+/// Writing the one would destroy the other, whatever their names.
+bool are_same_file(const std::string& one, const std::string& other) {
+    struct stat first{};
+    struct stat second{};
+    return ::stat(one.c_str(), &first) == 0 && ::stat(other.c_str(), &second) == 0 &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
 void run(const Command& command) {
     const auto trace = Trace::read(command.trace);
     if (!trace) fail(no_trace, trace.error());
     check_room(*trace, command.settings);
+    if (are_same_file(command.trace, command.json))
+        fail(no_trace, "cannot write " + command.json + ": it is the trace");
     if (!command.json.empty()) write_json(command.json, "");
     print(describe(*trace, command.settings));
     const Phases phases = find_phases(*trace);
@@ -170,13 +183,24 @@ void run(const Command& command) {
 
 int main(int count, char** arguments) {
     const std::vector<std::string> words(arguments + 1, arguments + count);
-    if (std::ranges::find(words, "--help") != words.end()) return std::fputs(help, stdout) < 0 ? no_trace : 0;
-    if (std::ranges::find(words, "--version") != words.end())
-        return std::printf("zigmund-bench %s\n", zigmund::alloc::version_text.data()) < 0 ? no_trace : 0;
+    if (std::ranges::find(words, "--help") != words.end()) {
+        print(help);
+        return 0;
+    }
+    if (std::ranges::find(words, "--version") != words.end()) {
+        print("zigmund-bench " + std::string{zigmund::alloc::version_text} + "\n");
+        return 0;
+    }
     const Command command = parse(words);
+    if (const std::string library = foreign_malloc(); !library.empty())
+        fail(no_trace, "malloc is that of " + library +
+                           " here, and not the C library's, which the others are " +
+                           "compared with: start zigmund-bench without LD_PRELOAD");
     reserve_thread_local_room(arguments);
     try {
         run(command);
+    } catch (const std::bad_alloc&) {
+        fail(no_trace, "not enough memory: " + command.trace + " takes some 50 bytes an operation");
     } catch (const std::exception& error) {
         fail(no_trace, error.what());
     }
