@@ -328,7 +328,7 @@ TEST_F(Bench, SaysWhatItCannotWriteAndWhatItHasNoMemoryFor) {
     const auto shell = [this](const std::string& command) {
         return run({"/bin/sh", "-c", command, bench, file()});
     };
-    for (const std::string& words : {R"("$0" --rounds=1 "$1" >/dev/full)", R"("$0" --help >/dev/full)"}) {
+    for (const std::string words : {R"("$0" --rounds=1 "$1" >/dev/full)", R"("$0" --help >/dev/full)"}) {
         const Ended ended = shell(words);
         EXPECT_EQ(ended.err, "zigmund-bench: cannot write to standard output: No space left on device\n");
         EXPECT_EQ(ended.status, 1);

@@ -6,7 +6,8 @@
 #pragma once
 
 #if __cplusplus < 202100L
-#error "zigmund: these headers are C++23: compile what includes them with -std=c++23 (gcc 12, clang 19 or newer)"
+#error \
+    "zigmund: these headers are C++23: compile what includes them with -std=c++23 (gcc 12, clang 19 or newer)"
 #endif
 
 #ifndef ZIGMUND_EXPORT
