@@ -10,7 +10,8 @@ JOBS ?= $(shell nproc)
 PORT ?= 8080
 BUILD_PACKAGES := g++ cmake ninja-build libmimalloc-dev libfmt-dev libboost1.81-dev libboost-json1.81-dev zlib1g-dev libssl-dev
 RUN_PACKAGES := $(BUILD_PACKAGES) curl
-TEST_PACKAGES := $(RUN_PACKAGES) libgtest-dev pkg-config doxygen openssl git python3 sqlite3 nginx-light chromium
+TEST_PACKAGES := $(RUN_PACKAGES) libgtest-dev pkg-config doxygen openssl git python3 sqlite3 nginx-light chromium \
+                 libjemalloc2 libtcmalloc-minimal4
 # The builds that are tested. clang-asan instead of asan takes half as long to compile, and needs clang 19.
 PRESETS ?= release asan
 BENCH_PACKAGES := $(BUILD_PACKAGES) libgtest-dev libbenchmark-dev python3 wrk strace
