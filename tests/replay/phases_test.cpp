@@ -35,6 +35,19 @@ class Maker {
     std::uint64_t last_ = 0;
 };
 
+/// 2000 blocks are live all the time, and are replaced at random. Returns those that are live at the end.
+std::vector<std::uint64_t> churn(Maker& maker) {
+    std::mt19937_64 random{7};
+    std::vector<std::uint64_t> live;
+    for (int i = 0; i < 2000; ++i) live.push_back(maker.make(100));
+    for (int i = 0; i < 100'000; ++i) {
+        std::uint64_t& block = live[random() % live.size()];
+        maker.end(block);
+        block = maker.make(100);
+    }
+    return live;
+}
+
 TEST(FindPhases, OfRequestsAreTheRequests) {
     Maker maker;
     for (int i = 0; i < 50; ++i) maker.request(40);
@@ -87,14 +100,7 @@ TEST(FindPhases, TellWhatSurvivesAndWhereItWasMade) {
 
 TEST(FindPhases, OfLongLivedChurnAreNone) {
     Maker maker;
-    std::mt19937_64 random{7};
-    std::vector<std::uint64_t> live;
-    for (int i = 0; i < 2000; ++i) live.push_back(maker.make(100));
-    for (int i = 0; i < 100'000; ++i) {
-        std::uint64_t& block = live[random() % live.size()];
-        maker.end(block);
-        block = maker.make(100);
-    }
+    const std::vector<std::uint64_t> live = churn(maker);
     // Even though all is dead at the end of the program.
     for (const std::uint64_t block : live) maker.end(block);
     const Phases phases = find_phases(maker.trace());
@@ -178,14 +184,7 @@ TEST(FindPhases, LeaveToTheArenaWhatAQueueBesideItIsNot) {
 TEST(FindPhases, OfChurnAreNoneHoweverMuchIsLiveBesideIt) {
     Maker maker;
     maker.make(std::uint64_t{10} << 20);
-    std::mt19937_64 random{7};
-    std::vector<std::uint64_t> live;
-    for (int i = 0; i < 2000; ++i) live.push_back(maker.make(100));
-    for (int i = 0; i < 100'000; ++i) {
-        std::uint64_t& block = live[random() % live.size()];
-        maker.end(block);
-        block = maker.make(100);
-    }
+    (void)churn(maker);
     const Phases phases = find_phases(maker.trace());
     EXPECT_TRUE(phases.resets.empty());
     // 2000 blocks are one in twenty of 40,000.
