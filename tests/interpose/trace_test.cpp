@@ -319,11 +319,14 @@ TEST_F(Recording, LeaksAreToldOfWhereATierIsNamed) {
 // ---- the file ----
 
 TEST_F(Recording, ReplacesOnlyATraceOrAnEmptyFile) {
-    directory_.write("trace", "a program");
-    const Ended ended = record({traced, "return"});
-    EXPECT_EQ(ended.err, "zigmund: " + file() + " is there, and is no trace\n");
-    EXPECT_EQ(ended.status, 125);
-    EXPECT_EQ(directory_.read("trace"), "a program");
+    // Shorter than the head of a trace, and longer.
+    for (const std::string& other : {std::string{"a program"}, std::string(5000, 'p')}) {
+        directory_.write("trace", other);
+        const Ended ended = record({traced, "return"});
+        EXPECT_EQ(ended.err, "zigmund: " + file() + " is there, and is no trace\n");
+        EXPECT_EQ(ended.status, 125);
+        EXPECT_EQ(directory_.read("trace"), other);
+    }
     directory_.write("trace", "");
     std::filesystem::permissions(file(), std::filesystem::perms::owner_all);
     for (int i = 0; i < 2; ++i) EXPECT_EQ(record({traced, "return"}).status, 0);
